@@ -1,0 +1,79 @@
+//! What a node is told at birth and never changes afterwards.
+
+use crate::id::{ClusterId, MemberId};
+use crate::membership::Member;
+
+/// Everything that a node needs to know before its first input.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// This member.
+    pub member_id: MemberId,
+    /// Its cluster. A data directory of another cluster is refused.
+    pub cluster_id: ClusterId,
+    /// The first members, this one among them, in any order. Read only when the disk is empty;
+    /// later the disk knows better. Empty for a member that joins a running cluster.
+    pub bootstrap: Vec<Member>,
+    /// The name that this member publishes (`--name`).
+    pub name: String,
+    /// The URLs that it publishes for clients (`--advertise-client-urls`).
+    pub client_urls: Vec<String>,
+    /// Seed of this node's own random stream (election timeouts, ids of proposals). A new one at
+    /// every start, or two lives of a member would use the same proposal ids.
+    pub seed: u64,
+    /// Milliseconds between two `Input::Tick` (`--heartbeat-interval`).
+    pub tick_ms: u64,
+    /// Ticks between two heartbeats of a leader.
+    pub heartbeat_ticks: u32,
+    /// Ticks without a leader before an election; the actual time is drawn from
+    /// `[election_ticks, 2 * election_ticks)` (Raft 5.2).
+    pub election_ticks: u32,
+    /// Ask before an election whether it could be won (dissertation 9.6).
+    pub pre_vote: bool,
+    /// A leader that does not hear a majority for an election timeout steps down.
+    pub check_quorum: bool,
+    /// Applied entries after which the log in memory is compacted (`--snapshot-count`).
+    pub snapshot_count: u64,
+    /// Entries that stay behind a compaction for followers that are a little late
+    /// (`--snapshot-catchup-entries`, 5000 in etcd).
+    pub snapshot_catchup_entries: u64,
+    /// Bytes of rows in one part of a snapshot transfer.
+    pub snapshot_chunk_bytes: u64,
+    /// Bytes after which a WAL segment is closed (64 MB in etcd).
+    pub wal_segment_bytes: u64,
+    /// Largest request that is accepted, in bytes (`--max-request-bytes`).
+    pub max_request_bytes: u64,
+    /// Most operations in one transaction (`--max-txn-ops`).
+    pub max_txn_ops: u64,
+    /// Space for the store in bytes, 0 for etcd's default of 2 GiB (`--quota-backend-bytes`).
+    pub quota_backend_bytes: u64,
+    /// Ticks between two commits of the store, unless a batch is full before.
+    pub store_flush_ticks: u32,
+}
+
+impl Config {
+    /// etcd's defaults for this member.
+    #[must_use]
+    pub fn new(member_id: MemberId, cluster_id: ClusterId) -> Self {
+        Self {
+            member_id,
+            cluster_id,
+            bootstrap: Vec::new(),
+            name: String::from("default"),
+            client_urls: Vec::new(),
+            seed: 0,
+            tick_ms: 100,
+            heartbeat_ticks: 1,
+            election_ticks: 10,
+            pre_vote: true,
+            check_quorum: true,
+            snapshot_count: 10_000,
+            snapshot_catchup_entries: 5_000,
+            snapshot_chunk_bytes: 64 * 1024,
+            wal_segment_bytes: 64 * 1024 * 1024,
+            max_request_bytes: 1_572_864,
+            max_txn_ops: 128,
+            quota_backend_bytes: 0,
+            store_flush_ticks: 1,
+        }
+    }
+}

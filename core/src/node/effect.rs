@@ -1,0 +1,79 @@
+//! Everything that a node may ask of the world.
+//!
+//! Effects come out of [`Node::step`](super::Node::step) in the order in which they must be
+//! begun; they may complete in any order, except that appends become durable in order of `seq`.
+
+use bytes::Bytes;
+
+use crate::api;
+use crate::id::{CallId, MemberId};
+use crate::peer::MessageInfo;
+use crate::store::StoreBatch;
+
+/// Something that the world must do for the node.
+#[derive(Clone, Debug)]
+pub enum Effect {
+    /// Write these bytes into the WAL, then answer [`Input::Persisted`](super::Input::Persisted).
+    Append(Append),
+    /// Commit this batch to the store in one durable transaction
+    /// ([`Store::commit`](crate::store::Store::commit)), then answer
+    /// [`Input::Stored`](super::Input::Stored). Batches are committed in order of `seq`.
+    Store {
+        /// Number of the batch, one up each time.
+        seq: u64,
+        /// What to commit.
+        batch: StoreBatch,
+    },
+    /// WAL segments numbered below this one are no longer needed; delete or recycle them.
+    DropLogBefore {
+        /// The first segment to keep.
+        segment: u64,
+    },
+    /// Carry these bytes to another member. They may be lost: the node repeats what matters.
+    Send {
+        /// The receiver.
+        to: MemberId,
+        /// What is inside, for recorders, panels and metrics; not sent.
+        info: MessageInfo,
+        /// The message.
+        bytes: Bytes,
+    },
+    /// Answer a client's call. Exactly one for each [`Input::Request`](super::Input::Request)
+    /// that was not cancelled (a halted node answers nothing more).
+    Respond {
+        /// The call.
+        call: CallId,
+        /// etcd's answer or etcd's error.
+        result: Result<api::Response, api::Error>,
+    },
+    /// The node has done what [`Input::Stop`](super::Input::Stop) asked; end the process.
+    Stopped,
+    /// The node must not go on (disk failure, corrupt bytes, removed from the cluster).
+    /// It ignores every further input.
+    Halt {
+        /// One sentence for the log and the operator.
+        reason: String,
+    },
+}
+
+/// Bytes for the write-ahead log.
+///
+/// The world writes `bytes` at `offset` of segment `segment`, creating the segment when `offset`
+/// is 0. Appends of one segment are contiguous, except the first one after a recovery, which
+/// starts where the valid part ended: then everything behind it must be cut off
+/// (`truncate`), so that a torn tail cannot be read again.
+#[derive(Clone, Debug)]
+pub struct Append {
+    /// Number of this append, one up each time, from 1 at every recovery.
+    pub seq: u64,
+    /// Segment to write into; segments are numbered from 0.
+    pub segment: u64,
+    /// Byte offset inside the segment.
+    pub offset: u64,
+    /// Whole WAL records.
+    pub bytes: Bytes,
+    /// The bytes must survive a power failure before `Persisted` is said.
+    pub sync: bool,
+    /// Cut the segment to `offset` before writing.
+    pub truncate: bool,
+}

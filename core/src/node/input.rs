@@ -1,0 +1,63 @@
+//! Everything that the world may tell a node.
+//!
+//! Reading this enum is reading one half of the node's contract; [`Effect`](super::Effect) is
+//! the other half. A node has no other way to learn anything: no clock, no socket, no file.
+
+use bytes::Bytes;
+
+use crate::api;
+use crate::id::{CallId, MemberId};
+
+/// Something that happened outside the node.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// One tick of the member's clock has passed ([`Config::tick_ms`](super::Config::tick_ms)
+    /// milliseconds, 100 by default). Elections, heartbeats and time-outs count ticks.
+    Tick,
+    /// A client asks. The answer is one [`Effect::Respond`](super::Effect::Respond) under `call`.
+    Request {
+        /// The world's name for this call.
+        call: CallId,
+        /// What is asked.
+        request: api::Request,
+    },
+    /// The client of this call is gone; no answer is wanted. What was proposed may still commit.
+    Cancel {
+        /// The call to forget.
+        call: CallId,
+    },
+    /// Bytes of another member, as its [`Effect::Send`](super::Effect::Send) gave them. They may
+    /// be late, doubled, reordered or damaged.
+    Message {
+        /// Who sent them, as the connection knows it.
+        from: MemberId,
+        /// One message.
+        bytes: Bytes,
+    },
+    /// The connection to this member is down: do not count on what was sent last.
+    Unreachable {
+        /// The peer.
+        peer: MemberId,
+    },
+    /// Every [`Effect::Append`](super::Effect::Append) up to and including `seq` is on the disk
+    /// (after fsync for those that asked for it).
+    Persisted {
+        /// Number of the last append that is durable.
+        seq: u64,
+    },
+    /// The [`Effect::Store`](super::Effect::Store) of this number is committed and durable.
+    Stored {
+        /// Number of the batch.
+        seq: u64,
+    },
+    /// A write failed or gave wrong bytes. The node halts: it must not promise what it cannot keep.
+    DiskFailed {
+        /// What the disk said, for the log.
+        reason: String,
+    },
+    /// Fire the election timer now (a lesson's `campaign n5`; the server never sends it).
+    Campaign,
+    /// Leave politely (SIGTERM): hand leadership over if this member has it, flush the store,
+    /// then say [`Effect::Stopped`](super::Effect::Stopped).
+    Stop,
+}
