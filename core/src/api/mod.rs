@@ -1,0 +1,136 @@
+//! etcd's messages: what clients send and what members answer.
+//!
+//! The types are generated from `core/proto/` by the test `codegen` and committed, one module for
+//! each protobuf package; everything else in this crate imports them from here, as `api::PutRequest`.
+//! Services (the async traits of gRPC) are no part of this crate: they belong to whoever owns sockets.
+//!
+//! [`Request`] and [`Response`] gather the unary calls in two closed enums, so that one call fits in
+//! one value: a node is stepped with a `Request`, a simulated client records it, `ctl` asks for it.
+//!
+//! ```text
+//!    argv ──ctl──► Request ──gRPC or simulated network──► Node::step ──► Result<Response, Error>
+//! ```
+
+mod error;
+#[cfg(test)]
+mod tests;
+
+pub use error::{Code, Error};
+pub use etcdserverpb::*;
+pub use mvccpb::{Event, KeyValue};
+
+/// Includes one generated package. It is included rather than declared as a module file, so that
+/// rustfmt and clippy leave what a generator wrote alone.
+macro_rules! package {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[allow(clippy::all, unused_qualifications, unreachable_pub)]
+        pub mod $name {
+            include!(concat!("generated/", stringify!($name), ".rs"));
+        }
+    };
+}
+
+package! {
+    /// Keys, values and events.
+    mvccpb
+}
+package! {
+    /// Users, roles and permissions.
+    authpb
+}
+package! {
+    /// Members and cluster-wide settings as they travel through the log.
+    membershippb
+}
+package! {
+    /// The client API, and the entry of the replicated log.
+    etcdserverpb
+}
+package! {
+    /// The lock service.
+    v3lockpb
+}
+package! {
+    /// The election service.
+    v3electionpb
+}
+
+/// Declares both enums from one table, so that a call cannot have a request without a response.
+macro_rules! unary_calls {
+    ($($(#[$doc:meta])* $variant:ident = $service:literal / $rpc:literal ($request:ident => $response:ident),)+) => {
+        /// One unary call of etcd's client API.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Request {
+            $($(#[$doc])* $variant($request),)+
+        }
+
+        /// The successful answer to the [`Request`] of the same name.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Response {
+            $($(#[$doc])* $variant($response),)+
+        }
+
+        impl Request {
+            /// The RPC's name in etcd's `rpc.proto`, as metrics and logs spell it.
+            pub fn name(&self) -> &'static str {
+                match self { $(Self::$variant(_) => $rpc,)+ }
+            }
+
+            /// The path of the gRPC method, with service and package.
+            pub fn path(&self) -> &'static str {
+                match self { $(Self::$variant(_) => concat!("/etcdserverpb.", $service, "/", $rpc),)+ }
+            }
+        }
+
+        impl Response {
+            /// The RPC's name in etcd's `rpc.proto`.
+            pub fn name(&self) -> &'static str {
+                match self { $(Self::$variant(_) => $rpc,)+ }
+            }
+
+            /// Who answered, and at which revision and term. A member always sets it.
+            pub fn header(&self) -> Option<&ResponseHeader> {
+                match self { $(Self::$variant(response) => response.header.as_ref(),)+ }
+            }
+
+            /// The header to fill in; it is created when absent.
+            pub fn header_mut(&mut self) -> &mut ResponseHeader {
+                match self { $(Self::$variant(response) => response.header.get_or_insert_default(),)+ }
+            }
+        }
+
+        $(
+            impl From<$request> for Request {
+                fn from(request: $request) -> Self {
+                    Self::$variant(request)
+                }
+            }
+
+            impl From<$response> for Response {
+                fn from(response: $response) -> Self {
+                    Self::$variant(response)
+                }
+            }
+        )+
+    };
+}
+
+unary_calls! {
+    /// Reads the keys of a range, at a revision.
+    Range = "KV" / "Range" (RangeRequest => RangeResponse),
+    /// Writes one key.
+    Put = "KV" / "Put" (PutRequest => PutResponse),
+    /// Deletes the keys of a range.
+    DeleteRange = "KV" / "DeleteRange" (DeleteRangeRequest => DeleteRangeResponse),
+    /// Compares, then does one of two lists of operations, at one revision.
+    Txn = "KV" / "Txn" (TxnRequest => TxnResponse),
+    /// Forgets the history before a revision.
+    Compact = "KV" / "Compact" (CompactionRequest => CompactionResponse),
+    /// Lists the members of the cluster.
+    MemberList = "Cluster" / "MemberList" (MemberListRequest => MemberListResponse),
+    /// What one member knows of itself; needs no quorum.
+    Status = "Maintenance" / "Status" (StatusRequest => StatusResponse),
+    /// Hashes one member's keys up to a revision.
+    HashKv = "Maintenance" / "HashKV" (HashKvRequest => HashKvResponse),
+}
