@@ -131,6 +131,8 @@ unary_calls! {
     MemberList = "Cluster" / "MemberList" (MemberListRequest => MemberListResponse),
     /// What one member knows of itself; needs no quorum.
     Status = "Maintenance" / "Status" (StatusRequest => StatusResponse),
+    /// Lists, raises or clears alarms; etcdctl asks for the list in `endpoint health`.
+    Alarm = "Maintenance" / "Alarm" (AlarmRequest => AlarmResponse),
     /// Hashes one member's keys up to a revision.
     HashKv = "Maintenance" / "HashKV" (HashKvRequest => HashKvResponse),
 }
