@@ -1,0 +1,153 @@
+//! What the page says to the simulation module, and what it hears back.
+//!
+//! Both are JSON. A call names its operation in `op`; the answer is one [`Reply`].
+//!
+//! ```text
+//!   {"op":"boot","seed":"42","nodes":5}                           {"time_us":0}
+//!   {"op":"run","until_us":1500000}                                {"time_us":1500000}
+//!   {"op":"exec","line":"kill leader"}                             {"id":1}
+//!   {"op":"frame","request":{"select":3,"since_event":17}}         {"frame":{...}}
+//!   {"op":"complete","line":"part","cursor":4}                     {"candidates":[...]}
+//! ```
+//!
+//! The module keeps nothing outside its memory, so a copy of that memory is a checkpoint.
+
+use serde::{Deserialize, Serialize};
+
+use super::frame::{Frame, FrameRequest};
+
+/// One operation of the simulation module.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "op", rename_all = "kebab-case")]
+pub enum Call {
+    /// Makes the world anew. `actions` is what a user did in an earlier run of the same seed:
+    /// each line takes effect again at its time.
+    Boot {
+        /// The seed.
+        #[serde(with = "super::seed")]
+        seed: u64,
+        /// Members at the beginning.
+        nodes: u32,
+        /// What was done, in order of time.
+        #[serde(default)]
+        actions: Vec<Action>,
+    },
+    /// Lets virtual time flow.
+    Run {
+        /// Until this moment at the latest.
+        until_us: u64,
+        /// Stop as soon as such a thing has happened.
+        #[serde(default)]
+        stop: Stop,
+        /// Most slices of virtual time in this call, so that the worker can answer others;
+        /// 0 is no limit.
+        #[serde(default)]
+        slices_max: u64,
+    },
+    /// Types a line into the terminal. It takes effect now; its output appears in
+    /// [`Frame::terminal`] under the id that is returned, while time flows.
+    Exec {
+        /// The line.
+        line: String,
+    },
+    /// What could stand at the cursor.
+    Complete {
+        /// The line so far.
+        line: String,
+        /// Cursor, in bytes of UTF-8.
+        cursor: usize,
+    },
+    /// Asks for the picture of now.
+    Frame {
+        /// What it should hold.
+        #[serde(default)]
+        request: FrameRequest,
+    },
+    /// The log of actions: with seed and size it is the whole run.
+    Actions,
+    /// Runs a world of its own with seeded faults and clients, beside the one on the bench.
+    Headless {
+        /// The seed.
+        #[serde(with = "super::seed")]
+        seed: u64,
+        /// Members.
+        nodes: u32,
+        /// Virtual seconds.
+        seconds: u64,
+        /// Which faults: a name of [`crate`]'s schedules, `all` or `none`.
+        #[serde(default)]
+        faults: String,
+    },
+}
+
+/// When [`Call::Run`] stops before its time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stop {
+    /// Only at a violation.
+    #[default]
+    Time,
+    /// At the next event of level [`Change`](super::frame::Level::Change).
+    Event,
+    /// At the next message that is sent or arrives.
+    Message,
+    /// At the next write or fsync of a disk.
+    Disk,
+}
+
+/// A line that took effect at a moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Action {
+    /// The moment.
+    pub time_us: u64,
+    /// The line, as typed.
+    pub line: String,
+}
+
+/// The answer to a [`Call`]; only the fields that belong to it are there.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Reply {
+    /// What went wrong, in one sentence; then nothing else is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// Boot, Run: now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_us: Option<u64>,
+    /// Run: it stopped for this reason before its time: `event`, `message`, `disk`, `violation`,
+    /// `slices`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<String>,
+    /// Exec: the number of the terminal's entry.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<u64>,
+    /// Complete: where the word begins that a candidate replaces, in bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start: Option<usize>,
+    /// Complete: the candidates, best first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub candidates: Option<Vec<Candidate>>,
+    /// Frame.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frame: Option<Box<Frame>>,
+    /// Actions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub actions: Option<Vec<Action>>,
+    /// Headless: the trace hash, 16 hex digits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trace: Option<String>,
+    /// Headless: the broken property, if one broke.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub violation: Option<String>,
+}
+
+/// A word that fits at the cursor.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Candidate {
+    /// The word.
+    pub text: String,
+    /// What it does, in a few words.
+    pub help: String,
+}

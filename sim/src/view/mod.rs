@@ -1,0 +1,21 @@
+//! What people see of a world: frames for the page, sentences for the feed.
+//!
+//! [`frame`] holds the picture as plain data, [`call`] the words in which the page asks for it.
+//! Both depend on nothing but serde, so a page may use them without the simulator.
+
+pub mod call;
+pub mod frame;
+
+/// A seed as it travels in JSON: decimal text, because it may need all 64 bits.
+mod seed {
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+
+    pub(super) fn serialize<S: Serializer>(seed: &u64, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&seed.to_string())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+        let text = String::deserialize(from)?;
+        text.parse().map_err(|_| D::Error::custom("a seed is a whole number below 2^64, as text"))
+    }
+}
