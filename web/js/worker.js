@@ -1,0 +1,56 @@
+// Hosts the simulation. Its wasm module imports nothing and exports alloc, free and call, so this
+// file is all the glue there is: JSON in, JSON out, one answer for each question, in order.
+//
+//   page -> worker   {id, op: {...}}
+//   worker -> page   {loading: {got, total}} while the module loads, {ready: true} once,
+//                    {id, reply: "<json>"} for each question, or {id, error: "<sentence>"}
+
+// The page gave this file's address the name of the build; the module's gets the same.
+const build = new URL(self.location.href).search;
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+let sim = null;
+
+/** Fetches the module, telling the page how many bytes are here. */
+async function load() {
+  const response = await fetch(new URL("glasshouse-sim.wasm" + build, self.location.href));
+  if (!response.ok) throw new Error(`The simulation could not be loaded: the server answered ${response.status}.`);
+  const total = Number(response.headers.get("content-length")) || 0;
+  const parts = [];
+  let got = 0;
+  for (const reader = response.body.getReader(); ;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    parts.push(value);
+    got += value.length;
+    self.postMessage({ loading: { got, total } });
+  }
+  const bytes = await new Blob(parts).arrayBuffer();
+  const { instance } = await WebAssembly.instantiate(bytes, {});
+  sim = instance.exports;
+  self.postMessage({ ready: true });
+}
+
+/** One call: the question's bytes go into the module's memory, the answer's come back out. */
+function ask(op) {
+  const question = encoder.encode(JSON.stringify(op));
+  const at = sim.alloc(question.length);
+  new Uint8Array(sim.memory.buffer, at, question.length).set(question);
+  const answer = BigInt.asUintN(64, sim.call(at, question.length));
+  const [start, length] = [Number(answer >> 32n), Number(answer & 0xffffffffn)];
+  const text = decoder.decode(new Uint8Array(sim.memory.buffer, start, length));
+  sim.free(start, length);
+  return text;
+}
+
+const loaded = load();
+loaded.catch((error) => self.postMessage({ failed: String(error.message || error) }));
+
+self.onmessage = async ({ data: { id, op } }) => {
+  try {
+    await loaded;
+    self.postMessage({ id, reply: ask(op) });
+  } catch (error) {
+    self.postMessage({ id, error: `The simulation stopped: ${error.message || error}.` });
+  }
+};
