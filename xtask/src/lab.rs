@@ -1,0 +1,29 @@
+//! `cargo xtask lab`: from a fresh clone to the page in a browser.
+
+use crate::serve::{self, Site};
+use crate::shell::{cargo, run};
+use crate::{Failure, Result, page};
+
+/// Builds the page and the binaries, then serves the page until the user ends it.
+pub fn lab(port: u16) -> Result<()> {
+    // The port first: better to hear at once that it is taken than after the build.
+    let (listener, address) = serve::listen(port).map_err(|error| {
+        Failure::Failed(format!("port {port} cannot be used ({error}): choose another with --port"))
+    })?;
+    println!("Building the page (a few minutes the first time)");
+    page::build(false)?;
+    println!("Building the programs");
+    run(&mut cargo(&[
+        "build",
+        "--bins",
+        "--package",
+        "glasshouse-server",
+        "--package",
+        "glasshouse-sim",
+    ]))?;
+    println!();
+    println!("The lab:      http://{address}/   (Ctrl-C ends it)");
+    println!("The programs: target/debug/glasshouse, target/debug/glasshouse-lab");
+    serve::serve(&listener, &Site { root: page::dist(), prefix: "/".to_owned() });
+    Ok(())
+}

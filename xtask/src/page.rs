@@ -1,0 +1,169 @@
+//! Builds the page into `dist/`: a folder of static files that works at any address.
+//!
+//! ```text
+//!   sim/  ── cargo, wasm32 ──────────────► glasshouse-sim.wasm     the cluster; no imports
+//!   web/  ── cargo, wasm32 ─ bindgen ────► glasshouse-web{.js,_bg.wasm}   what is drawn
+//!   index.html, web/style.css, web/js/* ─► copied
+//! ```
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::shell::{self, capture, cargo, command, file_failure, find, run};
+use crate::{Failure, Result, tools, wasm};
+
+const WASM: &str = "wasm32-unknown-unknown";
+
+/// Stands in index.html where the build's name belongs, so that a browser never pairs the files
+/// of two builds.
+const BUILD_MARK: &str = "{{build}}";
+
+/// Where the page lies when it is built.
+pub fn dist() -> PathBuf {
+    shell::root().join("dist")
+}
+
+/// The simulation's module as rustc leaves it: what node, Chromium and the checks load.
+pub fn sim_module() -> PathBuf {
+    shell::target_dir().join(WASM).join("web/glasshouse_sim.wasm")
+}
+
+/// Compiles the simulation to wasm and refuses a module that imports anything.
+pub fn build_sim() -> Result<PathBuf> {
+    tools::wasm_target()?;
+    // Apart from the page: built together, the two would share features, and the page's crates
+    // would put imports of the browser into the simulation.
+    run(&mut cargo(&[
+        "build",
+        "--lib",
+        "--package",
+        "glasshouse-sim",
+        "--profile",
+        "web",
+        "--target",
+        WASM,
+    ]))?;
+    let module = sim_module();
+    no_imports(&module)?;
+    Ok(module)
+}
+
+/// Fails when a wasm module imports something.
+pub fn no_imports(module: &Path) -> Result<()> {
+    let imports = wasm::imports(&shell::read(module)?)?;
+    if imports.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::Failed(format!(
+        "{} imports {}: something in it reaches for the outside world, and a seed would no longer tell the whole story",
+        module.file_name().unwrap_or_default().to_string_lossy(),
+        imports.join(", ")
+    )))
+}
+
+/// Builds everything. `release` also shrinks the modules with wasm-opt.
+pub fn build(release: bool) -> Result<()> {
+    let sim = build_sim()?;
+    run(&mut cargo(&[
+        "build",
+        "--package",
+        "glasshouse-web",
+        "--profile",
+        "web",
+        "--target",
+        WASM,
+    ]))?;
+    let web = shell::target_dir().join(WASM).join("web/glasshouse-web.wasm");
+    let bindgen = tools::bindgen()?;
+
+    let dist = dist();
+    if dist.exists() {
+        fs::remove_dir_all(&dist).map_err(|error| file_failure(&dist, &error))?;
+    }
+    let out = dist.to_string_lossy().into_owned();
+    run(command(bindgen, &[]).arg(&web).args([out.as_str(), "glasshouse-web"]))?;
+    shell::write(&dist.join("glasshouse-sim.wasm"), &shell::read(&sim)?)?;
+    if release {
+        for module in ["glasshouse-sim.wasm", "glasshouse-web_bg.wasm"] {
+            shrink(&dist.join(module))?;
+        }
+    }
+    copy_static(&dist)?;
+    print_sizes(&dist)
+}
+
+fn shrink(module: &Path) -> Result<()> {
+    let small = module.with_extension("small");
+    run(command(tools::wasm_opt()?, &["-O3", "--all-features"]).arg(module).arg("-o").arg(&small))?;
+    fs::rename(&small, module).map_err(|error| file_failure(module, &error))
+}
+
+fn copy_static(dist: &Path) -> Result<()> {
+    let root = shell::root();
+    let mut files = vec![root.join("web/style.css")];
+    let js = root.join("web/js");
+    let scripts = fs::read_dir(&js).map_err(|error| file_failure(&js, &error))?;
+    files.extend(scripts.filter_map(std::result::Result::ok).map(|entry| entry.path()));
+    for file in files {
+        let name = file.file_name().expect("a file of a folder has a name").to_owned();
+        shell::write(&dist.join(name), &shell::read(&file)?)?;
+    }
+    let index = String::from_utf8_lossy(&shell::read(&root.join("index.html"))?).into_owned();
+    let index = index.replace(BUILD_MARK, &build_name(dist)?);
+    shell::write(&dist.join("index.html"), index.as_bytes())
+}
+
+/// Names the build after the bytes of its files (FNV-1a, 64 bits).
+fn build_name(dist: &Path) -> Result<String> {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for path in files(dist)? {
+        for byte in shell::read(&path)? {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+    Ok(format!("{hash:016x}"))
+}
+
+/// All files under a folder, in order of their names.
+fn files(dir: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir).map_err(|error| file_failure(dir, &error))? {
+        let path = entry.map_err(|error| file_failure(dir, &error))?.path();
+        if path.is_dir() {
+            found.extend(files(&path)?);
+        } else {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Prints what a visitor downloads. Node.js has brotli; without it only plain sizes are known.
+fn print_sizes(dist: &Path) -> Result<()> {
+    let node = find("node");
+    if node.is_none() {
+        println!("  (sizes after brotli need Node.js, which is not installed)");
+    }
+    let (mut raw_total, mut brotli_total) = (0, 0);
+    println!("  {:<32} {:>10} {:>10}", "dist/", "bytes", "brotli");
+    for path in files(dist)? {
+        let raw = shell::read(&path)?.len();
+        let small = match &node {
+            Some(node) => brotli(node, &path)?,
+            None => 0,
+        };
+        raw_total += raw;
+        brotli_total += small;
+        let name = path.strip_prefix(dist).unwrap_or(&path).display().to_string();
+        println!("  {name:<32} {raw:>10} {small:>10}");
+    }
+    println!("  {:<32} {raw_total:>10} {brotli_total:>10}", "page weight");
+    Ok(())
+}
+
+fn brotli(node: &Path, path: &Path) -> Result<usize> {
+    let script = "console.log(require('zlib').brotliCompressSync(require('fs').readFileSync(process.argv[1])).length)";
+    let said = capture(command(node, &["-e", script]).arg(path))?;
+    said.trim().parse().map_err(|_| Failure::Failed(format!("node did not print a size: {said}")))
+}
