@@ -1,2 +1,3 @@
 //! Placeholder of the first commit.
 pub mod view;
+pub mod script;

@@ -1,0 +1,208 @@
+//! What a line can mean, one variant for each command.
+
+use std::fmt;
+
+use crate::view::frame::Alias;
+
+/// A member, as a line names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// By its number: `n3`.
+    Alias(Alias),
+    /// By its `--name`: `etcd3`.
+    Name(String),
+    /// `leader`: the running leader of the highest term.
+    Leader,
+    /// `follower`: the running follower with the lowest number.
+    Follower,
+    /// `followers`: all running followers.
+    Followers,
+    /// `all`.
+    All,
+    /// `rest`: those that the line does not name otherwise.
+    Rest,
+}
+
+impl fmt::Display for Who {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Alias(alias) => write!(f, "n{alias}"),
+            Self::Name(name) => f.write_str(name),
+            Self::Leader => f.write_str("leader"),
+            Self::Follower => f.write_str("follower"),
+            Self::Followers => f.write_str("followers"),
+            Self::All => f.write_str("all"),
+            Self::Rest => f.write_str("rest"),
+        }
+    }
+}
+
+/// One direction of a link, or both.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Direction {
+    /// Sender.
+    pub from: Who,
+    /// Receiver.
+    pub to: Who,
+    /// `<->`: the other way too.
+    pub both: bool,
+}
+
+/// What is wrong with a disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DiskFault {
+    /// An fsync takes this long, in microseconds; `None` is the usual time.
+    Fsync(Option<u64>),
+    /// Every write finds no space left.
+    Full(bool),
+    /// Every read fails.
+    Reads(bool),
+    /// Every write fails.
+    Writes(bool),
+}
+
+/// What `until` waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// A member leads and a majority of the voters follows it.
+    Leader,
+    /// The same, in a higher term than any when the command was given.
+    NewLeader,
+    /// No running member believes that it leads.
+    NoLeader,
+    /// This member leads.
+    Leads(Who),
+    /// It runs.
+    Up(Who),
+    /// It does not run.
+    Down(Who),
+    /// Some member is in this term or a later one.
+    Term(u64),
+    /// It, or a majority without it, knows that the entry is committed.
+    Commit(Option<Who>, u64),
+    /// It has applied the entry.
+    Applied(Who, u64),
+    /// All running members have applied the same last entry, and none has more in its log.
+    Level,
+    /// A property broke.
+    Violation,
+}
+
+/// Calls of the members' API by a client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Etcdctl {
+    /// Who calls; `None` is the terminal itself.
+    pub client: Option<String>,
+    /// The member whose own etcdctl is used (`docker exec n2 etcdctl ...`), if the line says so.
+    pub at: Option<Who>,
+    /// Arguments after the word `etcdctl`.
+    pub args: Vec<String>,
+    /// Standard input.
+    pub stdin: Option<String>,
+}
+
+/// A line, understood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// An empty line or a comment.
+    Nothing,
+    /// `etcdctl put color red`.
+    Etcdctl(Etcdctl),
+    /// `kill n2`: SIGKILL.
+    Kill(Vec<Who>),
+    /// `stop n2`: SIGTERM.
+    Stop(Vec<Who>),
+    /// `power off n2 [torn]`.
+    PowerOff {
+        /// Whose machines.
+        members: Vec<Who>,
+        /// A part of the last unsynced write stays.
+        torn: bool,
+    },
+    /// `restart n2`.
+    Restart(Vec<Who>),
+    /// `freeze n2`: SIGSTOP.
+    Freeze(Vec<Who>),
+    /// `thaw n2`: SIGCONT.
+    Thaw(Vec<Who>),
+    /// `freeze client A`.
+    FreezeClient(String),
+    /// `thaw client A`.
+    ThawClient(String),
+    /// `partition n1 | n2 n3`.
+    Partition(Vec<Vec<Who>>),
+    /// `heal`: all links as they were.
+    Heal,
+    /// `drop n1->n2 [30%]`: loses messages.
+    Drop {
+        /// Where.
+        link: Direction,
+        /// How many of a hundred.
+        percent: u8,
+    },
+    /// `slow link n1->n3 300ms`.
+    SlowLink {
+        /// Where.
+        link: Direction,
+        /// Extra delay in microseconds.
+        delay_us: u64,
+    },
+    /// `slow disk`, `full disk`, `break disk`.
+    Disk {
+        /// Whose disks.
+        members: Vec<Who>,
+        /// What is wrong with them.
+        fault: DiskFault,
+    },
+    /// `rot n3 wal 42`: flips a bit of an entry's durable record.
+    Rot {
+        /// Whose disk.
+        member: Who,
+        /// The entry's index.
+        entry: u64,
+    },
+    /// `clock n1 0.5x`.
+    Clock {
+        /// Whose clocks.
+        members: Vec<Who>,
+        /// Their rate in thousandths of the true one.
+        rate_thousandths: u32,
+    },
+    /// `campaign n5`.
+    Campaign(Who),
+    /// `align timers`.
+    AlignTimers,
+    /// `rule prevote off`.
+    Rule {
+        /// The rule.
+        name: String,
+        /// Its value.
+        value: String,
+    },
+    /// `load 20 put/s for 30s`.
+    Load {
+        /// Writes in a second of virtual time.
+        puts_per_second: u32,
+        /// For how long, in microseconds; `None`: until `load off`.
+        for_us: Option<u64>,
+    },
+    /// `load off`.
+    LoadOff,
+    /// `run 5s`: microseconds.
+    Run(u64),
+    /// `until leader [within 10s]`.
+    Until {
+        /// What must hold.
+        condition: Condition,
+        /// For how long to wait at most, in microseconds.
+        within_us: u64,
+    },
+    /// `mark NAME`.
+    Mark(String),
+    /// `status`.
+    Status,
+    /// `members`.
+    Members,
+    /// `help [COMMAND]`.
+    Help(Option<String>),
+}

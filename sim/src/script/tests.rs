@@ -1,0 +1,278 @@
+//! Lines and what they mean.
+
+use super::complete::{Known, complete};
+use super::*;
+
+fn meaning(line: &str) -> String {
+    match parse(line) {
+        Ok(command) => format!("{command:?}"),
+        Err(error) => format!("! {error}"),
+    }
+}
+
+#[test]
+fn the_commands_of_the_bench() {
+    for (line, expected) in [
+        ("", "Nothing"),
+        ("  # kill n1", "Nothing"),
+        ("kill n2 # the leader", "Kill([Alias(2)])"),
+        ("KILL Leader", "Kill([Leader])"),
+        ("kill n1, n3", "Kill([Alias(1), Alias(3)])"),
+        ("stop etcd2", "Stop([Name(\"etcd2\")])"),
+        ("power off n1 n2 torn", "PowerOff { members: [Alias(1), Alias(2)], torn: true }"),
+        ("restart all", "Restart([All])"),
+        ("freeze client A", "FreezeClient(\"A\")"),
+        ("partition n1 | n2 n3", "Partition([[Alias(1)], [Alias(2), Alias(3)]])"),
+        ("partition leader|rest", "Partition([[Leader], [Rest]])"),
+        ("partition n1,n2", "Partition([[Alias(1), Alias(2)], [Rest]])"),
+        (
+            "drop n1->n2",
+            "Drop { link: Direction { from: Alias(1), to: Alias(2), both: false }, percent: 100 }",
+        ),
+        (
+            "drop n1 <-> leader 30%",
+            "Drop { link: Direction { from: Alias(1), to: Leader, both: true }, percent: 30 }",
+        ),
+        (
+            "slow link n1 ->n3 300ms",
+            "SlowLink { link: Direction { from: Alias(1), to: Alias(3), both: false }, delay_us: 300000 }",
+        ),
+        ("slow disk n3 20ms", "Disk { members: [Alias(3)], fault: Fsync(Some(20000)) }"),
+        ("slow disk all off", "Disk { members: [All], fault: Fsync(None) }"),
+        ("full disk n1 off", "Disk { members: [Alias(1)], fault: Full(false) }"),
+        ("break disk n1 n2 writes", "Disk { members: [Alias(1), Alias(2)], fault: Writes(true) }"),
+        ("rot n3 wal 42", "Rot { member: Alias(3), entry: 42 }"),
+        ("clock n1 0.5x", "Clock { members: [Alias(1)], rate_thousandths: 500 }"),
+        ("campaign n5", "Campaign(Alias(5))"),
+        ("rule PreVote off", "Rule { name: \"prevote\", value: \"off\" }"),
+        ("load 20 put/s for 30s", "Load { puts_per_second: 20, for_us: Some(30000000) }"),
+        ("load off", "LoadOff"),
+        ("run 1.5s", "Run(1500000)"),
+        ("until leader", "Until { condition: Leader, within_us: 60000000 }"),
+        ("until new leader within 5s", "Until { condition: NewLeader, within_us: 5000000 }"),
+        ("until n3 applied 12", "Until { condition: Applied(Alias(3), 12), within_us: 60000000 }"),
+        ("mark before-the-cut", "Mark(\"before-the-cut\")"),
+        ("help slow disk", "Help(Some(\"slow disk\"))"),
+    ] {
+        assert_eq!(meaning(line), expected, "{line}");
+    }
+}
+
+#[test]
+fn lines_of_etcdctl_and_of_the_walkthroughs() {
+    let call = |line: &str| match parse(line) {
+        Ok(Command::Etcdctl(call)) => {
+            let who = call.client.map(|client| format!("{client}: ")).unwrap_or_default();
+            let at = call.at.map(|at| format!("{at}: ")).unwrap_or_default();
+            let stdin = call.stdin.map(|text| format!(" < {text:?}")).unwrap_or_default();
+            format!("{who}{at}{}{stdin}", call.args.join(" · "))
+        }
+        other => panic!("{line}: {other:?}"),
+    };
+    for (line, expected) in [
+        ("etcdctl put \"two words\" 'it''s'", "put · two words · its"),
+        ("get a#b --prefix # all", "get · a#b · --prefix"),
+        ("client A put color red", "A: put · color · red"),
+        ("client A etcdctl get color", "A: get · color"),
+        ("$ ETCDCTL_API=3 etcdctl endpoint status", "endpoint · status"),
+        ("--endpoints=n1 get k", "--endpoints=n1 · get · k"),
+        ("docker exec -it 6d4 etcdctl member list", "! "),
+        ("docker exec -it etcd1 etcdctl member list", "etcd1: member · list"),
+        (
+            "docker exec n2 /bin/sh -c \"export ETCDCTL_API=3 && /usr/local/bin/etcdctl put foo bar\"",
+            "n2: put · foo · bar",
+        ),
+        (
+            "txn <<< \"mod(\\\"a\\\") = \\\"0\\\"\\n\\nput a 1\\n\"",
+            "txn < \"mod(\\\"a\\\") = \\\"0\\\"\\n\\nput a 1\\n\\n\"",
+        ),
+        (
+            "txn <<END\nmod(\"a\") = \"0\"\n\nput a 1\n\nEND\n",
+            "txn < \"mod(\\\"a\\\") = \\\"0\\\"\\n\\nput a 1\\n\\n\"",
+        ),
+    ] {
+        if expected == "! " {
+            assert!(parse(line).is_err(), "a container's hash is no member: {line}");
+        } else {
+            assert_eq!(call(line), expected, "{line}");
+        }
+    }
+    assert_eq!(meaning("docker stop etcd2"), "Stop([Name(\"etcd2\")])");
+    assert_eq!(meaning("docker start etcd2"), "Restart([Name(\"etcd2\")])");
+}
+
+#[test]
+fn a_line_that_cannot_be_read_says_what_to_type() {
+    for (line, expected) in [
+        ("kil n1", "! There is no command \"kil\". Did you mean kill?"),
+        ("prat n1", "! There is no command \"prat\". Type help for the list."),
+        ("patrition n1", "! There is no command \"patrition\". Did you mean partition?"),
+        ("kill", "! Write it like kill n2."),
+        ("kill n0", "! \"n0\" is no member. Write n1, n2, ... or leader or follower."),
+        (
+            "kill rest",
+            "! rest has a meaning only in partition. Name the members, or write kill all.",
+        ),
+        ("campaign all", "! Name one member here, not all: n1, n2, ... or leader or follower."),
+        ("run 5", "! Give 5 a unit: 5s or 5ms."),
+        ("run fast", "! \"fast\" is no duration. Write it like 300ms, 1.5s or 2m."),
+        ("run 25h", "! 25h is too long. The longest duration is 24h."),
+        ("partition n1 | n1", "! n1 can be in one group only."),
+        ("partition", "! Write it like partition n1 | n2 n3."),
+        ("drop n1", "! Write it like drop n1->n2 [30%]."),
+        ("drop n1->n1", "! n1 needs no link to itself. Name two members."),
+        (
+            "clock n1 1000x",
+            "! \"1000x\" is no clock rate. Write it like 0.5x or 2x, between 0.01x and 100x.",
+        ),
+        ("put \"a", "! A quote is open. Close it with \"."),
+        ("kill n1 <<< x", "! \"kill\" reads no input. Only etcdctl's commands do."),
+        (
+            "client A kill n1",
+            "! A client speaks etcdctl only. Write it like client A put color red.",
+        ),
+        (
+            "docker logs n1",
+            "! Of Docker there are stop, kill, start, pause, unpause and exec. Write it like docker stop n2.",
+        ),
+    ] {
+        assert_eq!(meaning(line), expected, "{line}");
+    }
+}
+
+#[test]
+fn times_as_people_say_them() {
+    for (us, expected) in [
+        (0, "0 us"),
+        (1_500, "1.5 ms"),
+        (18_000, "18 ms"),
+        (1_022_000, "1.022 s"),
+        (1_400_000, "1.4 s"),
+        (120_000_000, "2 min"),
+    ] {
+        assert_eq!(units::spoken(us), expected);
+    }
+}
+
+#[test]
+fn completion_knows_where_the_cursor_is() {
+    let known = Known {
+        members: (1..=3).map(|n| (format!("n{n}"), "follower".to_string())).collect(),
+        clients: vec!["A".to_string()],
+        keys: vec!["stock/apples".to_string()],
+    };
+    let words = |line: &str| -> String {
+        let (start, found) = complete(line, line.len(), &known);
+        let words: Vec<String> = found.into_iter().map(|candidate| candidate.text).collect();
+        format!("{start}: {}", words.join(" "))
+    };
+    for (line, expected) in [
+        ("pa", "0: partition"),
+        ("kill l", "5: leader"),
+        ("kill n", "5: n1 n2 n3"),
+        ("partition n1 | r", "15: rest"),
+        ("client A pu", "9: put"),
+        ("etcdctl endpoint s", "17: status"),
+        ("get st", "4: stock/apples"),
+        ("get k --endpoints=n1,", "6: --endpoints=n1,n1 --endpoints=n1,n2 --endpoints=n1,n3"),
+        ("get k --keys", "6: --keys-only"),
+        ("put k v -w t", "11: table"),
+        ("until new ", "10: leader"),
+        ("slow ", "5: disk link"),
+        ("heal ", "5: "),
+    ] {
+        assert_eq!(words(line), expected, "{line:?}");
+    }
+    assert_eq!(complete("потом kill", 3, &known).0, 0, "a cursor inside a letter is no panic");
+}
+
+#[test]
+fn every_command_of_the_table_can_be_read_and_helped() {
+    for entry in vocabulary::WORLD.iter().chain(vocabulary::CONDITIONS) {
+        let optional = |c: char| "[]".contains(c);
+        let line = entry.usage.split(" [").next().unwrap().replace(optional, "");
+        let line = line.replace("reads|writes", "reads");
+        assert!(parse(&line).is_ok(), "{line}: {}", meaning(&line));
+    }
+    assert!(help::help(None).contains("partition n1 | n2 n3"));
+    assert!(help::help(Some("slow")).contains("slow disk n3 20ms"));
+    assert!(help::help(Some("until")).contains("until new leader"));
+    assert_eq!(help::help(Some("kil")), "There is no command \"kil\". Did you mean kill?\n");
+}
+
+/// Any text at all is either a command or one sentence.
+#[test]
+fn no_line_is_a_panic() {
+    let pieces = [
+        "kill",
+        "n1",
+        "n2",
+        "->",
+        "<->",
+        "|",
+        " ",
+        "  ",
+        "\"",
+        "'",
+        "\\",
+        "<<",
+        "<<<",
+        "END",
+        "\n",
+        "#",
+        "partition",
+        "leader",
+        "rest",
+        "slow",
+        "disk",
+        "link",
+        "20ms",
+        "99999999999999999999s",
+        "0.5x",
+        "docker",
+        "exec",
+        "sh",
+        "-c",
+        "&&",
+        "export A=B",
+        "client",
+        "A",
+        "put",
+        "k",
+        "\u{1F512}",
+        "é",
+        "until",
+        "within",
+        "load",
+        "1e9",
+        "put/s",
+        "for",
+        "%",
+        "-1",
+        "\0",
+        "rot",
+        "wal",
+        "power",
+        "off",
+    ];
+    let mut state = 42u64;
+    let mut draw = |below: usize| {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(state >> 33).unwrap() % below
+    };
+    let known = Known::default();
+    for _ in 0..200_000 {
+        let mut line = String::new();
+        for _ in 0..draw(10) {
+            line.push_str(pieces[draw(pieces.len())]);
+            if draw(3) > 0 {
+                line.push(' ');
+            }
+        }
+        if let Err(error) = parse(&line) {
+            assert!(error.to_string().len() < 600, "{line:?}: {error}");
+        }
+        let _ = complete(&line, draw(line.len() + 2), &known);
+    }
+}

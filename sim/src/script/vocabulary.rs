@@ -1,0 +1,197 @@
+//! Every command with its usage and meaning: the one source of help, completion and suggestions.
+
+/// One command.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// How it begins; two words for some.
+    pub words: &'static str,
+    /// How it is written.
+    pub usage: &'static str,
+    /// What it does, in one sentence.
+    pub help: &'static str,
+}
+
+const fn entry(words: &'static str, usage: &'static str, help: &'static str) -> Entry {
+    Entry { words, usage, help }
+}
+
+/// Commands of the bench.
+pub const WORLD: &[Entry] = &[
+    entry("kill", "kill n2", "SIGKILL: the process dies, what it wrote to files stays."),
+    entry("stop", "stop n2", "SIGTERM: a leader hands leadership over, then the process ends."),
+    entry(
+        "power off",
+        "power off n2 [torn]",
+        "The machine dies: bytes that were not fsynced are lost; torn leaves a part of the last write.",
+    ),
+    entry("restart", "restart n2", "Starts a member that is down, from its disk."),
+    entry("freeze", "freeze n2", "SIGSTOP: the process stands still and its clock with it."),
+    entry("thaw", "thaw n2", "SIGCONT: the process goes on."),
+    entry(
+        "partition",
+        "partition n1 | n2 n3",
+        "Cuts the network between the groups; rest is everyone else.",
+    ),
+    entry("heal", "heal", "Mends all cuts, drops and slow links."),
+    entry(
+        "drop",
+        "drop n1->n2 [30%]",
+        "Loses messages in one direction, all or a part; <-> is both.",
+    ),
+    entry("slow link", "slow link n1->n3 300ms", "Delays messages in one direction; <-> is both."),
+    entry("slow disk", "slow disk n3 20ms", "Sets how long an fsync takes; off is the usual time."),
+    entry("full disk", "full disk n3 [off]", "The disk takes no more bytes."),
+    entry(
+        "break disk",
+        "break disk n3 reads|writes [off]",
+        "Reads or writes fail with an I/O error.",
+    ),
+    entry("rot", "rot n3 wal 42", "Flips one bit in the durable WAL record of entry 42."),
+    entry("clock", "clock n1 0.5x", "Sets the rate of a member's clock."),
+    entry("campaign", "campaign n5", "Lets a member's election timer fire now."),
+    entry("align timers", "align timers", "Gives all members the same phase of their tick."),
+    entry(
+        "rule",
+        "rule prevote off",
+        "Switches a rule: prevote, checkquorum, spread, snapshot-count, ...",
+    ),
+    entry(
+        "client",
+        "client A put color red",
+        "A client with a name of its own, beside the terminal.",
+    ),
+    entry("load", "load 20 put/s for 30s", "Background clients write; load off ends them."),
+    entry("run", "run 5s", "Lets virtual time flow."),
+    entry("until", "until leader", "Lets time flow until something holds; help until lists what."),
+    entry("mark", "mark before-the-cut", "Names this moment."),
+    entry("status", "status", "All members at a glance."),
+    entry("members", "members", "Numbers, names, ids and addresses of the members."),
+    entry("help", "help [COMMAND]", "This list, or one command."),
+];
+
+/// Commands of etcdctl that a session understands.
+pub const ETCDCTL: &[Entry] = &[
+    entry("put", "put KEY VALUE", "Writes a key."),
+    entry("get", "get KEY [RANGE_END]", "Reads a key or a range of keys."),
+    entry("del", "del KEY [RANGE_END]", "Deletes a key or a range of keys."),
+    entry(
+        "txn",
+        "txn <<< \"COMPARES\\n\\nTHEN\\n\\nELSE\\n\"",
+        "Compares, then does one of two lists.",
+    ),
+    entry("compaction", "compaction REVISION", "Forgets the history before a revision."),
+    entry("member list", "member list", "The members of the cluster."),
+    entry("endpoint status", "endpoint status", "What the asked members know of themselves."),
+    entry("endpoint health", "endpoint health", "Whether the asked members answer a read."),
+    entry("endpoint hashkv", "endpoint hashkv", "A hash over each member's keys."),
+];
+
+/// Flags of etcdctl, for completion.
+pub const FLAGS: &[Entry] = &[
+    entry("--endpoints=", "--endpoints=n1,n2", "Members to ask, in order."),
+    entry("--cluster", "--cluster", "Ask every member of the member list."),
+    entry("--write-out=", "--write-out=table", "simple, json, fields or table."),
+    entry("-w", "-w table", "Short for --write-out."),
+    entry("--consistency=", "--consistency=s", "l: linearizable, s: the member's own store."),
+    entry("--prefix", "--prefix", "All keys that begin with KEY."),
+    entry("--from-key", "--from-key", "All keys from KEY on."),
+    entry("--rev=", "--rev=5", "Read at this revision."),
+    entry("--limit=", "--limit=10", "At most so many keys."),
+    entry("--keys-only", "--keys-only", "No values."),
+    entry("--count-only", "--count-only", "Only how many."),
+    entry("--print-value-only", "--print-value-only", "Only the values."),
+    entry("--prev-kv", "--prev-kv", "Print what was there before."),
+    entry("--command-timeout=", "--command-timeout=5s", "How long to wait for an answer."),
+    entry("--order=", "--order=ASCEND", "ASCEND or DESCEND."),
+    entry("--sort-by=", "--sort-by=KEY", "CREATE, KEY, MODIFY, VALUE or VERSION."),
+];
+
+/// First words that belong to etcdctl, also those that this build does not know yet: a line that
+/// begins with one goes to etcdctl, whose own error tells the rest.
+pub const ETCDCTL_WORDS: &[&str] = &[
+    "alarm",
+    "auth",
+    "check",
+    "compaction",
+    "compact",
+    "defrag",
+    "del",
+    "downgrade",
+    "elect",
+    "endpoint",
+    "get",
+    "lease",
+    "lock",
+    "make-mirror",
+    "member",
+    "move-leader",
+    "put",
+    "role",
+    "snapshot",
+    "txn",
+    "user",
+    "version",
+    "watch",
+];
+
+/// Conditions of `until`.
+pub const CONDITIONS: &[Entry] = &[
+    entry("leader", "until leader", "A member leads and a majority follows it."),
+    entry("new leader", "until new leader", "A member leads a higher term than any had before."),
+    entry("no leader", "until no leader", "No running member believes that it leads."),
+    entry("n3 leads", "until n3 leads", "This member leads."),
+    entry("n3 up", "until n3 up", "This member runs."),
+    entry("n3 down", "until n3 down", "This member does not run."),
+    entry("term", "until term 4", "Some member has reached the term."),
+    entry("commit", "until commit 20", "A majority knows that the entry is committed."),
+    entry("n3 commit", "until n3 commit 20", "This member knows that the entry is committed."),
+    entry("n3 applied", "until n3 applied 20", "This member has applied the entry."),
+    entry("level", "until level", "All running members have applied the same last entry."),
+    entry("violation", "until violation", "A property broke."),
+];
+
+/// The entry of a bench command that begins with these words.
+#[must_use]
+pub fn find(words: &str) -> Option<&'static Entry> {
+    WORLD.iter().chain(ETCDCTL).find(|entry| entry.words == words)
+}
+
+/// The known word that is nearest to `word`, when one is near enough to be meant.
+#[must_use]
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let word = word.to_lowercase();
+    let allowed = match word.chars().count() {
+        0 => return None,
+        1..=5 => 1,
+        6..=24 => 2,
+        // Nobody misspells a word that long.
+        _ => return None,
+    };
+    known
+        .into_iter()
+        .map(|candidate| (distance(&word, candidate), candidate))
+        .filter(|(distance, _)| *distance <= allowed)
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+/// How many letters must be put in, left out, replaced or swapped with their neighbour
+/// (optimal string alignment).
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut before: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=b.len()).collect();
+    for i in 0..a.len() {
+        let mut row = vec![i + 1];
+        for j in 0..b.len() {
+            let replace = last[j] + usize::from(a[i] != b[j]);
+            let mut best = replace.min(last[j + 1] + 1).min(row[j] + 1);
+            if i > 0 && j > 0 && a[i] == b[j - 1] && a[i - 1] == b[j] {
+                best = best.min(before[j - 1] + 1);
+            }
+            row.push(best);
+        }
+        before = std::mem::replace(&mut last, row);
+    }
+    last[b.len()]
+}
