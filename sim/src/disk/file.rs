@@ -1,0 +1,199 @@
+//! One file on a simulated disk: what a process sees, and what would survive a power failure.
+//!
+//! ```text
+//!    write ──► live image (page cache) ── fsync ──► durable image (platter)
+//!                    │                                     │
+//!      kill: stays ──┘        power off: gone, or partly ──┘
+//! ```
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::image::{Image, PAGE_BYTES, SECTOR_BYTES};
+use crate::rng::Stream;
+
+/// A file: the bytes in the page cache, the bytes on the platter, and which pages differ.
+#[derive(Clone, Debug, Default)]
+pub struct File {
+    live: Image,
+    durable: Image,
+    /// Pages that were written since the last fsync that covers them began.
+    dirty: BTreeSet<u64>,
+    /// Pages of an fsync that is under way.
+    syncing: BTreeSet<u64>,
+}
+
+/// What an fsync will have made durable when it is over: the state at its beginning.
+#[derive(Clone, Debug)]
+pub struct Sync {
+    len: u64,
+    pages: Vec<(u64, Option<Arc<[u8; PAGE_BYTES as usize]>>)>,
+}
+
+/// What a power failure did to a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Loss {
+    /// Unsynced bytes that are gone.
+    pub lost: u64,
+    /// Unsynced bytes that made it.
+    pub kept: u64,
+}
+
+impl File {
+    /// The bytes that a process reads.
+    #[must_use]
+    pub fn live(&self) -> &Image {
+        &self.live
+    }
+
+    /// The bytes that survive a power failure.
+    #[must_use]
+    pub fn durable(&self) -> &Image {
+        &self.durable
+    }
+
+    /// Everything written is durable.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.dirty.is_empty() && self.syncing.is_empty() && self.live.len() == self.durable.len()
+    }
+
+    /// Writes into the page cache.
+    pub fn write(&mut self, offset: u64, data: &[u8]) {
+        if data.is_empty() {
+            return;
+        }
+        self.live.write(offset, data);
+        let last = (offset + data.len() as u64 - 1) / PAGE_BYTES;
+        self.dirty.extend(offset / PAGE_BYTES..=last);
+    }
+
+    /// Sets the length in the page cache.
+    pub fn set_len(&mut self, len: u64) {
+        // What lies between is written with zeros, should the file grow again.
+        if len < self.live.len() {
+            let last = (self.live.len() - 1) / PAGE_BYTES;
+            self.dirty.extend(len / PAGE_BYTES..=last);
+        }
+        self.live.set_len(len);
+    }
+
+    /// An fsync begins.
+    pub fn begin_sync(&mut self) -> Sync {
+        let dirty = std::mem::take(&mut self.dirty);
+        let pages = dirty.iter().map(|&number| (number, self.live.page(number))).collect();
+        self.syncing.extend(dirty);
+        Sync { len: self.live.len(), pages }
+    }
+
+    /// The fsync is over: what it covered is on the platter.
+    pub fn end_sync(&mut self, sync: Sync) {
+        self.durable.set_len(sync.len);
+        for (number, content) in sync.pages {
+            self.durable.set_page(number, content);
+            self.syncing.remove(&number);
+        }
+    }
+
+    /// A whole fsync at once.
+    pub fn sync(&mut self) {
+        let sync = self.begin_sync();
+        self.end_sync(sync);
+    }
+
+    /// The drive says that the fsync is over and has kept nothing.
+    pub fn forget_sync(&mut self, sync: &Sync) {
+        for (number, _) in &sync.pages {
+            self.syncing.remove(number);
+        }
+        // They differ from the platter still, but nobody will write them again.
+    }
+
+    /// The process that waits for the fsync dies: nothing says when the pages are written.
+    pub fn abandon_sync(&mut self, sync: &Sync) {
+        for (number, _) in &sync.pages {
+            self.syncing.remove(number);
+            self.dirty.insert(*number);
+        }
+    }
+
+    /// The power fails: what was not synced is lost, all of it or, with `torn`, sector by sector.
+    pub fn power_off(&mut self, torn: Option<&mut Stream>) -> Loss {
+        let mut loss = Loss::default();
+        if let Some(random) = torn {
+            self.tear(random, &mut loss);
+        } else {
+            loss.lost = self.unsynced().map(|(from, to)| to - from).sum();
+        }
+        self.dirty.clear();
+        self.syncing.clear();
+        self.live = self.durable.clone();
+        loss
+    }
+
+    /// Sectors that differ between the two images, as byte ranges, in order.
+    fn unsynced(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
+        let pages: BTreeSet<u64> = self.dirty.union(&self.syncing).copied().collect();
+        pages.into_iter().flat_map(move |page| {
+            let sectors = PAGE_BYTES / SECTOR_BYTES;
+            (page * sectors..(page + 1) * sectors).filter_map(move |sector| self.differing(sector))
+        })
+    }
+
+    /// The bytes of a sector that a process wrote and the platter does not have.
+    fn differing(&self, sector: u64) -> Option<(u64, u64)> {
+        let (from, to) = (sector * SECTOR_BYTES, (sector + 1) * SECTOR_BYTES);
+        let (mut live, mut durable) = ([0; SECTOR_BYTES as usize], [0; SECTOR_BYTES as usize]);
+        self.live.read(from, &mut live);
+        self.durable.read(from, &mut durable);
+        let grown = self.live.len().min(to) > self.durable.len().max(from);
+        let last = (0..live.len()).rev().find(|&i| live[i] != durable[i]);
+        match (last, grown) {
+            (Some(last), _) => Some((from, from + last as u64 + 1)),
+            (None, true) => Some((from, self.live.len().min(to))),
+            (None, false) => None,
+        }
+    }
+
+    /// Each unsynced sector is kept, lost, or kept up to a byte.
+    fn tear(&mut self, random: &mut Stream, loss: &mut Loss) {
+        let sectors: Vec<(u64, u64)> = self.unsynced().collect();
+        // A file that was cut shorter without an fsync is cut, or is not.
+        let shorter = self.live.len() < self.durable.len();
+        if random.chance(500_000) && shorter {
+            self.durable.set_len(self.live.len());
+        }
+        for (from, to) in sectors {
+            let (verdict, cut) = (random.below(3), random.below(to - from));
+            let kept_to = match verdict {
+                0 => to,
+                1 => from,
+                _ => from + cut,
+            };
+            loss.kept += kept_to - from;
+            loss.lost += to - kept_to;
+            if kept_to > from && (from < self.live.len()) {
+                let kept_to = kept_to.min(self.live.len());
+                let mut bytes = [0; SECTOR_BYTES as usize];
+                let bytes = &mut bytes[..usize::try_from(kept_to - from).expect("a sector")];
+                self.live.read(from, bytes);
+                self.durable.write(from, bytes);
+            }
+        }
+    }
+
+    /// One bit flips, on the platter and in the cache unless the cached page waits to be written.
+    pub fn rot(&mut self, offset: u64, bit: u8) {
+        let mut byte = [0];
+        self.durable.read(offset, &mut byte);
+        byte[0] ^= 1 << (bit % 8);
+        if offset < self.durable.len() {
+            self.durable.write(offset, &byte);
+        }
+        let page = offset / PAGE_BYTES;
+        if offset < self.live.len() && !self.dirty.contains(&page) && !self.syncing.contains(&page)
+        {
+            self.live.write(offset, &byte);
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Planted faults: bugs that real systems had, put into a member from outside.
+//!
+//! A checker that never fires proves nothing. Each mutant here breaks one rule that the protocol
+//! rests on, by rewriting what passes between the node and its world; the node itself is the same
+//! sound code that the server runs. Every mutant must be caught within 500 seeds
+//! (`tests/mutants`), and none may be caught where none is planted.
+
+use std::fmt;
+
+/// One planted fault. It applies to every member of the world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Mutant {
+    /// The disk thread says "durable" when the bytes have reached the page cache, before the
+    /// fsync. A power failure then takes back what was promised (Jepsen, NATS 2.12.1).
+    AckBeforeFsync,
+    /// A vote is not written before it is given: records of term and vote alone wait in memory
+    /// until an entry is appended. A crash forgets the vote, and the member votes again in the
+    /// same term (Raft, figure 2, "persistent state").
+    VoteNotPersisted,
+    /// Every member answers a linearizable read from its own store, without asking the leader
+    /// and without waiting (Jepsen, etcd 0.4.1).
+    LocalRead,
+}
+
+impl Mutant {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::AckBeforeFsync, Self::VoteNotPersisted, Self::LocalRead];
+
+    /// The name on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::AckBeforeFsync => "ack-before-fsync",
+            Self::VoteNotPersisted => "vote-not-persisted",
+            Self::LocalRead => "local-read",
+        }
+    }
+
+    /// The mutant with this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|mutant| mutant.name() == name)
+    }
+}
+
+impl fmt::Display for Mutant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

@@ -1,0 +1,285 @@
+//! A whole cluster in one value: members, disks, network, clocks and clients, in virtual time.
+//!
+//! ```text
+//!                      World::act, call, run_until          a user, a script, a schedule
+//!                                  │
+//!    ┌─────────────────────────────▼──────────────────────────────────────────────┐
+//!    │ State                                                                      │
+//!    │   clients ──► Network ──► mailbox ──► Member: Node::step ──► effects       │
+//!    │      ▲           ▲                                             │  │  │     │
+//!    │      └───────────┴──────────────── answers, messages ──────────┘  │  │     │
+//!    │                              mailbox ◄── Disk: live, durable ◄────┘  │     │
+//!    │   Recorder ◄── every step of all of them        Checkers ◄───────────┘     │
+//!    └────────────────────────────────────────────────────────────────────────────┘
+//! ```
+//!
+//! **The promise**: [`Spec`] (with its seed) and the list of what was done at which virtual time
+//! decide the whole history, byte for byte, natively and in wasm. Where a run is stopped by
+//! [`World::run_until`] to be looked at has no influence.
+//!
+//! Each member is a madsim node with one task around `Node::step`; its messages travel through
+//! madsim's network, and madsim kills, pauses and restarts it. Links, disks, clocks and faults
+//! are this crate's own, because madsim's disks keep every byte.
+
+mod action;
+mod apply;
+mod spec;
+mod state;
+
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use glasshouse_core::api;
+use glasshouse_core::id::{CallId, MemberId};
+use glasshouse_core::node::NodeView;
+use madsim::runtime::Runtime;
+
+pub use self::action::{Action, DiskOperation, Refused, RotTarget, Rule, Trouble};
+pub use self::spec::{Rules, Spec};
+pub(crate) use self::state::State;
+use crate::check::Violation;
+use crate::clock::Nanos;
+use crate::disk::DiskView;
+use crate::fault::FaultPlan;
+use crate::member::MemberState;
+use crate::network::{Flight, LinkView};
+use crate::place::{ClientNo, MemberNo, Place};
+use crate::trace::{CallEnd, Event};
+use crate::workload::Workload;
+
+/// A simulated cluster. See the module's page.
+pub struct World {
+    runtime: Runtime,
+    state: Arc<Mutex<State>>,
+}
+
+/// A call of a client, as far as it has come.
+#[derive(Clone, Debug)]
+pub struct CallView {
+    /// The call.
+    pub id: CallId,
+    /// Who asks.
+    pub client: ClientNo,
+    /// Who is asked.
+    pub member: MemberNo,
+    /// What is asked.
+    pub request: Arc<api::Request>,
+    /// When it was sent.
+    pub began_at: Nanos,
+    /// How it ended, if it did, and when.
+    pub end: Option<(Nanos, CallEnd)>,
+}
+
+impl World {
+    /// Builds the world. With [`Spec::autostart`] its members start at time zero, that is, within
+    /// the first [`World::run_until`].
+    #[must_use]
+    pub fn new(spec: Spec) -> Self {
+        let runtime = Runtime::with_seed_and_config(spec.seed, madsim::Config::default());
+        let state = State::build(spec, &runtime);
+        Self { runtime, state }
+    }
+
+    /// Lets virtual time pass until `deadline`, or until a property is violated, whichever comes
+    /// first. A deadline that is over does nothing.
+    pub fn run_until(&mut self, deadline: Nanos) {
+        state::run_until(&self.runtime, &self.state, deadline);
+    }
+
+    /// The present virtual time.
+    #[must_use]
+    pub fn now(&self) -> Nanos {
+        self.state().now()
+    }
+
+    /// What the world was built from.
+    #[must_use]
+    pub fn spec(&self) -> Spec {
+        self.state().spec.clone()
+    }
+
+    /// Does something to the world at the present time.
+    ///
+    /// # Errors
+    /// One sentence that says why it cannot be done; then nothing happened and nothing is
+    /// recorded.
+    pub fn act(&mut self, action: Action) -> Result<(), Refused> {
+        State::act(&self.state, action)
+    }
+
+    /// Writes a remark into the record: a line of a script, a name for a moment.
+    pub fn note(&mut self, text: impl Into<String>) {
+        self.state().note(text.into());
+    }
+
+    // --- clients ---
+
+    /// A new client. It has a link to every member and no life of its own: it says what
+    /// [`World::call`] tells it to.
+    pub fn client(&mut self, name: &str) -> ClientNo {
+        State::add_client(&self.state, name)
+    }
+
+    /// Sends a request of `client` to `member`. The end arrives as an event
+    /// ([`What::Returned`](crate::trace::What::Returned)) and in [`World::call_view`]; it comes
+    /// after `timeout` at the latest.
+    pub fn call(
+        &mut self,
+        client: ClientNo,
+        member: MemberNo,
+        request: impl Into<api::Request>,
+        timeout: Nanos,
+    ) -> CallId {
+        self.state().call(client, member, request.into(), timeout)
+    }
+
+    /// The client takes a call back: it ends as canceled, though it may still take effect.
+    pub fn cancel(&mut self, call: CallId) {
+        self.state().cancel(call);
+    }
+
+    /// A call, while it is open and until it is forgotten (the last 4,096 ended calls are kept).
+    #[must_use]
+    pub fn call_view(&self, call: CallId) -> Option<CallView> {
+        self.state().calls.view(call)
+    }
+
+    /// Calls that wait for their end, in the order in which they were made.
+    #[must_use]
+    pub fn open_calls(&self) -> Vec<CallView> {
+        self.state().calls.open()
+    }
+
+    /// Starts background clients that work at a rate for a while (see [`Workload`]).
+    pub fn start_workload(&mut self, workload: Workload) {
+        State::start_workload(&self.state, workload);
+    }
+
+    /// Starts a seeded schedule of faults, with a time to heal at its end (see [`FaultPlan`]).
+    pub fn start_faults(&mut self, plan: FaultPlan) {
+        State::start_faults(&self.state, plan);
+    }
+
+    // --- looks ---
+
+    /// The members of this world, down or up.
+    #[must_use]
+    pub fn members(&self) -> Vec<MemberNo> {
+        self.state().spec.member_numbers().collect()
+    }
+
+    /// The id that the cluster gives to this member.
+    #[must_use]
+    pub fn member_id(&self, member: MemberNo) -> MemberId {
+        self.state().member(member).id
+    }
+
+    /// The member of this world that has this id in the cluster.
+    #[must_use]
+    pub fn member_of_id(&self, id: MemberId) -> Option<MemberNo> {
+        self.state().no_of(id)
+    }
+
+    /// Whether a member's process runs, and why not.
+    #[must_use]
+    pub fn member_state(&self, member: MemberNo) -> MemberState {
+        self.state().member(member).state.clone()
+    }
+
+    /// Looks into a member's node; `None` while no process has read its disk. `look` must not
+    /// touch the world.
+    pub fn with_node<T>(
+        &self,
+        member: MemberNo,
+        look: impl FnOnce(NodeView<'_>) -> T,
+    ) -> Option<T> {
+        self.state().member(member).node().map(|node| look(node.view()))
+    }
+
+    /// The member that leads the highest term among those that take themselves for the leader
+    /// and are not frozen.
+    #[must_use]
+    pub fn leader(&self) -> Option<MemberNo> {
+        self.state().leader()
+    }
+
+    /// The member's disk: what the page cache holds and what is durable.
+    #[must_use]
+    pub fn disk(&self, member: MemberNo) -> DiskView {
+        self.state().member(member).disk.view()
+    }
+
+    /// A member's clock: its own time since the world began (it counts what its ticks count).
+    #[must_use]
+    pub fn member_rate(&self, member: MemberNo) -> crate::clock::Rate {
+        self.state().member(member).rate
+    }
+
+    /// One direction of a link.
+    #[must_use]
+    pub fn link(&self, from: Place, to: Place) -> LinkView {
+        self.state().network.link_view(from, to)
+    }
+
+    /// Messages that are on their way, in the order in which they were sent.
+    #[must_use]
+    pub fn in_flight(&self) -> Vec<Flight> {
+        self.state().network.flights()
+    }
+
+    /// The name that a client was given.
+    #[must_use]
+    pub fn client_name(&self, client: ClientNo) -> String {
+        self.state().client_name(client)
+    }
+
+    /// Visits the events from number `cursor` on that are still kept, and returns the cursor for
+    /// the next visit. `visit` must not touch the world.
+    pub fn events_since(&self, cursor: u64, mut visit: impl FnMut(&Event)) -> u64 {
+        let state = self.state();
+        for event in state.record.since(cursor) {
+            visit(event);
+        }
+        state.record.next_seq()
+    }
+
+    /// The hash over the whole history so far.
+    #[must_use]
+    pub fn trace_hash(&self) -> u64 {
+        self.state().record.hash()
+    }
+
+    /// The first property that was violated, if any. The world stands still from then on.
+    #[must_use]
+    pub fn violation(&self) -> Option<Violation> {
+        self.state().violation.clone()
+    }
+
+    /// Acknowledged writes, answered reads, elections and so on, counted since the beginning.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.state().counts
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        state::lock(&self.state)
+    }
+}
+
+/// Totals of a run, for reports.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Messages sent between members.
+    pub messages: u64,
+    /// Messages between members that were lost.
+    pub dropped: u64,
+    /// Calls that clients made.
+    pub calls: u64,
+    /// Calls that were answered with success.
+    pub answered: u64,
+    /// Times that a member became leader.
+    pub elections: u64,
+    /// Log compactions and snapshots installed.
+    pub snapshots: u64,
+    /// Starts of members, the first ones included.
+    pub starts: u64,
+}

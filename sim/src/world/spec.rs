@@ -1,0 +1,109 @@
+//! What a world is told at birth: its size, its seed, and the physics of links and disks.
+
+use crate::clock::{MILLIS, Nanos};
+use crate::mutant::Mutant;
+use crate::place::MemberNo;
+
+/// Everything that decides a world before its first event. Together with what is done to the
+/// world afterwards ([`Action`](super::Action)s and calls, each at its virtual time), it decides
+/// every byte of the history.
+#[derive(Clone, Debug)]
+pub struct Spec {
+    /// The seed of all random streams.
+    pub seed: u64,
+    /// How many members: 1 to 9.
+    pub members: u8,
+    /// The members start by themselves at time zero; otherwise each waits for
+    /// [`Action::Restart`](super::Action::Restart).
+    pub autostart: bool,
+    /// One-way latency between members, in nanoseconds, before jitter.
+    pub latency: Nanos,
+    /// The latency of a message is drawn from `latency - jitter ..= latency + jitter`.
+    pub jitter: Nanos,
+    /// One-way latency between a client and a member, without jitter.
+    pub client_latency: Nanos,
+    /// How long an fsync takes, in nanoseconds, before jitter.
+    pub fsync: Nanos,
+    /// The time of an fsync is drawn from `fsync - jitter ..= fsync + jitter`.
+    pub fsync_jitter: Nanos,
+    /// How long a process takes from its start to reading its disk.
+    pub startup: Nanos,
+    /// Milliseconds between two ticks of a member (and between two heartbeats).
+    pub tick_ms: u64,
+    /// Ticks without a leader before an election; the actual time is drawn from
+    /// `[election_ticks, 2 * election_ticks)`.
+    pub election_ticks: u32,
+    /// The protocol's rules that a lesson may switch off.
+    pub rules: Rules,
+    /// Applied entries after which a member compacts its log (`--snapshot-count`).
+    pub snapshot_count: u64,
+    /// Entries that stay behind a compaction for followers that are a little late.
+    pub snapshot_catchup_entries: u64,
+    /// Bytes of rows in one part of a snapshot transfer.
+    pub snapshot_chunk_bytes: u64,
+    /// Bytes after which a WAL segment is closed.
+    pub wal_segment_bytes: u64,
+    /// Ticks between two commits of a member's store.
+    pub store_flush_ticks: u32,
+    /// Faults planted in the members; empty for an honest world.
+    pub mutants: Vec<Mutant>,
+    /// The checkers judge every event. Switched off only to measure what they cost.
+    pub checked: bool,
+}
+
+/// Rules of the protocol that can be switched, for lessons that show what they are good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// Ask before an election whether it could be won (dissertation 9.6).
+    pub pre_vote: bool,
+    /// A leader that does not hear a majority for an election timeout steps down.
+    pub check_quorum: bool,
+}
+
+impl Spec {
+    /// The default world of the lessons (D3 with three members, D5 with five): 2 ms +-1 ms one
+    /// way, 2 ms for an fsync, 100 ms ticks, elections after 1 to 2 s, no planted fault.
+    #[must_use]
+    pub fn lesson(seed: u64, members: u8) -> Self {
+        Self {
+            seed,
+            members,
+            autostart: true,
+            latency: 2 * MILLIS,
+            jitter: MILLIS,
+            client_latency: MILLIS / 2,
+            fsync: 2 * MILLIS,
+            fsync_jitter: MILLIS / 2,
+            startup: 20 * MILLIS,
+            tick_ms: 100,
+            election_ticks: 10,
+            rules: Rules { pre_vote: true, check_quorum: true },
+            snapshot_count: 10_000,
+            snapshot_catchup_entries: 5_000,
+            snapshot_chunk_bytes: 64 * 1024,
+            wal_segment_bytes: 1024 * 1024,
+            store_flush_ticks: 1,
+            mutants: Vec::new(),
+            checked: true,
+        }
+    }
+
+    /// The same world with a short log: snapshots are taken and sent many times a minute, and
+    /// segments are closed and dropped. This is where seeds are swept for bugs.
+    #[must_use]
+    pub fn hunt(seed: u64, members: u8) -> Self {
+        Self {
+            snapshot_count: 200,
+            snapshot_catchup_entries: 50,
+            snapshot_chunk_bytes: 4 * 1024,
+            wal_segment_bytes: 32 * 1024,
+            store_flush_ticks: 3,
+            ..Self::lesson(seed, members)
+        }
+    }
+
+    /// The members of this world.
+    pub fn member_numbers(&self) -> impl DoubleEndedIterator<Item = MemberNo> + Clone + use<> {
+        MemberNo::first(self.members)
+    }
+}
