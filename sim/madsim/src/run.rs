@@ -26,8 +26,8 @@
 //!
 //! # What the host does between two calls
 //!
-//! It happens at the deadline of the last call: `deadline <= elapsed() < deadline
-//! + 100 ns`, where the rest is a poll that was under way. All timers up to the
+//! It happens at the deadline of the last call. [`Runtime::elapsed`] shows the
+//! deadline, or up to 100 ns more when a poll was under way. All timers up to the
 //! deadline have fired (those in its last 50 ns fire just after it); tasks that
 //! became runnable in the last instant may not have run yet. Since the state at a
 //! deadline does not depend on the deadlines before it, `(deadline, action)` is
@@ -37,8 +37,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::net::NetSim;
-use crate::runtime::{context, Runtime};
+use crate::runtime::{context, Handle, Runtime};
 use crate::task::NodeId;
+use crate::time::TimeHandle;
 
 impl Runtime {
     /// Runs until virtual time, counted from the start, reaches `deadline`.
@@ -71,6 +72,14 @@ impl Runtime {
     pub fn net(&self) -> Arc<NetSim> {
         let _context = context::enter(self.handle().clone());
         NetSim::current()
+    }
+}
+
+impl Handle {
+    /// The clock and the timers, for the host.
+    #[must_use]
+    pub fn time(&self) -> &TimeHandle {
+        &self.time
     }
 }
 
