@@ -5,6 +5,8 @@
 //! building needs neither protoc nor a build script. This test generates everything once more and
 //! compares byte for byte; `UPDATE_CODEGEN=1` writes the difference instead of failing on it.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,0 +1,142 @@
+//! Mouse and keys as the system would send them: the page cannot tell them from a user's.
+
+use serde_json::{Value, json};
+
+use super::Page;
+
+/// Keys that write nothing: name, and the number that Windows gave it, which browsers still tell.
+const NAMED_KEYS: [(&str, u32); 15] = [
+    ("Backspace", 8),
+    ("Tab", 9),
+    ("Enter", 13),
+    ("Escape", 27),
+    ("PageUp", 33),
+    ("PageDown", 34),
+    ("End", 35),
+    ("Home", 36),
+    ("ArrowLeft", 37),
+    ("ArrowUp", 38),
+    ("ArrowRight", 39),
+    ("ArrowDown", 40),
+    ("Delete", 46),
+    ("F1", 112),
+    ("F2", 113),
+];
+
+/// Bits of the modifiers in the DevTools protocol.
+const MODIFIERS: [(&str, u32); 4] = [("Alt+", 1), ("Control+", 2), ("Meta+", 4), ("Shift+", 8)];
+
+impl Page {
+    /// Clicks in the middle of the element that a CSS selector finds, or taps it on a phone.
+    ///
+    /// Fails when nothing is found, when it has no area, or when something else lies over it.
+    pub fn click(&mut self, selector: &str) {
+        let (x, y) = self.middle_of(selector);
+        self.click_at(x, y);
+    }
+
+    /// Clicks at a place, in CSS pixels from the upper left corner of the tab.
+    pub fn click_at(&mut self, x: f64, y: f64) {
+        self.mouse("mouseMoved", x, y);
+        self.mouse("mousePressed", x, y);
+        self.mouse("mouseReleased", x, y);
+    }
+
+    /// Presses the button at one place and releases it at another, with steps between them.
+    pub fn drag(&mut self, from: (f64, f64), to: (f64, f64)) {
+        const STEPS: u32 = 10;
+        self.mouse("mouseMoved", from.0, from.1);
+        self.mouse("mousePressed", from.0, from.1);
+        for step in 1..=STEPS {
+            let part = f64::from(step) / f64::from(STEPS);
+            let (x, y) = (from.0 + (to.0 - from.0) * part, from.1 + (to.1 - from.1) * part);
+            self.mouse("mouseMoved", x, y);
+        }
+        self.mouse("mouseReleased", to.0, to.1);
+    }
+
+    /// The middle of an element after it was scrolled into view.
+    pub fn middle_of(&mut self, selector: &str) -> (f64, f64) {
+        let selector = json!(selector);
+        self.wait(&format!("document.querySelector({selector})"));
+        let place: Result<(f64, f64), String> = self.eval(&format!(
+            "(() => {{
+                const element = document.querySelector({selector});
+                element.scrollIntoView({{block: 'nearest', inline: 'nearest', behavior: 'instant'}});
+                const box = element.getBoundingClientRect();
+                const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+                const hit = document.elementFromPoint(x, y);
+                if (hit && (element.contains(hit) || hit.contains(element))) return {{Ok: [x, y]}};
+                return {{Err: `at ${{x}},${{y}} lies ${{hit ? hit.outerHTML.slice(0, 200) : 'nothing'}}`}};
+            }})()"
+        ));
+        place.unwrap_or_else(|why| self.fail(&format!("{selector} cannot be clicked: {why}")))
+    }
+
+    /// Types a text, one key for each character; a newline is Enter.
+    pub fn type_text(&mut self, text: &str) {
+        for character in text.chars() {
+            match character {
+                '\n' => self.press("Enter"),
+                other => self.press(&other.to_string()),
+            }
+        }
+    }
+
+    /// Presses and releases a key: a character, a name such as `ArrowUp`, or either after modifiers
+    /// (`Shift+Tab`, `Control+k`).
+    pub fn press(&mut self, key: &str) {
+        let (key, modifiers) = split_modifiers(key);
+        let mut event = key_event(key);
+        event["modifiers"] = json!(modifiers);
+        // With Control or Meta held a key is a command and writes nothing.
+        if modifiers & 0b0110 != 0 {
+            event["text"] = json!("");
+        }
+        for kind in ["keyDown", "keyUp"] {
+            event["type"] = json!(kind);
+            if kind == "keyUp" {
+                event["text"] = json!("");
+            }
+            self.call("Input.dispatchKeyEvent", event.clone());
+        }
+    }
+
+    fn mouse(&mut self, kind: &str, x: f64, y: f64) {
+        let held = kind != "mouseMoved";
+        let parameters = json!({
+            "type": kind, "x": x, "y": y, "button": if held { "left" } else { "none" },
+            "clickCount": u8::from(held), "pointerType": "mouse",
+        });
+        self.call("Input.dispatchMouseEvent", parameters);
+    }
+}
+
+fn split_modifiers(mut key: &str) -> (&str, u32) {
+    let mut held = 0;
+    // A lone `+` is a key of its own.
+    while let Some((name, bit)) =
+        MODIFIERS.iter().find(|(name, _)| key.len() > name.len() && key.starts_with(name))
+    {
+        key = &key[name.len()..];
+        held |= bit;
+    }
+    (key, held)
+}
+
+fn key_event(key: &str) -> Value {
+    if let Some((name, number)) = NAMED_KEYS.iter().find(|(name, _)| *name == key) {
+        let text = if *name == "Enter" { "\r" } else { "" };
+        return json!({"key": name, "code": name, "windowsVirtualKeyCode": number, "text": text});
+    }
+    let character = key.chars().next().expect("a key has a name");
+    assert_eq!(key.chars().count(), 1, "there is no key called {key}");
+    let upper = character.to_ascii_uppercase();
+    let (code, number) = match upper {
+        'A'..='Z' => (format!("Key{upper}"), u32::from(upper)),
+        '0'..='9' => (format!("Digit{upper}"), u32::from(upper)),
+        ' ' => ("Space".to_owned(), 32),
+        _ => (String::new(), 0),
+    };
+    json!({"key": key, "code": code, "windowsVirtualKeyCode": number, "text": key})
+}
