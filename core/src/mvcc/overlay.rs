@@ -1,0 +1,110 @@
+//! Rows that are applied but not yet durable.
+//!
+//! Applying an entry must not wait for a disk. So its rows are put here, can be read at once, and
+//! leave when the store says that it has them:
+//!
+//! ```text
+//!    apply ──push──► | taken, on its way to the disk | pending |
+//!                      └── stored(): dropped           └── take(): the next batch
+//! ```
+//!
+//! Rows come in order of revisions, so a queue is all that this needs.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+
+use crate::store::RowKey;
+
+#[derive(Debug, Default)]
+pub(super) struct Overlay {
+    /// In order of revisions. `None` when compaction came before the row was taken.
+    rows: VecDeque<(RowKey, Option<Bytes>)>,
+    /// Sizes, in rows, of the batches that were taken and are not stored yet, oldest first.
+    batches: VecDeque<usize>,
+    /// Rows at the front that belong to these batches.
+    taken: usize,
+    /// Rows of the store that compaction made superfluous.
+    deletes: Vec<RowKey>,
+    /// Bytes of what is pending.
+    pending_bytes: u64,
+}
+
+impl Overlay {
+    /// Adds the newest row.
+    pub(super) fn push(&mut self, row: RowKey, value: Bytes) {
+        debug_assert!(self.rows.back().is_none_or(|(last, _)| last.revision < row.revision));
+        self.pending_bytes += row_bytes(value.len());
+        self.rows.push_back((row, Some(value)));
+    }
+
+    /// The value of a row, if it is here.
+    pub(super) fn get(&self, row: RowKey) -> Option<&Bytes> {
+        let position = self.position(row)?;
+        self.rows[position].1.as_ref()
+    }
+
+    /// Deletes a row, here or later in the store.
+    pub(super) fn delete(&mut self, row: RowKey) {
+        match self.position(row) {
+            Some(position) if position >= self.taken => {
+                let value = self.rows[position].1.take();
+                self.pending_bytes -= value.map_or(0, |value| row_bytes(value.len()));
+            }
+            _ => {
+                self.pending_bytes += row_bytes(0);
+                self.deletes.push(row);
+            }
+        }
+    }
+
+    /// The rows of a revision, if they have not left yet.
+    pub(super) fn rows_of(&self, main: i64) -> impl Iterator<Item = (RowKey, &Bytes)> {
+        let begin = self.rows.partition_point(|(row, _)| row.revision.main < main);
+        self.iter_from(begin).take_while(move |(row, _)| row.revision.main == main)
+    }
+
+    /// All rows, in order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (RowKey, &Bytes)> {
+        self.iter_from(0)
+    }
+
+    /// What the next batch must hold, in order of rows.
+    pub(super) fn take(&mut self) -> Vec<(RowKey, Option<Bytes>)> {
+        let mut batch: Vec<_> = self.deletes.drain(..).map(|row| (row, None)).collect();
+        batch.sort_unstable_by_key(|(row, _)| *row);
+        let pending = self.rows.range(self.taken..);
+        batch.extend(pending.filter(|(_, value)| value.is_some()).cloned());
+        self.batches.push_back(self.rows.len() - self.taken);
+        self.taken = self.rows.len();
+        self.pending_bytes = 0;
+        batch
+    }
+
+    /// The oldest taken batch is in the store.
+    pub(super) fn stored(&mut self) {
+        let count = self.batches.pop_front().unwrap_or(0);
+        self.taken -= count;
+        self.rows.drain(..count);
+    }
+
+    pub(super) fn pending_bytes(&self) -> u64 {
+        self.pending_bytes
+    }
+
+    fn position(&self, row: RowKey) -> Option<usize> {
+        // Most reads are of rows that left long ago.
+        if self.rows.front().is_none_or(|(first, _)| row < *first) {
+            return None;
+        }
+        self.rows.binary_search_by_key(&row, |(row, _)| *row).ok()
+    }
+
+    fn iter_from(&self, begin: usize) -> impl Iterator<Item = (RowKey, &Bytes)> {
+        self.rows.range(begin..).filter_map(|(row, value)| Some((*row, value.as_ref()?)))
+    }
+}
+
+fn row_bytes(value: usize) -> u64 {
+    18 + value as u64
+}

@@ -1,0 +1,377 @@
+//! The store: what a member has applied, on its disk.
+//!
+//! Three tables in one [redb](https://docs.rs/redb) database, which is a copy-on-write B+tree: a
+//! commit either happened or it did not, and a reader sees one commit, whole, however long it reads.
+//!
+//! ```text
+//!   key       revision (17 or 18 bytes)  ->  mvccpb.KeyValue      one row for each write
+//!   meta      number of a MetaKey        ->  bytes                applied index, members, ...
+//!   staging   as `key`                                            a snapshot that is being received
+//! ```
+//!
+//! Rows and meta change in **one transaction** ([`StoreBatch`]), so that the applied index on the disk
+//! always belongs to the rows on the disk. Nothing here decides anything: a node collects rows in
+//! memory, hands out a batch as an effect, and the world commits it on its own thread, while the
+//! node goes on reading through its handle.
+//!
+//! A damaged file is never read as data: below redb, every sector carries a checksum
+//! (`sectors.rs`), and an error is a [`StoreError`], never a panic.
+
+mod revision;
+mod rows;
+mod sectors;
+mod snapshot;
+#[cfg(test)]
+mod tests;
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use bytes::Bytes;
+use redb::{
+    Builder, Database, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable,
+    TableDefinition, TableError, WriteTransaction,
+};
+
+pub use self::revision::{Revision, RowKey, RowKeyBytes};
+pub use self::rows::{BadRows, check_rows};
+pub use self::snapshot::SnapshotReader;
+
+type Table = TableDefinition<'static, &'static [u8], &'static [u8]>;
+type MetaTable = TableDefinition<'static, u8, &'static [u8]>;
+type ReadRows = ReadOnlyTable<&'static [u8], &'static [u8]>;
+
+const KEY: Table = TableDefinition::new("key");
+const STAGING: Table = TableDefinition::new("staging");
+const META: MetaTable = TableDefinition::new("meta");
+
+impl From<redb::Error> for StoreError {
+    fn from(error: redb::Error) -> Self {
+        match error {
+            redb::Error::Io(error) if sectors::is_damage(&error) => {
+                Self::Corrupt(error.to_string())
+            }
+            redb::Error::Io(error) => Self::Io(error.to_string()),
+            redb::Error::PreviousIo => Self::Io("it failed before; restart the member".into()),
+            other => Self::Corrupt(other.to_string()),
+        }
+    }
+}
+
+/// Bytes of pages that redb keeps in memory. Index and recent rows are elsewhere, so this only has
+/// to hold the upper levels of the tree and what is read often; the file system caches the rest.
+const CACHE_BYTES: usize = 64 * 1024 * 1024;
+
+/// What `meta` holds. The numbers are on disk: never give one to another meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum MetaKey {
+    /// The last log entry whose effect is in the store.
+    Applied = 1,
+    /// The members of the cluster as of that entry.
+    Members = 2,
+    /// The revision up to which history is compacted.
+    Compact = 3,
+    /// The revision of the last transaction.
+    Revision = 4,
+    /// Which member of which cluster this store belongs to.
+    Identity = 5,
+    /// The alarms that stand.
+    Alarms = 6,
+    /// Bytes of all rows of `key`; kept by the store itself.
+    RowBytes = 254,
+    /// Bytes of all rows of `staging`; kept by the store itself.
+    StagedBytes = 255,
+}
+
+/// What one transaction changes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StoreBatch {
+    /// Rows and meta of applied entries.
+    Write {
+        /// Rows to write; `None` deletes a row that compaction made superfluous.
+        rows: Vec<(RowKey, Option<Bytes>)>,
+        /// Meta to write.
+        meta: Vec<(MetaKey, Bytes)>,
+    },
+    /// A part of a received snapshot.
+    Stage {
+        /// This is the first part: what an earlier transfer left behind is dropped.
+        first: bool,
+        /// Rows as [`SnapshotReader::next_rows`] encoded them.
+        rows: Bytes,
+    },
+    /// The received rows replace all rows.
+    Install {
+        /// Meta to write.
+        meta: Vec<(MetaKey, Bytes)>,
+    },
+}
+
+/// Why the store cannot go on. The member must halt: nothing that it could answer would be sound.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// The disk failed.
+    #[error("the disk under the store failed: {0}")]
+    Io(String),
+    /// The bytes on the disk are not what was written.
+    #[error(
+        "the store is damaged: {0}; remove this member and add it again, or restore a snapshot"
+    )]
+    Corrupt(String),
+}
+
+/// A handle to the store; clones share it.
+#[derive(Clone, Debug)]
+pub struct Store {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    database: Database,
+    /// The rows as of the last commit. Opening a table costs more than reading a row from it.
+    rows: RwLock<ReadRows>,
+    backend: Arc<dyn redb::StorageBackend>,
+}
+
+impl Store {
+    /// Opens the store on `backend`, a new one when it is empty, and recovers what a crash left.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] when the bytes are damaged or of something else.
+    pub fn open(backend: impl redb::StorageBackend) -> Result<Self, StoreError> {
+        let backend = Arc::new(sectors::Sectors::new(backend));
+        let database = Builder::new()
+            .set_cache_size(CACHE_BYTES)
+            .create_with_backend(sectors::Shared(Arc::clone(&backend)))
+            .map_err(redb::Error::from)?;
+        let rows = match open_rows(&database) {
+            Err(redb::Error::TableDoesNotExist(_)) => {
+                let transaction = database.begin_write().map_err(redb::Error::from)?;
+                transaction.open_table(KEY).map_err(redb::Error::from)?;
+                transaction.open_table(META).map_err(redb::Error::from)?;
+                transaction.commit().map_err(redb::Error::from)?;
+                open_rows(&database)?
+            }
+            opened => opened?,
+        };
+        Ok(Self { shared: Arc::new(Shared { database, rows: RwLock::new(rows), backend }) })
+    }
+
+    /// A store in memory, for tests.
+    ///
+    /// # Panics
+    /// Never: memory does not fail.
+    #[must_use]
+    pub fn in_memory() -> Self {
+        Self::open(redb::backends::InMemoryBackend::new()).expect("memory does not fail")
+    }
+
+    /// Does one transaction. It is durable when this returns, or it did not happen.
+    ///
+    /// # Errors
+    /// When the disk fails, or the batch holds bytes that are no rows. The store is unusable then.
+    pub fn commit(&self, batch: &StoreBatch) -> Result<(), StoreError> {
+        let transaction = self.shared.database.begin_write().map_err(redb::Error::from)?;
+        match batch {
+            StoreBatch::Write { rows, meta } => {
+                write_rows(&transaction, rows)?;
+                write_meta(&transaction, meta)?;
+            }
+            StoreBatch::Stage { first, rows } => stage(&transaction, *first, rows)?,
+            StoreBatch::Install { meta } => {
+                install(&transaction)?;
+                write_meta(&transaction, meta)?;
+            }
+        }
+        transaction.commit().map_err(redb::Error::from)?;
+        let rows = open_rows(&self.shared.database)?;
+        *self.shared.rows.write().unwrap_or_else(PoisonError::into_inner) = rows;
+        Ok(())
+    }
+
+    /// A piece of meta as of the last commit.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn meta(&self, key: MetaKey) -> Result<Option<Bytes>, StoreError> {
+        read_meta(&self.read()?, key)
+    }
+
+    /// The value of a row as of the last commit, in memory of its own.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn value(&self, row: RowKey) -> Result<Option<Bytes>, StoreError> {
+        let rows = self.shared.rows.read().unwrap_or_else(PoisonError::into_inner);
+        let value = rows.get(&*row.encode()).map_err(redb::Error::from)?;
+        Ok(value.map(|value| Bytes::copy_from_slice(value.value())))
+    }
+
+    /// All rows as of the last commit, in order.
+    ///
+    /// # Errors
+    /// When the store cannot be read; then also as an item.
+    pub fn rows(
+        &self,
+    ) -> Result<impl Iterator<Item = Result<(RowKey, Bytes), StoreError>> + use<>, StoreError> {
+        let rows = self.read()?.open_table(KEY).map_err(redb::Error::from)?;
+        let range = rows.range::<&[u8]>(..).map_err(redb::Error::from)?;
+        Ok(range.map(|row| {
+            let (key, value) = row.map_err(redb::Error::from)?;
+            Ok((decode_key(key.value())?, Bytes::copy_from_slice(value.value())))
+        }))
+    }
+
+    /// Shows all rows as of the last commit to `visit`, in order, without copying them.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or the first error of `visit`.
+    pub fn visit_rows(
+        &self,
+        mut visit: impl FnMut(RowKey, &[u8]) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let rows = self.read()?.open_table(KEY).map_err(redb::Error::from)?;
+        for row in rows.range::<&[u8]>(..).map_err(redb::Error::from)? {
+            let (key, value) = row.map_err(redb::Error::from)?;
+            visit(decode_key(key.value())?, value.value())?;
+        }
+        Ok(())
+    }
+
+    /// A reader of everything as of the last commit, to send to another member. Later commits do
+    /// not change what it reads, but the space of what they free is not reused before it is dropped.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn snapshot(&self) -> Result<SnapshotReader, StoreError> {
+        SnapshotReader::new(self.clone())
+    }
+
+    /// Bytes of the file, free pages and checksums included.
+    #[must_use]
+    pub fn size_bytes(&self) -> u64 {
+        // A disk that cannot tell its length fails the next commit, with an error.
+        self.shared.backend.len().unwrap_or(0)
+    }
+
+    /// Bytes of keys and values of all rows.
+    #[must_use]
+    pub fn in_use_bytes(&self) -> u64 {
+        let read = || read_count(&self.read()?, MetaKey::RowBytes);
+        read().unwrap_or(0)
+    }
+
+    fn read(&self) -> Result<ReadTransaction, StoreError> {
+        Ok(self.shared.database.begin_read().map_err(redb::Error::from)?)
+    }
+}
+
+fn open_rows(database: &Database) -> Result<ReadRows, redb::Error> {
+    Ok(database.begin_read()?.open_table(KEY)?)
+}
+
+fn decode_key(bytes: &[u8]) -> Result<RowKey, StoreError> {
+    RowKey::decode(bytes)
+        .ok_or_else(|| StoreError::Corrupt(format!("a row has the impossible key {bytes:02x?}")))
+}
+
+fn read_meta(transaction: &ReadTransaction, key: MetaKey) -> Result<Option<Bytes>, StoreError> {
+    let meta = transaction.open_table(META).map_err(redb::Error::from)?;
+    let value = meta.get(key as u8).map_err(redb::Error::from)?;
+    Ok(value.map(|value| Bytes::copy_from_slice(value.value())))
+}
+
+fn read_count(transaction: &ReadTransaction, key: MetaKey) -> Result<u64, StoreError> {
+    read_meta(transaction, key)?.map_or(Ok(0), |bytes| decode_count(&bytes))
+}
+
+fn decode_count(bytes: &[u8]) -> Result<u64, StoreError> {
+    let bytes =
+        bytes.try_into().map_err(|_| StoreError::Corrupt("a count has not 8 bytes".into()))?;
+    Ok(u64::from_le_bytes(bytes))
+}
+
+fn write_meta(
+    transaction: &WriteTransaction,
+    meta: &[(MetaKey, Bytes)],
+) -> Result<(), redb::Error> {
+    let mut table = transaction.open_table(META)?;
+    for (key, value) in meta {
+        table.insert(*key as u8, &value[..])?;
+    }
+    Ok(())
+}
+
+/// Changes a count of bytes that the store keeps for itself.
+fn change_count(
+    transaction: &WriteTransaction,
+    key: MetaKey,
+    change: impl FnOnce(u64) -> u64,
+) -> Result<(), StoreError> {
+    let mut table = transaction.open_table(META).map_err(redb::Error::from)?;
+    let old = match table.get(key as u8).map_err(redb::Error::from)? {
+        Some(bytes) => decode_count(bytes.value())?,
+        None => 0,
+    };
+    table.insert(key as u8, &change(old).to_le_bytes()[..]).map_err(redb::Error::from)?;
+    Ok(())
+}
+
+fn write_rows(
+    transaction: &WriteTransaction,
+    rows: &[(RowKey, Option<Bytes>)],
+) -> Result<(), StoreError> {
+    let (mut added, mut removed) = (0, 0);
+    let mut table = transaction.open_table(KEY).map_err(redb::Error::from)?;
+    for (row, value) in rows {
+        let key = row.encode();
+        let old = match value {
+            Some(value) => {
+                added += row_bytes(&key, value);
+                table.insert(&*key, &value[..])
+            }
+            None => table.remove(&*key),
+        };
+        if let Some(old) = old.map_err(redb::Error::from)? {
+            removed += row_bytes(&key, old.value());
+        }
+    }
+    drop(table);
+    change_count(transaction, MetaKey::RowBytes, |old| (old + added).saturating_sub(removed))
+}
+
+fn stage(transaction: &WriteTransaction, first: bool, rows: &Bytes) -> Result<(), StoreError> {
+    if first {
+        transaction.delete_table(STAGING).map_err(redb::Error::from)?;
+    }
+    let mut added = 0;
+    let mut table = transaction.open_table(STAGING).map_err(redb::Error::from)?;
+    for row in rows::decode(rows) {
+        let (row, value) = row.map_err(|error| StoreError::Corrupt(error.to_string()))?;
+        let key = row.encode();
+        added += row_bytes(&key, value);
+        table.insert(&*key, value).map_err(redb::Error::from)?;
+    }
+    drop(table);
+    change_count(transaction, MetaKey::StagedBytes, |old| if first { added } else { old + added })
+}
+
+fn install(transaction: &WriteTransaction) -> Result<(), StoreError> {
+    transaction.delete_table(KEY).map_err(redb::Error::from)?;
+    transaction.rename_table(STAGING, KEY).map_err(|error| match error {
+        TableError::TableDoesNotExist(_) => {
+            StoreError::Corrupt("no received snapshot is there to install".into())
+        }
+        other => redb::Error::from(other).into(),
+    })?;
+    let mut meta = transaction.open_table(META).map_err(redb::Error::from)?;
+    let staged = meta.remove(MetaKey::StagedBytes as u8).map_err(redb::Error::from)?;
+    let count = staged.map(|count| count.value().to_vec()).unwrap_or_default();
+    meta.insert(MetaKey::RowBytes as u8, &count[..]).map_err(redb::Error::from)?;
+    Ok(())
+}
+
+fn row_bytes(key: &[u8], value: &[u8]) -> u64 {
+    (key.len() + value.len()) as u64
+}

@@ -1,0 +1,70 @@
+//! Reading the whole store as of one commit, in parts of bounded size.
+
+use bytes::Bytes;
+use redb::{Range, ReadTransaction};
+
+use super::{KEY, MetaKey, Store, StoreError, decode_key, read_count, read_meta, rows};
+
+/// A reader of the store as it was at one commit, for sending it to another member.
+///
+/// The rows come in order, in parts that [`StoreBatch::Stage`](super::StoreBatch) takes as they are.
+pub struct SnapshotReader {
+    transaction: ReadTransaction,
+    range: Range<'static, &'static [u8], &'static [u8]>,
+    /// A row that did not fit into the last part, encoded.
+    carry: Vec<u8>,
+    /// Keeps the database open.
+    _store: Store,
+}
+
+impl std::fmt::Debug for SnapshotReader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SnapshotReader").finish_non_exhaustive()
+    }
+}
+
+impl SnapshotReader {
+    pub(super) fn new(store: Store) -> Result<Self, StoreError> {
+        let transaction = store.read()?;
+        let table = transaction.open_table(KEY).map_err(redb::Error::from)?;
+        let range = table.range::<&[u8]>(..).map_err(redb::Error::from)?;
+        Ok(Self { transaction, range, carry: Vec::new(), _store: store })
+    }
+
+    /// A piece of meta, as of the same commit as the rows.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn meta(&self, key: MetaKey) -> Result<Option<Bytes>, StoreError> {
+        read_meta(&self.transaction, key)
+    }
+
+    /// Bytes of keys and values of all rows, sent or not: for progress.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn row_bytes(&self) -> Result<u64, StoreError> {
+        read_count(&self.transaction, MetaKey::RowBytes)
+    }
+
+    /// The next rows, at most `max_bytes` of them, but at least one; `None` behind the last.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn next_rows(&mut self, max_bytes: u64) -> Result<Option<Bytes>, StoreError> {
+        let max_bytes = usize::try_from(max_bytes).unwrap_or(usize::MAX);
+        let mut part = std::mem::take(&mut self.carry);
+        while part.len() < max_bytes {
+            let Some(row) = self.range.next() else { break };
+            let (key, value) = row.map_err(redb::Error::from)?;
+            let (key, value) = (decode_key(key.value())?, value.value());
+            if part.is_empty() || part.len() + rows::encoded_len(value) <= max_bytes {
+                rows::encode(key, value, &mut part);
+            } else {
+                rows::encode(key, value, &mut self.carry);
+                break;
+            }
+        }
+        Ok((!part.is_empty()).then(|| Bytes::from(part)))
+    }
+}
