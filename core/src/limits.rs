@@ -1,0 +1,58 @@
+//! Every bound of the core: its name, its unit and the reason for its value.
+//!
+//! A bound that a user may set lives in [`Config`](crate::node::Config); here are the others.
+
+/// Bytes of entries in one append message. etcd uses 512 KiB
+/// (`maxSizePerMsg` in `server/etcdserver/raft.go`): large enough to catch up quickly, small enough
+/// not to delay heartbeats.
+pub const APPEND_BYTES_MAX: u64 = 512 * 1024;
+
+/// Appends under way to one peer before it must answer. etcd uses 512 (`maxInflightMsgs`).
+pub const APPENDS_IN_FLIGHT_MAX: usize = 512;
+
+/// Bytes of proposals that the leader holds uncommitted; more are refused. 1 GiB in etcd
+/// (`MaxUncommittedEntriesSize`), a quarter here: it is memory of one process.
+pub const UNCOMMITTED_BYTES_MAX: u64 = 256 * 1024 * 1024;
+
+/// Bytes of committed entries applied in one go, so that a long catch-up does not hold up ticks.
+pub const COMMITTED_BYTES_PER_READY_MAX: u64 = 4 * 1024 * 1024;
+
+/// Entries by which apply may lag behind commit before new requests get `too many requests`
+/// (etcd: `maxGapBetweenApplyAndCommitIndex` in `v3_server.go`).
+pub const APPLY_LAG_ENTRIES_MAX: u64 = 5_000;
+
+/// Calls of clients that may wait in one node. A guard for memory: at 1.5 MiB a request the quota of
+/// raft is reached long before.
+pub const OPEN_CALLS_MAX: usize = 100_000;
+
+/// Milliseconds that etcd adds to twice the election timeout before it gives a request up
+/// (`ReqTimeout` in `server/config/config.go`).
+pub const REQUEST_TIMEOUT_MS: u64 = 5_000;
+
+/// Milliseconds after which an unanswered read index is asked again with a fresh context
+/// (etcd: `readIndexRetryTime` in `v3_server.go`). The leader drops what it gets before its first
+/// commit.
+pub const READ_INDEX_RETRY_MS: u64 = 500;
+
+/// Bytes of rows in the store's next batch that make it leave before its time. 4 MiB keep a commit
+/// under a tenth of a second on a slow disk.
+pub const STORE_BATCH_BYTES_MAX: u64 = 4 * 1024 * 1024;
+
+/// Parts of a snapshot under way before the receiver must answer: enough to fill a link with a
+/// round trip of a few milliseconds.
+pub const SNAPSHOT_PARTS_IN_FLIGHT_MAX: u64 = 8;
+
+/// Ticks without an answer after which a snapshot transfer is given up and started again.
+pub const SNAPSHOT_TRANSFER_TIMEOUT_TICKS: u64 = 50;
+
+/// Bytes of one message between members; more is refused before it is read. A request of
+/// 1.5 MiB in an append of 512 KiB overshoots by one entry; a part of a snapshot overshoots by one row.
+pub const PEER_MESSAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Rows that compaction deletes in one step, so that it never stalls the node
+/// (etcd: `--experimental-compaction-batch-limit`, 1000).
+pub const COMPACTION_ROWS_PER_STEP: u64 = 1_000;
+
+/// Bytes of the store after which `NOSPACE` is raised, when the user names none
+/// (etcd: `DefaultQuotaBytes`, 2 GiB).
+pub const QUOTA_BYTES_DEFAULT: u64 = 2 * 1024 * 1024 * 1024;

@@ -1,0 +1,100 @@
+//! Stage 6: one entry changes the state. Total and deterministic: an error is a result, the same
+//! on every member.
+
+use prost::Message as _;
+use raft::eraftpb::{ConfChangeType, ConfChangeV2, Entry};
+
+use super::{Effect, Node};
+use crate::api::{self, AlarmType, InternalRaftRequest, Response};
+use crate::id::MemberId;
+use crate::membership;
+use crate::mvcc::NoLeases;
+use crate::raft::conf_change;
+
+impl Node {
+    pub(super) fn apply(&mut self, entry: &Entry, effects: &mut Vec<Effect>) {
+        if let Some(change) = conf_change(entry) {
+            return self.apply_conf_change(&change);
+        }
+        if entry.data.is_empty() {
+            return;
+        }
+        // What cannot be decoded was proposed by a member that is not ours: the same nothing
+        // happens everywhere.
+        let Ok(request) = InternalRaftRequest::decode(entry.data.clone()) else { return };
+        let id = request.header.as_ref().map_or(0, |header| header.id);
+        let result = self.apply_request(request);
+        if let Some(call) = self.proposals.take_call(id)
+            && let Some(result) = result
+        {
+            self.respond(call, result, effects);
+        }
+    }
+
+    /// `None` for requests of members to themselves, which nobody waits for.
+    fn apply_request(&mut self, request: InternalRaftRequest) -> Option<Result<Response, api::Error>> {
+        let corrupt = self.alarms.stands(AlarmType::Corrupt);
+        if let Some(alarm) = request.alarm {
+            let alarms = self.alarms.apply(&alarm);
+            return Some(Ok(Response::Alarm(api::AlarmResponse { header: None, alarms })));
+        }
+        if let Some(set) = request.cluster_member_attr_set {
+            let attributes = set.member_attributes.unwrap_or_default();
+            let id = MemberId(set.member_id);
+            self.membership.set_attributes(id, &attributes.name, &attributes.client_urls);
+            self.start.on_published(id, self.config.member_id);
+            return None;
+        }
+        if let Some(set) = request.cluster_version_set {
+            self.membership.set_cluster_version(&set.ver);
+            return None;
+        }
+        if corrupt {
+            return Some(Err(api::Error::CORRUPT));
+        }
+        self.apply_write(request)
+    }
+
+    fn apply_write(&mut self, request: InternalRaftRequest) -> Option<Result<Response, api::Error>> {
+        if let Some(put) = request.put {
+            let done = self.check_room().and_then(|()| self.mvcc.put(&put, &NoLeases));
+            return Some(done.map(Response::Put));
+        }
+        if let Some(delete) = request.delete_range {
+            return Some(Ok(Response::DeleteRange(self.mvcc.delete_range(&delete))));
+        }
+        if let Some(txn) = request.txn {
+            let done = self.check_txn_room(&txn).and_then(|()| self.mvcc.txn(&txn, &NoLeases));
+            return Some(done.map(Response::Txn));
+        }
+        if let Some(compaction) = request.compaction {
+            let done = self.mvcc.compact(compaction.revision);
+            return Some(done.map(|()| Response::Compact(api::CompactionResponse { header: None })));
+        }
+        None
+    }
+
+    /// The members change. A change that cannot be read as one of ours still goes to raft, so that
+    /// all members keep the same voters.
+    fn apply_conf_change(&mut self, change: &ConfChangeV2) {
+        let described = api::Member::decode(change.context.clone()).ok();
+        for single in change.changes.iter() {
+            let id = MemberId(single.node_id);
+            match single.change_type {
+                ConfChangeType::AddNode | ConfChangeType::AddLearnerNode => {
+                    let known = self.membership.get(id).cloned();
+                    let mut member = described
+                        .clone()
+                        .filter(|member| member.id == id.0)
+                        .map(membership::from_api)
+                        .or(known)
+                        .unwrap_or_else(|| membership::Member { id, ..Default::default() });
+                    member.is_learner = single.change_type == ConfChangeType::AddLearnerNode;
+                    self.membership.add(member);
+                }
+                ConfChangeType::RemoveNode => self.membership.remove(id),
+            }
+        }
+        self.raft.apply_conf_change(change);
+    }
+}

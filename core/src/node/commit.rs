@@ -1,0 +1,31 @@
+//! Stage 5: committed entries, in order of index, each exactly once.
+//!
+//! raft gives them in order and only when they are on this member's own disk. After a restart it
+//! starts behind what the store already has, so an entry that was stored is not applied twice.
+
+use raft::eraftpb::Entry;
+
+use super::{Effect, Node};
+use crate::raft::Base;
+
+impl Node {
+    pub(super) fn on_committed(&mut self, entries: Vec<Entry>, effects: &mut Vec<Effect>) {
+        if entries.is_empty() {
+            return;
+        }
+        for entry in entries {
+            assert_eq!(
+                entry.index,
+                self.applied.index + 1,
+                "entry {} was committed behind entry {}",
+                entry.index,
+                self.applied.index
+            );
+            self.apply(&entry, effects);
+            self.applied = Base { index: entry.index, term: entry.term };
+        }
+        self.raft.on_applied(self.applied.index);
+        self.on_leader_seen();
+        self.answer_reads(effects);
+    }
+}

@@ -1,0 +1,173 @@
+//! One member: it is told what happened and says what it wants done.
+//!
+//! [`Node::step`] is the only way to change a node. It takes one [`Input`], passes it through the
+//! stages (each one file here), and appends [`Effect`]s. The world carries the effects out and
+//! reports back with further inputs. Nothing else goes in or out, so a run is repeated by repeating
+//! the inputs.
+//!
+//! ```text
+//!                  request ──► propose ──► raft ◄── on_message          (inputs)
+//!                     │                     │
+//!                     ▼                     ▼  drive: until raft has no more to say
+//!                   read            persist ─ replicate ─ commit ─ apply ─ respond
+//! ```
+//!
+//! Three kinds of errors, never mixed: an answer to a client ([`crate::api::Error`]), a failure of the
+//! world ([`Effect::Halt`]: the node stops and says why), and a bug of ours (an assertion, in release
+//! builds too: a node that contradicts itself must not go on acknowledging).
+
+mod apply;
+mod calls;
+mod commit;
+mod config;
+mod effect;
+mod input;
+mod persist;
+mod propose;
+mod read;
+mod recover;
+mod replicate;
+mod request;
+mod respond;
+mod room;
+mod snapshots;
+mod start;
+mod stop;
+mod storing;
+#[cfg(test)]
+mod tests;
+mod view;
+mod words;
+
+use std::collections::BTreeMap;
+
+use rand_chacha::ChaCha8Rng;
+
+pub use config::Config;
+pub use effect::{Append, Effect};
+pub use input::Input;
+pub use recover::RecoverError;
+pub use view::{
+    EntryKind, EntryView, NodeView, PeerProgress, ProgressMode, Role, WalPosition,
+};
+
+use crate::alarm::Alarms;
+use crate::id::MemberId;
+use crate::membership::Membership;
+use crate::mvcc::Mvcc;
+use crate::raft::{Base, Raft};
+use crate::snapshot;
+use crate::store::Store;
+use crate::wal::Wal;
+
+/// One member of a cluster, without any I/O.
+pub struct Node {
+    config: Config,
+    /// Ticks since this life began.
+    tick: u64,
+    /// Ids of proposals, seeded so that two lives do not share any.
+    ids: ChaCha8Rng,
+    raft: Raft,
+    wal: Wal,
+    store: Store,
+    mvcc: Mvcc,
+    membership: Membership,
+    alarms: Alarms,
+    /// The last entry that is applied in memory.
+    applied: Base,
+    /// The last entry that is in the durable store.
+    stored: Base,
+    calls: calls::Calls,
+    proposals: propose::Proposals,
+    reads: read::Reads,
+    persisting: persist::Persisting,
+    storing: storing::Storing,
+    sending: BTreeMap<MemberId, snapshot::Sender>,
+    next_transfer: u64,
+    receiving: Option<snapshot::Receiver>,
+    start: start::Start,
+    stopping: Option<stop::Stopping>,
+    halted: Option<String>,
+    refused_messages: u64,
+    /// The append that makes durable what recovery found; it leaves with the first step.
+    first_append: Option<Append>,
+}
+
+impl Node {
+    /// Changes the node by one input; what it wants done is appended to `effects`.
+    pub fn step(&mut self, input: Input, effects: &mut Vec<Effect>) {
+        self.step_all(std::iter::once(input), effects);
+    }
+
+    /// Changes the node by several inputs and lets raft speak once behind them, so that many
+    /// proposals share one append and one message (group commit).
+    pub fn step_all(
+        &mut self,
+        inputs: impl IntoIterator<Item = Input>,
+        effects: &mut Vec<Effect>,
+    ) {
+        effects.extend(self.first_append.take().map(Effect::Append));
+        for input in inputs {
+            if self.halted.is_some() {
+                return;
+            }
+            self.on_input(input, effects);
+        }
+        self.drive(effects);
+    }
+
+    /// Everything about the node, to look at.
+    #[must_use]
+    pub fn view(&self) -> NodeView<'_> {
+        NodeView { node: self }
+    }
+
+    fn on_input(&mut self, input: Input, effects: &mut Vec<Effect>) {
+        match input {
+            Input::Tick => self.on_tick(effects),
+            Input::Request { call, request } => self.on_request(call, request, effects),
+            Input::Cancel { call } => self.calls.close(call),
+            Input::Message { from, bytes } => self.on_message(from, &bytes, effects),
+            Input::Unreachable { peer } => self.raft.on_unreachable(peer),
+            Input::Persisted { seq } => self.on_persisted(seq, effects),
+            Input::Stored { seq } => self.on_stored(seq, effects),
+            Input::DiskFailed { reason } => self.halt(format!("the disk failed: {reason}"), effects),
+            Input::Campaign => self.raft.campaign(),
+            Input::Stop => self.on_stop(),
+        }
+    }
+
+    fn on_tick(&mut self, effects: &mut Vec<Effect>) {
+        self.tick += 1;
+        self.raft.on_tick();
+        self.expire_calls(effects);
+        self.retry_read_index();
+        self.tick_snapshots(effects);
+        self.tick_start();
+        self.tick_store(effects);
+    }
+
+    /// Lets raft speak until it has nothing more to say. Applying an entry may make it speak again.
+    fn drive(&mut self, effects: &mut Vec<Effect>) {
+        while self.halted.is_none() {
+            self.propose_waiting();
+            if self.storing.is_installing() {
+                break;
+            }
+            let Some(output) = self.raft.output() else { break };
+            self.on_output(output, effects);
+        }
+        if self.halted.is_none() {
+            self.flush_full_batch(effects);
+            self.drive_stop(effects);
+        }
+    }
+
+    /// The node must not go on.
+    fn halt(&mut self, reason: String, effects: &mut Vec<Effect>) {
+        if self.halted.is_none() {
+            effects.push(Effect::Halt { reason: reason.clone() });
+            self.halted = Some(reason);
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Stage 2: a request gets an id and goes to raft.
+//!
+//! The id ties the entry, when it comes back from the log, to the call that waits for it. While
+//! there is no leader, proposals wait here; their calls time out as all calls do.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use prost::Message as _;
+use rand_core::RngCore as _;
+
+use super::{Effect, Node};
+use crate::api::{self, InternalRaftRequest, Request, RequestHeader};
+use crate::id::CallId;
+use crate::limits;
+
+/// Proposals that wait for a leader, and those on their way through the log.
+#[derive(Default)]
+pub(super) struct Proposals {
+    waiting: VecDeque<(Option<CallId>, Vec<u8>)>,
+    calls: BTreeMap<u64, CallId>,
+}
+
+impl Proposals {
+    /// The call that waits for the entry with this id, if it is one of this life's.
+    pub(super) fn take_call(&mut self, id: u64) -> Option<CallId> {
+        self.calls.remove(&id)
+    }
+
+    /// Forgets ids whose calls are closed; they may never come back.
+    pub(super) fn sweep(&mut self, is_open: impl Fn(CallId) -> bool) {
+        self.calls.retain(|_, call| is_open(*call));
+        self.waiting.retain(|(call, _)| call.is_none_or(&is_open));
+    }
+}
+
+impl Node {
+    pub(super) fn propose(&mut self, call: CallId, request: Request, effects: &mut Vec<Effect>) {
+        if self.raft.commit() > self.applied.index + limits::APPLY_LAG_ENTRIES_MAX {
+            return self.respond(call, Err(api::Error::TOO_MANY_REQUESTS), effects);
+        }
+        let id = self.new_id();
+        let entry = entry(id, request);
+        let data = entry.encode_to_vec();
+        if data.len() as u64 > self.config.max_request_bytes {
+            return self.respond(call, Err(api::Error::REQUEST_TOO_LARGE), effects);
+        }
+        self.proposals.calls.insert(id, call);
+        self.proposals.waiting.push_back((Some(call), data));
+    }
+
+    /// Proposes what no client waits for.
+    pub(super) fn propose_own(&mut self, mut entry: InternalRaftRequest) {
+        entry.header = Some(RequestHeader { id: self.new_id(), ..RequestHeader::default() });
+        self.proposals.waiting.push_back((None, entry.encode_to_vec()));
+    }
+
+    /// Hands waiting proposals to raft, in order, as long as there is a leader to take them.
+    pub(super) fn propose_waiting(&mut self) {
+        while self.raft.leader().is_some() {
+            let Some((call, data)) = self.proposals.waiting.pop_front() else { return };
+            if call.is_some_and(|call| !self.calls.is_open(call)) {
+                continue;
+            }
+            if !self.raft.propose(data.clone()) {
+                // No leader after all, a transfer under way, or too much uncommitted: later.
+                self.proposals.waiting.push_front((call, data));
+                return;
+            }
+        }
+    }
+
+    pub(super) fn new_id(&mut self) -> u64 {
+        // etcd's ids are never 0: that means "none".
+        self.ids.next_u64().max(1)
+    }
+}
+
+fn entry(id: u64, request: Request) -> InternalRaftRequest {
+    let header = RequestHeader { id, ..RequestHeader::default() };
+    let mut entry = InternalRaftRequest { header: Some(header), ..InternalRaftRequest::default() };
+    match request {
+        Request::Put(put) => entry.put = Some(put),
+        Request::DeleteRange(delete) => entry.delete_range = Some(delete),
+        Request::Txn(txn) => entry.txn = Some(txn),
+        Request::Compact(compaction) => entry.compaction = Some(compaction),
+        Request::Alarm(alarm) => entry.alarm = Some(alarm),
+        Request::Range(_) | Request::MemberList(_) | Request::Status(_) | Request::HashKv(_) => {
+            unreachable!("reads do not go through the log")
+        }
+    }
+    entry
+}

@@ -1,0 +1,214 @@
+//! From what is on the disk to a node: the only way in.
+//!
+//! ```text
+//!   store  (durable)   |=============|  applied up to 33, with members and configuration
+//!   WAL                      |------------------------|~~~   entries 20..40, term, vote, commit
+//!                                    ^33              ^40 torn tail, cut
+//!   node: log 20..40, applied 33; 34.. are applied again as raft finds them committed
+//! ```
+//!
+//! * The store may be *ahead of the WAL* only by a received snapshot: its swap became durable before
+//!   the WAL could speak of it. Then the log starts again behind the store.
+//! * The commit index on disk may be older than what the store has applied; the store proves it.
+//! * Both empty: a new member. With [`Config::bootstrap`] its log begins as etcd's does, with one
+//!   entry for each first member, committed in term 1 (etcd `server/etcdserver/bootstrap.go`).
+
+use protobuf::Message as _;
+use raft::eraftpb::{ConfChange, ConfChangeType, Entry, EntryType, HardState, SnapshotMetadata};
+use rand_chacha::ChaCha8Rng;
+use rand_core::SeedableRng as _;
+
+use super::{Config, Node, snapshots};
+use crate::id::{ClusterId, MemberId};
+use crate::membership;
+use crate::mvcc::Mvcc;
+use crate::raft::{Base, Log, Raft};
+use crate::store::{MetaKey, Store, StoreError};
+use crate::wal::{self, Batch, Corrupt, Wal, WalImage};
+
+/// Why a node cannot start from this disk.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RecoverError {
+    /// The log is damaged where this member had promised not to lose it.
+    #[error(transparent)]
+    Corrupt(#[from] Corrupt),
+    /// The store cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The directory belongs to another member or cluster.
+    #[error(
+        "this directory belongs to member {found_member} of cluster {found_cluster}, but the flags \
+         describe member {member} of cluster {cluster}; use the flags it was made with, or an empty directory"
+    )]
+    Foreign {
+        /// The cluster on the disk.
+        found_cluster: ClusterId,
+        /// The member on the disk.
+        found_member: MemberId,
+        /// The cluster of the configuration.
+        cluster: ClusterId,
+        /// The member of the configuration.
+        member: MemberId,
+    },
+    /// Log and store do not fit together.
+    #[error("the log and the store do not fit together: {0}")]
+    Mismatch(String),
+    /// A member that joins must be added to the cluster first.
+    #[error("the directory is empty and the configuration names no first members")]
+    NothingToStartFrom,
+}
+
+/// What is on the disk, put together.
+struct Disk {
+    log: Log,
+    wal: Wal,
+    stored: SnapshotMetadata,
+}
+
+impl Node {
+    /// A node that goes on from what is on the disk.
+    ///
+    /// # Errors
+    /// When the disk is damaged, belongs to another member, or is empty without first members.
+    pub fn recover(config: Config, wal: WalImage, store: Store) -> Result<Self, RecoverError> {
+        let stored = match store.meta(MetaKey::Applied)? {
+            Some(bytes) => SnapshotMetadata::parse_from_bytes(&bytes)
+                .map_err(|e| RecoverError::Mismatch(format!("bad applied index: {e}")))?,
+            None => SnapshotMetadata::default(),
+        };
+        let disk = match wal::replay(&wal, config.wal_segment_bytes)? {
+            Some(replayed) => from_log(&config, replayed, stored)?,
+            None if stored.index == 0 => first_start(&config)?,
+            None => {
+                let what = format!("the store has applied {}, but the log is gone", stored.index);
+                return Err(RecoverError::Mismatch(what));
+            }
+        };
+        Self::assemble(config, disk, store)
+    }
+
+    fn assemble(config: Config, disk: Disk, store: Store) -> Result<Self, RecoverError> {
+        let Disk { log, wal, stored } = disk;
+        let base = Base { index: stored.index, term: stored.term };
+        let mvcc = Mvcc::open(store.clone())?;
+        let (membership, alarms) = snapshots::load(&store).map_err(RecoverError::Mismatch)?;
+        let raft = Raft::new(&config, log, base.index).map_err(RecoverError::Mismatch)?;
+        Ok(Self {
+            tick: 0,
+            // Another stream than raft's, which is seeded with the same number.
+            ids: ChaCha8Rng::seed_from_u64(config.seed ^ 0x6964_7321),
+            raft,
+            wal,
+            store,
+            mvcc,
+            membership,
+            alarms,
+            applied: base,
+            stored: base,
+            calls: Default::default(),
+            proposals: Default::default(),
+            reads: Default::default(),
+            persisting: Default::default(),
+            storing: Default::default(),
+            sending: Default::default(),
+            next_transfer: 0,
+            receiving: None,
+            start: Default::default(),
+            stopping: None,
+            halted: None,
+            refused_messages: 0,
+            first_append: None,
+            config,
+        }
+        .begin())
+    }
+
+    /// The first append of a life: what was found becomes durable before anything is built on it,
+    /// and a new member writes its first entries.
+    fn begin(mut self) -> Self {
+        let hard_state = self.raft.hard_state();
+        let entries = if self.wal.appended_seq() == 0 { self.raft.all_entries() } else { Vec::new() };
+        let batch =
+            Batch { snapshot: None, entries: &entries, hard_state: Some(&hard_state), sync: true };
+        self.first_append = Some(self.wal.append(&batch));
+        self
+    }
+}
+
+fn from_log(
+    config: &Config,
+    replayed: wal::Replayed,
+    stored: SnapshotMetadata,
+) -> Result<Disk, RecoverError> {
+    let identity = replayed.identity;
+    if (identity.cluster_id, identity.member_id) != (config.cluster_id, config.member_id) {
+        return Err(RecoverError::Foreign {
+            found_cluster: identity.cluster_id,
+            found_member: identity.member_id,
+            cluster: config.cluster_id,
+            member: config.member_id,
+        });
+    }
+    let mut base = Base { index: replayed.base.0, term: replayed.base.1 };
+    let mut entries = replayed.entries;
+    let mut hard_state = replayed.hard_state;
+    let last = base.index + entries.len() as u64;
+    if stored.index < base.index {
+        let what = format!("the log begins at {}, the store ends at {}", base.index + 1, stored.index);
+        return Err(RecoverError::Mismatch(what));
+    }
+    let place = usize::try_from(stored.index - base.index).unwrap_or(usize::MAX);
+    let fits = place == 0 || entries.get(place - 1).is_some_and(|e| e.term == stored.term);
+    if stored.index > last || !fits {
+        base = Base { index: stored.index, term: stored.term };
+        entries.clear();
+    }
+    let last = base.index + entries.len() as u64;
+    hard_state.commit = hard_state.commit.max(stored.index).min(last);
+    hard_state.term = hard_state.term.max(stored.term);
+    let stored = if stored.index == 0 { first_place(config) } else { stored };
+    let log = Log::new(base, entries, hard_state, stored.clone());
+    Ok(Disk { log, wal: replayed.wal, stored })
+}
+
+/// An empty disk: the log starts with the first members.
+fn first_start(config: &Config) -> Result<Disk, RecoverError> {
+    if config.bootstrap.is_empty() {
+        return Err(RecoverError::NothingToStartFrom);
+    }
+    let stored = first_place(config);
+    let mut members = config.bootstrap.clone();
+    members.sort_by_key(|member| member.id);
+    let entries: Vec<Entry> = (1..).zip(&members).map(first_entry).collect();
+    let mut hard_state = HardState::default();
+    hard_state.term = 1;
+    hard_state.commit = entries.len() as u64;
+    let wal = Wal::new(config.cluster_id, config.member_id, config.wal_segment_bytes);
+    let log = Log::new(Base::default(), entries, hard_state, stored.clone());
+    Ok(Disk { log, wal, stored })
+}
+
+/// Index 0: nothing is applied, but raft must know who votes on the first entries.
+fn first_place(config: &Config) -> SnapshotMetadata {
+    let mut voters: Vec<u64> = config.bootstrap.iter().map(|member| member.id.0).collect();
+    voters.sort_unstable();
+    let mut place = SnapshotMetadata::default();
+    place.mut_conf_state().set_voters(voters);
+    place
+}
+
+fn first_entry((index, member): (u64, &membership::Member)) -> Entry {
+    use prost::Message as _;
+    let unnamed = membership::Member { client_urls: Vec::new(), ..member.clone() };
+    let mut change = ConfChange::default();
+    change.change_type = ConfChangeType::AddNode;
+    change.node_id = member.id.0;
+    change.context = membership::to_api(&unnamed).encode_to_vec().into();
+    let mut entry = Entry::default();
+    entry.entry_type = EntryType::EntryConfChange;
+    entry.index = index;
+    entry.term = 1;
+    entry.data =
+        change.write_to_bytes().expect("a message without required fields always encodes").into();
+    entry
+}

@@ -1,0 +1,64 @@
+//! Stage 4: messages to and from the other members.
+//!
+//! Bytes that are damaged, or that no member of this cluster can have sent, are counted and dropped:
+//! the sender repeats what matters.
+
+use bytes::Bytes;
+use prost::Message as _;
+use raft::eraftpb::{Message, MessageType};
+
+use super::{Effect, Node};
+use crate::id::MemberId;
+use crate::peer::{Envelope, MessageInfo};
+use crate::raft::message;
+
+impl Node {
+    pub(super) fn on_message(&mut self, from: MemberId, bytes: &Bytes, effects: &mut Vec<Effect>) {
+        if self.take_message(from, bytes, effects).is_err() {
+            self.refused_messages += 1;
+        }
+    }
+
+    fn take_message(
+        &mut self,
+        from: MemberId,
+        bytes: &Bytes,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), &'static str> {
+        let envelope = Envelope::decode(bytes.clone()).map_err(|_| "not an envelope")?;
+        if let Some(chunk) = envelope.chunk {
+            return self.on_snapshot_chunk(from, &chunk, effects);
+        }
+        if let Some(ack) = envelope.chunk_ack {
+            self.on_snapshot_ack(from, &ack, effects);
+            return Ok(());
+        }
+        let message = message::decode(&envelope.raft.ok_or("an empty envelope")?)?;
+        message::check(&self.raft, from, &message)?;
+        self.raft.on_message(message);
+        // A queue of messages must not be able to push raft past what it asked to persist.
+        Ok(())
+    }
+
+    /// Sends raft's messages; snapshots go their own way, in parts.
+    pub(super) fn send_all(&mut self, messages: Vec<Message>, effects: &mut Vec<Effect>) {
+        for message in messages {
+            if message.msg_type == MessageType::MsgSnapshot {
+                self.begin_snapshot(message, effects);
+                continue;
+            }
+            let envelope = Envelope { raft: Some(message::encode(&message)), ..Envelope::default() };
+            self.send(MemberId(message.to), message::info(&message), &envelope, effects);
+        }
+    }
+
+    pub(super) fn send(
+        &mut self,
+        to: MemberId,
+        info: MessageInfo,
+        envelope: &Envelope,
+        effects: &mut Vec<Effect>,
+    ) {
+        effects.push(Effect::Send { to, info, bytes: envelope.to_bytes() });
+    }
+}

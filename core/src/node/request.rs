@@ -1,0 +1,129 @@
+//! Stage 1: a client's request is checked and sent on its way.
+//!
+//! Three ways lead on: *propose* for what changes the store, *read* for what must see everything
+//! acknowledged before it, and *local* for what this member answers by itself, quorum or not
+//! (serializable ranges, its own status, its own hash).
+
+use super::{Effect, Node};
+use crate::api::{self, AlarmType, Request, Response};
+use crate::id::CallId;
+use crate::limits;
+use crate::{membership, txn};
+
+impl Node {
+    pub(super) fn on_request(&mut self, call: CallId, request: Request, effects: &mut Vec<Effect>) {
+        self.calls.open(call, self.tick, self.patience_ticks());
+        if let Err(error) = self.admit(&request) {
+            return self.respond(call, Err(error), effects);
+        }
+        match &request {
+            Request::Range(range) if range.serializable => self.answer_now(call, &request, effects),
+            Request::Txn(txn) if txn::is_serializable(txn) => {
+                self.answer_now(call, &request, effects);
+            }
+            Request::MemberList(list) if !list.linearizable => {
+                self.answer_now(call, &request, effects);
+            }
+            Request::Status(_) | Request::HashKv(_) => self.answer_now(call, &request, effects),
+            Request::Range(_) | Request::MemberList(_) => self.read(call, request),
+            Request::Txn(txn) if txn::is_read_only(txn) => self.read(call, request),
+            Request::Put(_)
+            | Request::DeleteRange(_)
+            | Request::Txn(_)
+            | Request::Compact(_)
+            | Request::Alarm(_) => self.propose(call, request, effects),
+        }
+    }
+
+    /// What etcd's gRPC layer refuses before the log sees it (`v3rpc/key.go`, `v3rpc/quota.go`).
+    fn admit(&self, request: &Request) -> Result<(), api::Error> {
+        if self.stopping.is_some() {
+            return Err(api::Error::STOPPED);
+        }
+        if self.calls.len() > limits::OPEN_CALLS_MAX {
+            return Err(api::Error::TOO_MANY_REQUESTS);
+        }
+        let ops_max = self.config.max_txn_ops;
+        match request {
+            Request::Range(range) => txn::check_range(range),
+            Request::Put(put) => txn::check_put(put).and_then(|()| self.check_room()),
+            Request::DeleteRange(delete) => txn::check_delete_range(delete),
+            Request::Txn(txn) => {
+                txn::check_txn(txn, ops_max)?;
+                self.check_txn_room(txn)
+            }
+            Request::Compact(_)
+            | Request::MemberList(_)
+            | Request::Status(_)
+            | Request::Alarm(_)
+            | Request::HashKv(_) => Ok(()),
+        }
+    }
+
+    /// Answers from this member's own state.
+    pub(super) fn answer_now(&mut self, call: CallId, request: &Request, effects: &mut Vec<Effect>) {
+        let result = match request {
+            Request::Range(range) => self.mvcc.range(range).map(Response::Range),
+            Request::Txn(txn) => self.mvcc.txn_read_only(txn).map(Response::Txn),
+            Request::MemberList(_) => Ok(Response::MemberList(self.member_list())),
+            Request::Status(_) => Ok(Response::Status(self.status())),
+            Request::HashKv(hash) => self.hash_kv(hash.revision).map(Response::HashKv),
+            Request::Put(_)
+            | Request::DeleteRange(_)
+            | Request::Compact(_)
+            | Request::Alarm(_) => unreachable!("writes go through the log"),
+        };
+        self.respond(call, result, effects);
+    }
+
+    fn member_list(&self) -> api::MemberListResponse {
+        let members = self.membership.members().map(membership::to_api).collect();
+        api::MemberListResponse { header: None, members }
+    }
+
+    fn hash_kv(&self, revision: i64) -> Result<api::HashKvResponse, api::Error> {
+        let result = self.mvcc.hash_kv(revision)?;
+        Ok(api::HashKvResponse {
+            header: None,
+            hash: result.hash,
+            compact_revision: result.compact_revision,
+            hash_revision: result.hash_revision,
+        })
+    }
+
+    /// What this member knows of itself. Never needs a quorum (`v3rpc/maintenance.go`).
+    fn status(&self) -> api::StatusResponse {
+        let leader = self.raft.leader().map_or(0, |id| id.0);
+        let mut errors = Vec::new();
+        if leader == 0 {
+            errors.push(api::Error::NO_LEADER.message.into_owned());
+        }
+        for alarm in self.alarms.list(AlarmType::None as i32) {
+            let name = AlarmType::try_from(alarm.alarm).map_or("NONE", |kind| kind.as_str_name());
+            errors.push(format!("memberID:{} alarm:{name} ", alarm.member_id));
+        }
+        let own = self.membership.get(self.config.member_id);
+        api::StatusResponse {
+            header: None,
+            version: String::from(crate::VERSION),
+            db_size: i64::try_from(self.store.size_bytes()).unwrap_or(i64::MAX),
+            db_size_in_use: i64::try_from(self.store.in_use_bytes()).unwrap_or(i64::MAX),
+            leader,
+            raft_index: self.raft.commit(),
+            raft_term: self.raft.term(),
+            raft_applied_index: self.applied.index,
+            errors,
+            is_learner: own.is_some_and(|member| member.is_learner),
+            storage_version: String::from(crate::VERSION),
+            db_size_quota: i64::try_from(self.quota_bytes()).unwrap_or(i64::MAX),
+            downgrade_info: Some(api::DowngradeInfo::default()),
+        }
+    }
+
+    fn quota_bytes(&self) -> u64 {
+        match self.config.quota_backend_bytes {
+            0 => limits::QUOTA_BYTES_DEFAULT,
+            bytes => bytes,
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! Stage 8: the answer leaves, with etcd's header on it.
+
+use super::{Effect, Node};
+use crate::api::{self, Response};
+use crate::id::CallId;
+
+impl Node {
+    /// Answers a call, once; a call that is closed (cancelled, timed out) gets nothing.
+    pub(super) fn respond(
+        &mut self,
+        call: CallId,
+        result: Result<Response, api::Error>,
+        effects: &mut Vec<Effect>,
+    ) {
+        if !self.calls.is_open(call) {
+            return;
+        }
+        if let Some(failure) = self.mvcc.failure() {
+            // The store failed under the read that this answer is made of.
+            let reason = failure.to_string();
+            return self.halt(reason, effects);
+        }
+        self.calls.close(call);
+        let result = result.map(|mut response| {
+            let revision = self.mvcc.revision();
+            let header = response.header_mut();
+            header.cluster_id = self.config.cluster_id.0;
+            header.member_id = self.config.member_id.0;
+            header.raft_term = self.raft.term();
+            header.revision = revision;
+            response
+        });
+        effects.push(Effect::Respond { call, result });
+    }
+}

@@ -1,0 +1,46 @@
+//! Leaving politely: leadership is handed over, what is applied is stored, then the process may end.
+//!
+//! A hand-over costs the cluster a round trip, a lost leader an election timeout
+//! (dissertation 3.10; etcd `TryTransferLeadershipOnShutdown`).
+
+use super::{Effect, Node};
+use crate::api;
+
+/// A stop under way.
+#[derive(Debug)]
+pub(super) struct Stopping {
+    /// Tick after which a hand-over is not waited for.
+    deadline_tick: u64,
+    handed_over: bool,
+}
+
+impl Node {
+    pub(super) fn on_stop(&mut self) {
+        if self.stopping.is_none() {
+            let deadline_tick = self.tick + u64::from(self.config.election_ticks);
+            self.stopping = Some(Stopping { deadline_tick, handed_over: false });
+        }
+    }
+
+    /// Does the next step of a stop: hand over, store, end.
+    pub(super) fn drive_stop(&mut self, effects: &mut Vec<Effect>) {
+        let Some(stopping) = &mut self.stopping else { return };
+        if self.raft.is_leader() && self.tick < stopping.deadline_tick {
+            if stopping.handed_over {
+                return;
+            }
+            stopping.handed_over = true;
+            if self.raft.transfer_leadership() {
+                return self.drive(effects);
+            }
+        }
+        if !self.is_flushed() {
+            return self.flush(effects);
+        }
+        for call in self.calls.all() {
+            self.respond(call, Err(api::Error::STOPPED), effects);
+        }
+        effects.push(Effect::Stopped);
+        self.halted = Some(String::from("stopped"));
+    }
+}

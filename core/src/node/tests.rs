@@ -1,0 +1,379 @@
+//! A small cluster of nodes in one loop: messages arrive at once, disks are vectors.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use bytes::Bytes;
+
+use super::*;
+use crate::api::{self, Request, Response};
+use crate::id::{self, CallId, MemberId};
+use crate::membership::Member;
+use crate::store::Store;
+use crate::wal::{WalImage, WalSegment};
+
+struct Host {
+    config: Config,
+    node: Option<Node>,
+    wal: BTreeMap<u64, Vec<u8>>,
+    store: Store,
+    /// Appends that are not called durable yet, when the disk is held.
+    held: Vec<u64>,
+    hold_disk: bool,
+}
+
+struct Cluster {
+    hosts: Vec<Host>,
+    mail: VecDeque<(MemberId, MemberId, Bytes)>,
+    answers: BTreeMap<CallId, Result<Response, api::Error>>,
+    cut: Vec<MemberId>,
+    next_call: u64,
+    lives: u64,
+}
+
+impl Cluster {
+    fn new(size: usize) -> Self {
+        Self::with(size, |_| {})
+    }
+
+    fn with(size: usize, change: impl Fn(&mut Config)) -> Self {
+        let members: Vec<Member> = (1..=size)
+            .map(|n| {
+                let peer_urls = vec![format!("http://etcd{n}:2380")];
+                let id = id::member_id(&peer_urls, "etcd-cluster");
+                Member { id, name: format!("etcd{n}"), peer_urls, ..Member::default() }
+            })
+            .collect();
+        let ids: Vec<MemberId> = members.iter().map(|m| m.id).collect();
+        let hosts = members
+            .iter()
+            .map(|member| {
+                let mut config = Config::new(member.id, id::cluster_id(&ids));
+                config.bootstrap.clone_from(&members);
+                config.name.clone_from(&member.name);
+                config.client_urls = vec![format!("http://{}:2379", member.name)];
+                change(&mut config);
+                Host {
+                    config,
+                    node: None,
+                    wal: BTreeMap::new(),
+                    store: Store::in_memory(),
+                    held: Vec::new(),
+                    hold_disk: false,
+                }
+            })
+            .collect();
+        let mut cluster = Self {
+            hosts,
+            mail: VecDeque::new(),
+            answers: BTreeMap::new(),
+            cut: Vec::new(),
+            next_call: 0,
+            lives: 0,
+        };
+        (0..size).for_each(|at| cluster.start(at));
+        cluster
+    }
+
+    fn start(&mut self, at: usize) {
+        self.lives += 1;
+        let host = &mut self.hosts[at];
+        host.config.seed = self.lives;
+        let segments = host
+            .wal
+            .iter()
+            .map(|(number, bytes)| WalSegment { number: *number, bytes: bytes.clone().into() })
+            .collect();
+        let image = WalImage { segments };
+        host.node = Some(Node::recover(host.config.clone(), image, host.store.clone()).unwrap());
+        host.held.clear();
+    }
+
+    fn stop(&mut self, at: usize) {
+        self.hosts[at].node = None;
+    }
+
+    fn view(&self, at: usize) -> NodeView<'_> {
+        self.hosts[at].node.as_ref().unwrap().view()
+    }
+
+    fn input(&mut self, at: usize, input: Input) {
+        let mut inputs = VecDeque::from([input]);
+        while let Some(input) = inputs.pop_front() {
+            let host = &mut self.hosts[at];
+            let Some(node) = &mut host.node else { return };
+            let mut effects = Vec::new();
+            node.step(input, &mut effects);
+            for effect in effects {
+                match effect {
+                    Effect::Append(append) => {
+                        let bytes = host.wal.entry(append.segment).or_default();
+                        bytes.truncate(usize::try_from(append.offset).unwrap());
+                        bytes.extend_from_slice(&append.bytes);
+                        if host.hold_disk {
+                            host.held.push(append.seq);
+                        } else {
+                            inputs.push_back(Input::Persisted { seq: append.seq });
+                        }
+                    }
+                    Effect::Store { seq, batch } => {
+                        host.store.commit(&batch).unwrap();
+                        inputs.push_back(Input::Stored { seq });
+                    }
+                    Effect::DropLogBefore { segment } => {
+                        host.wal.retain(|number, _| *number >= segment);
+                    }
+                    Effect::Send { to, bytes, .. } => {
+                        self.mail.push_back((host.config.member_id, to, bytes));
+                    }
+                    Effect::Respond { call, result } => {
+                        assert!(self.answers.insert(call, result).is_none(), "answered twice");
+                    }
+                    Effect::Stopped => host.node = None,
+                    Effect::Halt { reason } => panic!("{} halted: {reason}", host.config.name),
+                }
+                if host.node.is_none() {
+                    return;
+                }
+            }
+        }
+    }
+
+    fn deliver(&mut self) {
+        while let Some((from, to, bytes)) = self.mail.pop_front() {
+            if self.cut.contains(&from) || self.cut.contains(&to) {
+                continue;
+            }
+            let at = self.hosts.iter().position(|h| h.config.member_id == to).unwrap();
+            self.input(at, Input::Message { from, bytes });
+        }
+    }
+
+    fn ticks(&mut self, count: usize) {
+        for _ in 0..count {
+            for at in 0..self.hosts.len() {
+                self.input(at, Input::Tick);
+            }
+            self.deliver();
+        }
+    }
+
+    fn leader(&self) -> Option<usize> {
+        self.hosts.iter().position(|host| {
+            let view = host.node.as_ref().map(Node::view);
+            view.is_some_and(|v| v.role() == Role::Leader && !self.cut.contains(&v.id()))
+        })
+    }
+
+    fn elect(&mut self) -> usize {
+        for _ in 0..100 {
+            self.ticks(1);
+            if let Some(at) = self.leader() {
+                self.ticks(3);
+                return at;
+            }
+        }
+        panic!("no leader after 100 ticks");
+    }
+
+    fn ask(&mut self, at: usize, request: Request) -> CallId {
+        self.next_call += 1;
+        let call = CallId(self.next_call);
+        self.input(at, Input::Request { call, request });
+        self.deliver();
+        call
+    }
+
+    fn put(&mut self, at: usize, key: &str, value: &str) -> CallId {
+        self.ask(at, put(key, value))
+    }
+
+    fn get(&mut self, at: usize, key: &str, serializable: bool) -> Option<String> {
+        let request = api::RangeRequest {
+            key: key.to_owned().into(),
+            serializable,
+            ..api::RangeRequest::default()
+        };
+        let call = self.ask(at, Request::Range(request));
+        let Some(Ok(Response::Range(range))) = self.answers.get(&call) else { return None };
+        Some(range.kvs.first().map_or(String::new(), |kv| {
+            String::from_utf8(kv.value.to_vec()).unwrap()
+        }))
+    }
+}
+
+fn put(key: &str, value: &str) -> Request {
+    Request::Put(api::PutRequest {
+        key: key.to_owned().into(),
+        value: value.to_owned().into(),
+        ..api::PutRequest::default()
+    })
+}
+
+#[test]
+fn three_members_form_a_cluster_with_etcds_first_entries() {
+    let mut cluster = Cluster::new(3);
+    let leader = cluster.elect();
+    let view = cluster.view(leader);
+    let words: Vec<String> = view.entries(1, view.last_index()).iter().map(EntryView::words).collect();
+    // Three members by id, the leader's own entry, three names, the version.
+    assert_eq!(words[..4], ["member etcd1", "member etcd3", "member etcd2", "leader"], "{words:?}");
+    assert_eq!(words.len(), 8, "{words:?}");
+    assert_eq!(view.term(), 2, "etcd's first members are of term 1");
+    assert_eq!(view.membership().cluster_version(), Some("3.6.0"));
+    assert_eq!(view.membership().members().count(), 3);
+    assert!((0..3).all(|at| cluster.view(at).applied() == 8));
+}
+
+#[test]
+fn a_put_on_any_member_is_read_on_every_member() {
+    let mut cluster = Cluster::new(3);
+    let leader = cluster.elect();
+    let call = cluster.put((leader + 1) % 3, "color", "red");
+    let answer = cluster.answers[&call].as_ref().unwrap();
+    let header = answer.header().unwrap();
+    assert_eq!(header.revision, 2);
+    assert_eq!(header.member_id, cluster.hosts[(leader + 1) % 3].config.member_id.0);
+    for at in 0..3 {
+        assert_eq!(cluster.get(at, "color", false).as_deref(), Some("red"), "member {at}");
+    }
+}
+
+#[test]
+fn a_member_that_restarts_has_what_it_acknowledged() {
+    let mut cluster = Cluster::new(1);
+    cluster.elect();
+    for round in 0..5 {
+        let call = cluster.put(0, "round", &round.to_string());
+        assert!(cluster.answers[&call].is_ok());
+        cluster.stop(0);
+        cluster.start(0);
+        cluster.elect();
+        assert_eq!(cluster.get(0, "round", false), Some(round.to_string()));
+    }
+}
+
+#[test]
+fn a_returning_leader_follows_without_a_new_election() {
+    let mut cluster = Cluster::new(3);
+    let old = cluster.elect();
+    cluster.stop(old);
+    let new = cluster.elect();
+    let term = cluster.view(new).term();
+    cluster.put(new, "foo", "bar");
+    cluster.start(old);
+    cluster.ticks(40);
+    assert_eq!(cluster.leader(), Some(new));
+    assert_eq!(cluster.view(old).term(), term);
+    assert_eq!(cluster.get(old, "foo", true).as_deref(), Some("bar"));
+}
+
+#[test]
+fn without_a_quorum_reads_of_ones_own_answer_and_writes_time_out() {
+    let mut cluster = Cluster::new(3);
+    let leader = cluster.elect();
+    cluster.put(leader, "color", "red");
+    cluster.ticks(2);
+    cluster.stop((leader + 1) % 3);
+    cluster.stop((leader + 2) % 3);
+    cluster.ticks(30);
+    let status = cluster.ask(leader, Request::Status(api::StatusRequest {}));
+    let Ok(Response::Status(status)) = &cluster.answers[&status] else { panic!("no status") };
+    assert_eq!(status.errors, ["etcdserver: no leader"]);
+    assert_eq!(cluster.get(leader, "color", true).as_deref(), Some("red"));
+    let write = cluster.put(leader, "color", "blue");
+    let read = cluster.get(leader, "color", false);
+    assert!(read.is_none() && !cluster.answers.contains_key(&write));
+    cluster.ticks(71);
+    assert_eq!(cluster.answers[&write], Err(api::Error::TIMEOUT));
+}
+
+#[test]
+fn a_follower_answers_an_append_only_when_its_disk_has_it() {
+    let mut cluster = Cluster::new(3);
+    let leader = cluster.elect();
+    cluster.ticks(5);
+    let (slow, off) = ((leader + 1) % 3, (leader + 2) % 3);
+    cluster.stop(off);
+    cluster.hosts[slow].hold_disk = true;
+    let call = cluster.put(leader, "a", "1");
+    cluster.ticks(2);
+    assert!(!cluster.answers.contains_key(&call), "one disk of three has it");
+    let seq = *cluster.hosts[slow].held.last().unwrap();
+    cluster.input(slow, Input::Persisted { seq });
+    cluster.deliver();
+    assert!(cluster.answers[&call].is_ok());
+}
+
+#[test]
+fn a_member_behind_a_compacted_log_gets_a_snapshot_in_parts() {
+    let mut cluster = Cluster::with(3, |config| {
+        config.snapshot_count = 20;
+        config.snapshot_catchup_entries = 5;
+        config.snapshot_chunk_bytes = 512;
+        config.wal_segment_bytes = 4096;
+    });
+    let leader = cluster.elect();
+    let late = (leader + 1) % 3;
+    cluster.stop(late);
+    for n in 0..100 {
+        let call = cluster.put(leader, &format!("key{n}"), "a value of some length");
+        assert!(cluster.answers[&call].is_ok());
+        cluster.ticks(1);
+    }
+    let first = cluster.view(leader).first_index();
+    assert!(first > 50, "the log begins at {first}");
+    assert!(!cluster.hosts[leader].wal.contains_key(&0), "old segments are dropped");
+    cluster.start(late);
+    cluster.ticks(30);
+    assert_eq!(cluster.view(late).applied(), cluster.view(leader).applied());
+    let hash = |at: usize| cluster.view(at).mvcc().hash_kv(0).unwrap().hash;
+    assert_eq!(hash(late), hash(leader));
+    // And what was installed survives.
+    cluster.stop(late);
+    cluster.start(late);
+    cluster.ticks(5);
+    assert_eq!(cluster.get(late, "key99", true).as_deref(), Some("a value of some length"));
+}
+
+#[test]
+fn a_polite_leader_hands_over_before_it_goes() {
+    let mut cluster = Cluster::new(3);
+    let old = cluster.elect();
+    cluster.input(old, Input::Stop);
+    cluster.deliver();
+    cluster.ticks(2);
+    assert!(cluster.hosts[old].node.is_none(), "it has stopped");
+    assert!(cluster.leader().is_some_and(|new| new != old), "and another leads already");
+}
+
+#[test]
+fn damaged_and_impossible_messages_are_refused() {
+    let mut cluster = Cluster::new(3);
+    let leader = cluster.elect();
+    let (from, to) = ((leader + 1) % 3, leader);
+    let sender = cluster.hosts[from].config.member_id;
+    // Every message of a while, with every byte changed in turn, at leader and follower.
+    cluster.put(leader, "a", "1");
+    cluster.hosts.iter_mut().for_each(|h| h.hold_disk = false);
+    for at in 0..3 {
+        cluster.input(at, Input::Tick);
+    }
+    let mail: Vec<_> = cluster.mail.drain(..).collect();
+    assert!(!mail.is_empty());
+    for (from, to, bytes) in &mail {
+        let at = cluster.hosts.iter().position(|h| h.config.member_id == *to).unwrap();
+        for place in 0..bytes.len() {
+            for change in [0x01, 0x10, 0x80, 0xff] {
+                let mut damaged = bytes.to_vec();
+                damaged[place] ^= change;
+                let input = Input::Message { from: *from, bytes: damaged.into() };
+                cluster.input(at, input);
+                cluster.mail.clear();
+            }
+        }
+    }
+    let input = Input::Message { from: sender, bytes: Bytes::from_static(b"\xff\xff\xff") };
+    let before = cluster.view(to).refused_messages();
+    cluster.input(to, input);
+    assert_eq!(cluster.view(to).refused_messages(), before + 1);
+}

@@ -1,0 +1,397 @@
+//! The only place that knows the raft crate.
+//!
+//! `raft` 0.7 is used unmodified. Left alone it is not repeatable, and it has two holes that a
+//! server must close. This module does both, so that the rest of the core sees a raft that is a
+//! pure function of its inputs:
+//!
+//! * **Election timeouts.** The crate draws them from a thread-local generator. Here the timeout is
+//!   overwritten from the node's own ChaCha stream before every tick; since it is read nowhere but
+//!   inside a tick, the crate's own draw never has an effect.
+//! * **Order.** The crate keeps peers in hash maps whose order differs between 32 and 64 bits.
+//!   Messages of one ready are sorted by receiver (stable, so each peer sees them in order), and
+//!   the lists of a `ConfState` are sorted before they are stored.
+//! * **Hostile messages.** The crate asserts what a correct peer guarantees. [`message`] checks
+//!   those guarantees first, so damaged bytes are refused, not fatal.
+//! * **A removed leader goes on leading** (raft-rs issues 584, 594): see [`Raft::step_down`].
+//!
+//! Persistence is asynchronous (dissertation 10.2.1): a leader's appends may leave before its own
+//! fsync; whatever a follower or candidate says waits until its own disk has what it talks about.
+//! [`Output`] keeps the two kinds of messages apart.
+
+mod log;
+pub(crate) mod message;
+#[cfg(test)]
+mod tests;
+
+use bytes::Bytes;
+use protobuf::Message as _;
+use raft::eraftpb::{self, ConfState, Entry, EntryType, HardState, Message};
+use raft::{RawNode, ReadOnlyOption, StateRole, Storage as _};
+use rand_chacha::ChaCha8Rng;
+use rand_core::{RngCore as _, SeedableRng as _};
+
+pub(crate) use log::{Base, Log};
+
+use crate::id::MemberId;
+use crate::limits;
+use crate::node::{Config, EntryKind, EntryView, PeerProgress, ProgressMode, Role};
+
+/// What raft wants done, in the order of the fields.
+#[derive(Default)]
+pub(crate) struct Output {
+    /// Number to give back to [`Raft::on_persisted`].
+    pub(crate) number: u64,
+    /// The log was replaced by a snapshot: install it before anything else.
+    pub(crate) snapshot: Option<eraftpb::Snapshot>,
+    /// Entries to persist.
+    pub(crate) entries: Vec<Entry>,
+    /// Term, vote and commit to persist.
+    pub(crate) hard_state: Option<HardState>,
+    /// The two above must be durable before the held messages leave.
+    pub(crate) must_sync: bool,
+    /// Messages that may leave at once.
+    pub(crate) messages: Vec<Message>,
+    /// Messages that speak of what is being persisted: they wait for it.
+    pub(crate) held: Vec<Message>,
+    /// Entries to apply.
+    pub(crate) committed: Vec<Entry>,
+    /// Reads whose index is known: (context, index).
+    pub(crate) reads: Vec<(Vec<u8>, u64)>,
+}
+
+/// One member's raft.
+pub(crate) struct Raft {
+    raw: RawNode<Log>,
+    rng: ChaCha8Rng,
+    election_ticks: u32,
+    timeout_ticks: u32,
+    /// (term, role, leader) for which `timeout_ticks` was drawn.
+    drawn_for: (u64, Role, u64),
+    /// Readies that are not persisted yet: (number, last index it holds).
+    unpersisted: std::collections::VecDeque<(u64, u64)>,
+    durable_index: u64,
+}
+
+impl Raft {
+    /// A raft that goes on from this log; `applied` is the index its store has.
+    pub(crate) fn new(config: &Config, log: Log, applied: u64) -> Result<Self, String> {
+        let settings = raft::Config {
+            id: config.member_id.0,
+            election_tick: config.election_ticks as usize,
+            heartbeat_tick: config.heartbeat_ticks as usize,
+            applied,
+            max_size_per_msg: limits::APPEND_BYTES_MAX,
+            max_inflight_msgs: limits::APPENDS_IN_FLIGHT_MAX,
+            check_quorum: config.check_quorum,
+            pre_vote: config.pre_vote,
+            read_only_option: ReadOnlyOption::Safe,
+            max_uncommitted_size: limits::UNCOMMITTED_BYTES_MAX,
+            max_committed_size_per_ready: limits::COMMITTED_BYTES_PER_READY_MAX,
+            ..raft::Config::default()
+        };
+        let durable_index = log.last_index().map_err(|e| e.to_string())?;
+        let logger = slog::Logger::root(slog::Discard, slog::o!());
+        let raw = RawNode::new(&settings, log, &logger).map_err(|e| e.to_string())?;
+        let mut raft = Self {
+            raw,
+            rng: ChaCha8Rng::seed_from_u64(config.seed),
+            election_ticks: config.election_ticks,
+            timeout_ticks: config.election_ticks,
+            drawn_for: (u64::MAX, Role::Follower, 0),
+            unpersisted: std::collections::VecDeque::new(),
+            durable_index,
+        };
+        raft.draw_timeout();
+        Ok(raft)
+    }
+
+    /// One tick of the clock.
+    pub(crate) fn on_tick(&mut self) {
+        self.draw_timeout();
+        self.raw.tick();
+    }
+
+    /// A message that passed [`message::check`].
+    pub(crate) fn on_message(&mut self, message: Message) {
+        // The errors are "ignored, no such peer" and "dropped, no leader": nothing to do.
+        let _ = self.raw.step(message);
+    }
+
+    /// The election timer fires.
+    pub(crate) fn campaign(&mut self) {
+        let _ = self.raw.campaign();
+    }
+
+    /// Proposes an entry; `false` when there is no leader to take it.
+    pub(crate) fn propose(&mut self, data: Vec<u8>) -> bool {
+        self.raw.propose(Vec::new(), data).is_ok()
+    }
+
+    /// Asks for the commit index under which a read is linearizable. The answer comes in
+    /// [`Output::reads`] under `context`, or never: the caller asks again.
+    pub(crate) fn read_index(&mut self, context: Vec<u8>) {
+        self.raw.read_index(context);
+    }
+
+    /// Hands leadership to the member that is furthest; `false` when there is nobody.
+    pub(crate) fn transfer_leadership(&mut self) -> bool {
+        let own = self.raw.raft.id;
+        let best = self
+            .raw
+            .raft
+            .prs()
+            .iter()
+            .filter(|(id, peer)| {
+                **id != own && peer.recent_active && self.raw.raft.prs().conf().voters().contains(**id)
+            })
+            .max_by_key(|(id, peer)| (peer.matched, std::cmp::Reverse(**id)))
+            .map(|(id, _)| *id);
+        if let Some(to) = best {
+            self.raw.transfer_leader(to);
+        }
+        best.is_some()
+    }
+
+    /// The network lost its connection to a peer.
+    pub(crate) fn on_unreachable(&mut self, peer: MemberId) {
+        self.raw.report_unreachable(peer.0);
+    }
+
+    /// A snapshot transfer ended.
+    pub(crate) fn on_snapshot_sent(&mut self, to: MemberId, arrived: bool) {
+        let status =
+            if arrived { raft::SnapshotStatus::Finish } else { raft::SnapshotStatus::Failure };
+        self.raw.report_snapshot(to.0, status);
+    }
+
+    /// Applies a change of the members; returns the configuration to store.
+    pub(crate) fn apply_conf_change(&mut self, change: &eraftpb::ConfChangeV2) -> Option<ConfState> {
+        let mut state = self.raw.apply_conf_change(change).ok()?;
+        sort(&mut state);
+        Some(state)
+    }
+
+    /// What there is to do now, if anything. Its entries are already in the log in memory.
+    pub(crate) fn output(&mut self) -> Option<Output> {
+        if !self.raw.has_ready() {
+            return None;
+        }
+        let mut ready = self.raw.ready();
+        let mut output = Output {
+            number: ready.number(),
+            snapshot: (!ready.snapshot().is_empty()).then(|| ready.snapshot().clone()),
+            entries: ready.take_entries(),
+            hard_state: ready.hs().cloned(),
+            must_sync: ready.must_sync(),
+            messages: ready.take_messages(),
+            held: ready.take_persisted_messages(),
+            committed: ready.take_committed_entries(),
+            reads: ready
+                .take_read_states()
+                .into_iter()
+                .map(|read| (read.request_ctx, read.index))
+                .collect(),
+        };
+        output.messages.sort_by_key(|message| message.to);
+        output.held.sort_by_key(|message| message.to);
+        let log = self.raw.mut_store();
+        if let Some(snapshot) = &mut output.snapshot {
+            sort(snapshot.mut_metadata().mut_conf_state());
+            log.restart_behind(snapshot.get_metadata());
+        }
+        log.append(&output.entries);
+        if let Some(hard_state) = &output.hard_state {
+            log.hard_state = hard_state.clone();
+        }
+        let last = log.last_index().expect("the log in memory has a last index");
+        self.raw.advance_append_async(ready);
+        self.unpersisted.push_back((output.number, last));
+        Some(output)
+    }
+
+    /// Everything up to the ready of this number is durable.
+    pub(crate) fn on_persisted(&mut self, number: u64) {
+        while let Some((ready, last)) = self.unpersisted.front().copied()
+            && ready <= number
+        {
+            // A later ready may have replaced the tail, so the mark may also fall.
+            self.durable_index = last;
+            self.unpersisted.pop_front();
+        }
+        self.raw.on_persist_ready(number);
+    }
+
+    /// The store has everything up to `index`.
+    pub(crate) fn on_applied(&mut self, index: u64) {
+        self.raw.advance_apply_to(index);
+    }
+
+    /// What the durable store holds: snapshots for slow members are made of it.
+    pub(crate) fn set_stored(&mut self, meta: eraftpb::SnapshotMetadata) {
+        self.raw.mut_store().stored = meta;
+    }
+
+    /// Forgets entries up to and including `index`.
+    pub(crate) fn compact(&mut self, index: u64) {
+        self.raw.mut_store().compact(index);
+    }
+
+    fn draw_timeout(&mut self) {
+        let seen = (self.term(), self.role(), self.raw.raft.leader_id);
+        if seen != self.drawn_for {
+            self.drawn_for = seen;
+            let spread = u64::from(self.election_ticks);
+            let extra = u32::try_from(self.rng.next_u64() % spread).expect("below a u32");
+            self.timeout_ticks = self.election_ticks + extra;
+        }
+        self.raw.raft.set_randomized_election_timeout(self.timeout_ticks as usize);
+    }
+}
+
+/// What may be seen.
+impl Raft {
+    pub(crate) fn role(&self) -> Role {
+        match self.raw.raft.state {
+            StateRole::Leader => Role::Leader,
+            StateRole::Candidate => Role::Candidate,
+            StateRole::PreCandidate => Role::PreCandidate,
+            StateRole::Follower if self.is_learner() => Role::Learner,
+            StateRole::Follower => Role::Follower,
+        }
+    }
+
+    fn is_learner(&self) -> bool {
+        self.raw.raft.prs().conf().learners().contains(&self.raw.raft.id)
+    }
+
+    pub(crate) fn is_leader(&self) -> bool {
+        self.raw.raft.state == StateRole::Leader
+    }
+
+    pub(crate) fn term(&self) -> u64 {
+        self.raw.raft.term
+    }
+
+    pub(crate) fn vote(&self) -> Option<MemberId> {
+        (self.raw.raft.vote != 0).then_some(MemberId(self.raw.raft.vote))
+    }
+
+    pub(crate) fn leader(&self) -> Option<MemberId> {
+        (self.raw.raft.leader_id != 0).then_some(MemberId(self.raw.raft.leader_id))
+    }
+
+    pub(crate) fn commit(&self) -> u64 {
+        self.raw.raft.raft_log.committed
+    }
+
+    pub(crate) fn last_index(&self) -> u64 {
+        self.raw.raft.raft_log.last_index()
+    }
+
+    pub(crate) fn first_index(&self) -> u64 {
+        self.raw.store().first_index().expect("the log in memory has a first index")
+    }
+
+    /// The last index on this member's disk.
+    pub(crate) fn durable_index(&self) -> u64 {
+        self.durable_index.min(self.last_index())
+    }
+
+    pub(crate) fn term_at(&self, index: u64) -> Option<u64> {
+        if index > self.last_index() {
+            return None;
+        }
+        self.raw.raft.raft_log.term(index).ok().filter(|term| *term != 0)
+    }
+
+    pub(crate) fn entries(&self, from: u64, to: u64) -> Vec<EntryView> {
+        let from = from.max(self.first_index());
+        let to = to.min(self.last_index());
+        if from > to {
+            return Vec::new();
+        }
+        // `output` moves new entries into the store at once, so the store has all of them
+        // outside of `step`.
+        self.raw.store().slice(from, to + 1).iter().map(entry_view).collect()
+    }
+
+    /// The whole log in memory, to write it for the first time.
+    pub(crate) fn all_entries(&self) -> Vec<Entry> {
+        self.raw.store().slice(self.first_index(), self.last_index() + 1).to_vec()
+    }
+
+    pub(crate) fn progress(&self) -> Vec<PeerProgress> {
+        if !self.is_leader() {
+            return Vec::new();
+        }
+        let mut peers: Vec<PeerProgress> = self
+            .raw
+            .raft
+            .prs()
+            .iter()
+            .map(|(id, peer)| PeerProgress {
+                id: MemberId(*id),
+                mode: match peer.state {
+                    raft::ProgressState::Probe => ProgressMode::Probe,
+                    raft::ProgressState::Replicate => ProgressMode::Replicate,
+                    raft::ProgressState::Snapshot => ProgressMode::Snapshot,
+                },
+                matched: peer.matched,
+                next: peer.next_idx,
+                recent_active: peer.recent_active,
+                paused: peer.is_paused(),
+            })
+            .collect();
+        peers.sort_by_key(|peer| peer.id);
+        peers
+    }
+
+    pub(crate) fn election_elapsed_ticks(&self) -> u32 {
+        u32::try_from(self.raw.raft.election_elapsed).unwrap_or(u32::MAX)
+    }
+
+    pub(crate) fn election_timeout_ticks(&self) -> u32 {
+        self.timeout_ticks
+    }
+
+    pub(crate) fn conf_state(&self) -> ConfState {
+        let mut state = self.raw.raft.prs().conf().to_conf_state();
+        sort(&mut state);
+        state
+    }
+
+    /// The hard state as it stands.
+    pub(crate) fn hard_state(&self) -> HardState {
+        self.raw.raft.hard_state()
+    }
+}
+
+/// An entry as panels and checkers see it.
+pub(crate) fn entry_view(entry: &Entry) -> EntryView {
+    let kind = match entry.entry_type {
+        EntryType::EntryNormal if entry.data.is_empty() => EntryKind::Empty,
+        EntryType::EntryNormal => EntryKind::Request,
+        EntryType::EntryConfChange | EntryType::EntryConfChangeV2 => EntryKind::ConfChange,
+    };
+    EntryView { index: entry.index, term: entry.term, kind, data: Bytes::clone(&entry.data) }
+}
+
+/// Reads a conf change of either version as version 2.
+pub(crate) fn conf_change(entry: &Entry) -> Option<eraftpb::ConfChangeV2> {
+    use raft_proto::ConfChangeI as _;
+    match entry.entry_type {
+        EntryType::EntryNormal => None,
+        EntryType::EntryConfChange => {
+            eraftpb::ConfChange::parse_from_bytes(&entry.data).ok().map(|v1| v1.into_v2())
+        }
+        EntryType::EntryConfChangeV2 => eraftpb::ConfChangeV2::parse_from_bytes(&entry.data).ok(),
+    }
+}
+
+/// Puts the lists of a configuration in order; the crate leaves them in the order of a hash map.
+pub(crate) fn sort(state: &mut ConfState) {
+    state.mut_voters().sort_unstable();
+    state.mut_learners().sort_unstable();
+    state.mut_voters_outgoing().sort_unstable();
+    state.mut_learners_next().sort_unstable();
+}

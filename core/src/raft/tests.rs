@@ -1,0 +1,1 @@
+//! The wrapper: repeatable, and deaf to impossible messages.
