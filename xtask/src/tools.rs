@@ -54,36 +54,60 @@ pub fn wasm_target() -> Result<()> {
     run(&mut command("rustup", &["target", "add", WASM]))
 }
 
-/// Node.js, in which the simulation's wasm runs outside a browser.
+/// Where Node.js is, in which the simulation's wasm runs outside a browser.
+pub fn node_path() -> Option<PathBuf> {
+    first_of(&["node", "nodejs"])
+}
+
+/// Where Chromium is, in which the page is tested; the variable `CHROMIUM` names another one.
+pub fn chromium_path() -> Option<PathBuf> {
+    env::var_os("CHROMIUM")
+        .map(PathBuf::from)
+        .or_else(|| first_of(&["chromium", "chromium-browser", "google-chrome"]))
+}
+
+/// The folder of `etcd` and `etcdctl` of a version: `3.4.23` or `3.5.16`.
+pub fn etcd_path(version: &str) -> Option<PathBuf> {
+    let programs = cache().ok()?.join(format!("etcd-{version}/usr/bin"));
+    programs.join("etcdctl").is_file().then_some(programs)
+}
+
+/// Where axe-core's script is, which finds what people with a screen reader stumble over.
+pub fn axe_path() -> Option<PathBuf> {
+    let script = cache().ok()?.join("npm/node_modules").join(AXE.0).join("axe.min.js");
+    script.is_file().then_some(script)
+}
+
+/// Node.js, installed when it is missing.
 pub fn node() -> Result<PathBuf> {
-    program("Node.js", &["node", "nodejs"], &["nodejs"])
+    program("Node.js", node_path, "nodejs")
 }
 
-/// Chromium, in which the page is tested; `CHROMIUM` names another one.
+/// Chromium, installed when it is missing.
 pub fn chromium() -> Result<PathBuf> {
-    if let Some(path) = env::var_os("CHROMIUM") {
-        return Ok(path.into());
-    }
-    program("Chromium", &["chromium", "chromium-browser", "google-chrome"], &["chromium"])
+    program("Chromium", chromium_path, "chromium")
 }
 
-fn program(what: &str, names: &[&str], packages: &[&str]) -> Result<PathBuf> {
-    let there = || names.iter().find_map(|name| find(name));
-    if there().is_none() {
-        apt::install(what, packages)?;
+fn program(what: &str, path: fn() -> Option<PathBuf>, package: &str) -> Result<PathBuf> {
+    if path().is_none() {
+        apt::install(what, &[package])?;
     }
-    there().ok_or_else(|| {
-        Failure::Failed(format!("{what} was installed, but `{}` is not on PATH", names[0]))
+    path().ok_or_else(|| {
+        Failure::Failed(format!("{what} was installed, but `{package}` is not on PATH"))
     })
 }
 
-/// Both versions of etcd and etcdctl.
+fn first_of(names: &[&str]) -> Option<PathBuf> {
+    names.iter().find_map(|name| find(name))
+}
+
+/// Both versions of etcd and etcdctl, unpacked when they are missing.
 pub fn etcd() -> Result<()> {
     for (version, release) in ETCD {
-        let dir = cache()?.join(format!("etcd-{version}"));
-        if dir.join("usr/bin/etcdctl").is_file() {
+        if etcd_path(version).is_some() {
             continue;
         }
+        let dir = cache()?.join(format!("etcd-{version}"));
         println!("  etcd {version} is missing");
         if !apt::present() {
             return Err(Failure::Failed(format!(
@@ -104,7 +128,7 @@ pub fn etcd() -> Result<()> {
     Ok(())
 }
 
-/// axe-core's script, which finds what people with a screen reader would stumble over.
+/// axe-core's script, fetched when it is missing.
 pub fn axe() -> Result<PathBuf> {
     npm(AXE, "axe.min.js")
 }
