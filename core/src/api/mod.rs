@@ -24,7 +24,7 @@ pub use mvccpb::{Event, KeyValue};
 macro_rules! package {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[allow(clippy::all, unused_qualifications, unreachable_pub)]
+        #[allow(clippy::all, missing_docs, unused_qualifications, unreachable_pub)]
         pub mod $name {
             include!(concat!("generated/", stringify!($name), ".rs"));
         }

@@ -1,0 +1,150 @@
+//! etcdctl as a library: a command line in, requests out; responses in, text out.
+//!
+//! Nothing here opens a socket, reads a clock, blocks on standard input or ends the process. That is
+//! the work of a *driver*: the native binary drives a [`Session`] with gRPC, the page's terminal
+//! drives it through the simulated network, the golden tests with recorded answers. All of them
+//! print the same bytes, and those bytes are etcdctl 3.5's, because people and scripts read them.
+//!
+//! ```text
+//!             argv, environment
+//!                    │
+//!   parse  commands + flags: cobra's and pflag's rules, etcdctl's table of commands
+//!                    │ one Action
+//!   get put del txn compaction member endpoint: checks, then requests
+//!                    │ Step::Call ──► driver ──► Session::on_result
+//!   print  simple, json, fields, table, protobuf
+//!                    │
+//!             Step::Done(Output { stdout, stderr, exit_code })
+//! ```
+//!
+//! A driver is a loop over [`Session::next`]:
+//!
+//! ```
+//! use std::{collections::BTreeMap, time::Duration};
+//! use glasshouse_core::{api, ctl::{Session, Step}};
+//!
+//! let mut session = Session::start(["put", "foo", "bar"], &BTreeMap::new());
+//! let output = loop {
+//!     match session.next() {
+//!         Step::Call(call) => {
+//!             // Send call.request to call.endpoint here; this cluster always says yes.
+//!             let answer = Ok(api::PutResponse::default().into());
+//!             session.on_result(call.id, answer, Duration::from_millis(3));
+//!         }
+//!         Step::Read(_) => session.on_input(b""),
+//!         Step::Wait => unreachable!("every call is answered at once"),
+//!         Step::Done(output) => break output,
+//!     }
+//! };
+//! assert_eq!(output.stdout, b"OK\n");
+//! ```
+//!
+//! Known differences from etcdctl, all on purpose: no JSON log lines about retries on standard
+//! error; where etcdctl panics (an unknown operator in a transaction's comparison) there is an
+//! error, and where it panics on `lease(…)` comparisons they work.
+
+mod commands;
+mod compaction;
+mod complete;
+mod config;
+mod del;
+mod endpoint;
+mod flags;
+mod get;
+mod go;
+mod help;
+mod member;
+mod parse;
+mod print;
+mod put;
+mod session;
+#[cfg(test)]
+mod tests;
+mod txn;
+mod words;
+
+pub use complete::complete;
+pub use config::{Config, Tls, User};
+pub use session::{Call, CallError, CallId, Endpoint, Input, Session, Step, may_retry};
+pub use words::words;
+
+/// The release whose commands, options and outputs these are.
+pub const VERSION: &str = "3.5.16";
+
+/// The version of the protocol, as `version` and the help print it.
+pub const API_VERSION: &str = "3.5";
+
+/// What a command printed, and how it ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Output {
+    /// What goes to standard output. Keys and values are bytes: it need not be UTF-8.
+    pub stdout: Vec<u8>,
+    /// What goes to standard error.
+    pub stderr: Vec<u8>,
+    /// 0 for success, 1 for a failed call, 2 for no connection, 3 for wrong input, 4 for a wrong
+    /// value of an option, 128 for wrong arguments.
+    pub exit_code: u8,
+}
+
+impl Output {
+    fn out(&mut self, text: impl AsRef<[u8]>) {
+        self.stdout.extend_from_slice(text.as_ref());
+    }
+
+    fn out_line(&mut self, text: impl AsRef<[u8]>) {
+        self.out(text);
+        self.stdout.push(b'\n');
+    }
+
+    fn err_line(&mut self, text: impl AsRef<[u8]>) {
+        self.stderr.extend_from_slice(text.as_ref());
+        self.stderr.push(b'\n');
+    }
+
+    /// Ends the command: the message, when there is one, and the code.
+    fn fail(&mut self, exit: Exit) {
+        if let Some(text) = exit.text {
+            self.err_line([b"Error: ", text.as_slice()].concat());
+        }
+        self.exit_code = exit.code;
+    }
+}
+
+/// An early end of a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Exit {
+    code: u8,
+    /// Printed after `Error: `; `None` when everything is said already.
+    text: Option<Vec<u8>>,
+}
+
+impl Exit {
+    fn new(code: u8, text: impl AsRef<[u8]>) -> Self {
+        Self { code, text: Some(text.as_ref().to_vec()) }
+    }
+
+    /// Something failed that is none of the caller's fault.
+    fn error(text: impl AsRef<[u8]>) -> Self {
+        Self::new(1, text)
+    }
+
+    /// No client can be made from the options.
+    fn bad_connection(text: impl AsRef<[u8]>) -> Self {
+        Self::new(2, text)
+    }
+
+    /// What was read from standard input is wrong.
+    fn invalid_input(text: impl AsRef<[u8]>) -> Self {
+        Self::new(3, text)
+    }
+
+    /// An option exists, but not with this value.
+    fn bad_feature(text: impl AsRef<[u8]>) -> Self {
+        Self::new(4, text)
+    }
+
+    /// Arguments are missing, superfluous or contradict each other.
+    fn bad_args(text: impl AsRef<[u8]>) -> Self {
+        Self::new(128, text)
+    }
+}

@@ -1,0 +1,79 @@
+//! `-w simple`: for people, and for scripts that read line by line.
+
+use super::{Printer, Report, hash_row, member_row, status_row};
+use crate::api::response_op::Response as Op;
+use crate::api::{DeleteRangeResponse, KeyValue, PutResponse, RangeResponse, TxnResponse};
+use crate::ctl::Output;
+use crate::ctl::endpoint::Health;
+
+pub(super) fn print(report: Report<'_>, printer: Printer, output: &mut Output) {
+    match report {
+        Report::Get(response) => get(response, printer, output),
+        Report::Put(response) => put(response, printer, output),
+        Report::Del(response) => del(response, printer, output),
+        Report::Txn(response) => txn(response, printer, output),
+        Report::MemberList(response) => {
+            response.members.iter().for_each(|member| row(&member_row(member), output));
+        }
+        Report::Health(list) => list.iter().for_each(|one| health(one, output)),
+        Report::Status(list) => list.iter().for_each(|one| row(&status_row(one), output)),
+        Report::HashKv(list) => list.iter().for_each(|one| row(&hash_row(one), output)),
+    }
+}
+
+fn get(response: &RangeResponse, printer: Printer, output: &mut Output) {
+    response.kvs.iter().for_each(|kv| key_value(kv, printer, output));
+}
+
+fn put(response: &PutResponse, printer: Printer, output: &mut Output) {
+    output.out_line("OK");
+    response.prev_kv.iter().for_each(|kv| key_value(kv, printer, output));
+}
+
+fn del(response: &DeleteRangeResponse, printer: Printer, output: &mut Output) {
+    output.out_line(response.deleted.to_string());
+    response.prev_kvs.iter().for_each(|kv| key_value(kv, printer, output));
+}
+
+fn txn(response: &TxnResponse, printer: Printer, output: &mut Output) {
+    output.out_line(if response.succeeded { "SUCCESS" } else { "FAILURE" });
+    for op in &response.responses {
+        output.out_line("");
+        match &op.response {
+            Some(Op::ResponseRange(response)) => get(response, printer, output),
+            Some(Op::ResponsePut(response)) => put(response, printer, output),
+            Some(Op::ResponseDeleteRange(response)) => del(response, printer, output),
+            Some(Op::ResponseTxn(response)) => txn(response, printer, output),
+            None => output.out_line("unexpected response"),
+        }
+    }
+}
+
+fn key_value(kv: &KeyValue, printer: Printer, output: &mut Output) {
+    let mut line = |bytes: &[u8]| {
+        if printer.hex {
+            output.out_line(bytes.iter().map(|byte| format!("\\x{byte:02x}")).collect::<String>());
+        } else {
+            output.out_line(bytes);
+        }
+    };
+    if !printer.value_only {
+        line(&kv.key);
+    }
+    line(&kv.value);
+}
+
+fn health(health: &Health, output: &mut Output) {
+    let Health { endpoint, took, error, .. } = health;
+    if error.is_empty() {
+        output.out_line(format!(
+            "{endpoint} is healthy: successfully committed proposal: took = {took}"
+        ));
+    } else {
+        output.err_line(format!("{endpoint} is unhealthy: failed to commit proposal: {error}"));
+    }
+}
+
+fn row(cells: &[String], output: &mut Output) {
+    output.out_line(cells.join(", "));
+}

@@ -1,0 +1,426 @@
+//! One run of a command, as a state machine that a driver pushes along.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::time::Duration;
+
+use super::commands::{Action, ROOT};
+use super::config::{self, API_VARIABLE, Config};
+use super::endpoint::{Ask, Check, Sweep};
+use super::parse::{Invocation, Parsed};
+use super::print::{Printer, Report};
+use super::{API_VERSION, Exit, Output, VERSION, compaction, del, get, member, parse, put, txn};
+use crate::api::{Code, Error, Request, Response};
+
+/// One run of a command line.
+///
+/// Invariants:
+/// - every [`Call`] is handed out once, and answered once with its id;
+/// - nothing is printed before [`Step::Done`], except the prompts of [`Input::Line`];
+/// - after `Done` the session is over and gives `Done` with an empty output.
+#[derive(Debug)]
+pub struct Session {
+    config: Config,
+    plan: Plan,
+    /// Calls that the driver has not fetched.
+    calls: VecDeque<Call>,
+    last_id: u32,
+    output: Output,
+}
+
+/// What the session wants of its driver.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    /// Send this request. Several calls may be under way at once; a driver that makes them one
+    /// after the other gets the same output, later.
+    Call(Call),
+    /// Read standard input and pass it to [`Session::on_input`].
+    Read(Input),
+    /// Wait for the answer to a call that is under way.
+    Wait,
+    /// The command is over.
+    Done(Output),
+}
+
+/// What to read from standard input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// Everything up to its end.
+    All,
+    /// One line with its line feed, or less when the input ends before that.
+    Line {
+        /// To be written to standard output first.
+        prompt: &'static str,
+    },
+}
+
+/// Tells the calls of one session apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CallId(u32);
+
+/// One call to the cluster.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Call {
+    /// For [`Session::on_result`].
+    pub id: CallId,
+    /// Where it goes.
+    pub endpoint: Endpoint,
+    /// What is asked.
+    pub request: Request,
+    /// How long it may take, waiting for a connection and retries included; `None` without limit.
+    pub timeout: Option<Duration>,
+}
+
+/// Where a call goes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Endpoint {
+    /// Any of [`Config::endpoints`]; another one after a failure for which [`may_retry`] holds.
+    Any,
+    /// This one only.
+    Named(String),
+}
+
+/// Why a call has no response. Its text is what etcdctl prints.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CallError {
+    /// The member, or the transport, answered with an error.
+    Status(Error),
+    /// The call's timeout passed.
+    DeadlineExceeded,
+    /// No client could be made: an unreadable certificate, for example. The text says why.
+    Client(String),
+}
+
+/// Texts that etcd's client does not recognise as etcd's own, so that gRPC's wording stays.
+const UNMAPPED: [Error; 7] = [
+    Error::INVALID_CLIENT_API_VERSION,
+    Error::INVALID_SORT_OPTION,
+    Error::WATCH_CANCELED,
+    Error::PERMISSION_NOT_GIVEN,
+    Error::TIMEOUT_WAIT_APPLIED_INDEX,
+    Error::CANCELED,
+    Error::DEADLINE_EXCEEDED,
+];
+
+impl fmt::Display for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Status(error) if is_etcds(error) => f.write_str(&error.message),
+            Self::Status(error) => {
+                write!(f, "rpc error: code = {} desc = {}", error.code, error.message)
+            }
+            Self::DeadlineExceeded => f.write_str("context deadline exceeded"),
+            Self::Client(why) => f.write_str(why),
+        }
+    }
+}
+
+fn is_etcds(error: &Error) -> bool {
+    Error::is_etcd_text(&error.message)
+        && !UNMAPPED.iter().any(|other| other.message == error.message)
+}
+
+/// Whether etcd's client would send a failed call again, to the next endpoint: reads when the
+/// member is unavailable, writes never once they may have arrived.
+///
+/// A connection that cannot be made is no failure of the call: the call waits for one until its
+/// timeout, so that a driver tries the next endpoint whatever the request is.
+pub fn may_retry(request: &Request, error: &Error) -> bool {
+    let repeatable = match request {
+        Request::Range(_)
+        | Request::MemberList(_)
+        | Request::Alarm(_)
+        | Request::Status(_)
+        | Request::HashKv(_) => true,
+        Request::Put(_) | Request::DeleteRange(_) | Request::Txn(_) | Request::Compact(_) => false,
+    };
+    repeatable && error.code == Code::Unavailable
+}
+
+impl From<CallError> for Exit {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::Client(why) => Self::bad_args(why),
+            error => Self::error(error.to_string()),
+        }
+    }
+}
+
+/// How far the command has come.
+#[derive(Debug)]
+enum Plan {
+    /// The key is known, the value comes from standard input.
+    PutFromInput(put::Pending),
+    /// A transaction's text comes from standard input.
+    TxnFromInput(txn::Reader),
+    /// One call is out, and its answer is printed.
+    Answer(Answer),
+    /// Every endpoint is asked.
+    Sweep(Sweep),
+    /// Nothing is left to do.
+    Done,
+}
+
+/// What to do with the answer to a command's only call.
+#[derive(Debug)]
+enum Answer {
+    Get(get::Show),
+    Put,
+    Del,
+    Txn,
+    Compaction { revision: i64 },
+    MemberList,
+}
+
+impl Session {
+    /// Begins a command: `argv` without the program's name, `environment` with at least the
+    /// variables `ETCDCTL_*`.
+    ///
+    /// A wrong command line needs no special care: the session is over at once, and its output holds
+    /// the complaint.
+    pub fn start<A: AsRef<[u8]>>(
+        argv: impl IntoIterator<Item = A>,
+        environment: &BTreeMap<String, String>,
+    ) -> Self {
+        let mut session = Self {
+            config: Config::default(),
+            plan: Plan::Done,
+            calls: VecDeque::new(),
+            last_id: 0,
+            output: Output::default(),
+        };
+        let api = environment.get(API_VARIABLE).map_or("3", String::as_str);
+        if !matches!(api, "" | "3") {
+            session.output.err_line(format!("unsupported API version: {api}"));
+            session.output.exit_code = 1;
+            return session;
+        }
+        let argv = argv.into_iter().map(|word| word.as_ref().to_vec()).collect();
+        match parse::parse(&ROOT, argv) {
+            Parsed::Print(output) => session.output = output,
+            Parsed::Run(invocation) => {
+                if let Err(exit) = session.run(invocation, environment) {
+                    session.output.fail(exit);
+                }
+            }
+        }
+        session
+    }
+
+    /// How to reach the cluster. It does not change after [`Session::start`].
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// What the driver must do.
+    pub fn next(&mut self) -> Step {
+        if let Some(call) = self.calls.pop_front() {
+            return Step::Call(call);
+        }
+        match &self.plan {
+            Plan::PutFromInput(_) => Step::Read(Input::All),
+            Plan::TxnFromInput(reader) => Step::Read(Input::Line { prompt: reader.prompt() }),
+            Plan::Answer(_) | Plan::Sweep(_) => Step::Wait,
+            Plan::Done => Step::Done(std::mem::take(&mut self.output)),
+        }
+    }
+
+    /// Takes what was read from standard input after [`Step::Read`].
+    pub fn on_input(&mut self, input: &[u8]) {
+        let result = match std::mem::replace(&mut self.plan, Plan::Done) {
+            Plan::PutFromInput(pending) => pending.on_input(input).map(|request| {
+                self.ask(Answer::Put, request.into());
+            }),
+            Plan::TxnFromInput(reader) => self.read_txn(reader, input),
+            plan => {
+                self.plan = plan;
+                Ok(())
+            }
+        };
+        self.settle(result);
+    }
+
+    /// Takes the answer to a call, and how long it took.
+    pub fn on_result(&mut self, id: CallId, result: Result<Response, CallError>, took: Duration) {
+        let result = match std::mem::replace(&mut self.plan, Plan::Done) {
+            Plan::Answer(answer) => {
+                result.map_err(Exit::from).and_then(|response| self.show(answer, response))
+            }
+            Plan::Sweep(mut sweep) => {
+                let asks = sweep.on_result(id, result, took, &self.config);
+                asks.and_then(|asks| self.go_on(sweep, asks))
+            }
+            plan => {
+                self.plan = plan;
+                Ok(())
+            }
+        };
+        self.settle(result);
+    }
+
+    /// Does what the command can do before its first answer.
+    fn run(
+        &mut self,
+        mut invocation: Invocation,
+        environment: &BTreeMap<String, String>,
+    ) -> Result<(), Exit> {
+        let Invocation { flags, args, .. } = &invocation;
+        match invocation.action {
+            Action::Get => {
+                let request = get::request(flags, args)?;
+                let show = get::Show::from_flags(flags);
+                self.connect(&mut invocation, environment)?;
+                self.ask(Answer::Get(show), request.into());
+            }
+            Action::Put => {
+                let pending = put::Pending::new(flags, args)?;
+                match pending.ready()? {
+                    Some(request) => {
+                        self.connect(&mut invocation, environment)?;
+                        self.ask(Answer::Put, request.into());
+                    }
+                    None => {
+                        self.connect(&mut invocation, environment)?;
+                        self.plan = Plan::PutFromInput(pending);
+                    }
+                }
+            }
+            Action::Del => {
+                let request = del::request(flags, args, &mut self.output)?;
+                self.connect(&mut invocation, environment)?;
+                self.ask(Answer::Del, request.into());
+            }
+            Action::Txn => {
+                let reader = txn::Reader::new(flags, args)?;
+                self.connect(&mut invocation, environment)?;
+                self.plan = Plan::TxnFromInput(reader);
+            }
+            Action::Compaction => {
+                let request = compaction::request(flags, args)?;
+                self.connect(&mut invocation, environment)?;
+                let answer = Answer::Compaction { revision: request.revision };
+                self.ask(answer, request.into());
+            }
+            Action::MemberList => {
+                self.connect(&mut invocation, environment)?;
+                self.ask(Answer::MemberList, member::list_request().into());
+            }
+            Action::EndpointHealth => self.sweep(&mut invocation, environment, Check::Health)?,
+            Action::EndpointStatus => self.sweep(&mut invocation, environment, Check::Status)?,
+            Action::EndpointHashKv => {
+                let check = Check::HashKv { revision: flags.int64("rev") };
+                self.sweep(&mut invocation, environment, check)?;
+            }
+            Action::Version => {
+                self.output.out_line(format!("etcdctl version: {VERSION}"));
+                self.output.out_line(format!("API version: {API_VERSION}"));
+            }
+            Action::Help => {}
+        }
+        Ok(())
+    }
+
+    /// Reads environment and global options, as etcdctl does when it makes its client.
+    fn connect(
+        &mut self,
+        invocation: &mut Invocation,
+        environment: &BTreeMap<String, String>,
+    ) -> Result<(), Exit> {
+        config::read_environment(invocation, environment, &mut self.output)?;
+        config::print_debug(invocation, &mut self.output);
+        self.config = config::read(invocation)?;
+        let no_client = self.config.endpoints.is_empty()
+            && (invocation.action != Action::EndpointHealth || invocation.flags.bool("cluster"));
+        if no_client {
+            return Err(Exit::bad_connection("etcdclient: no available endpoints"));
+        }
+        Ok(())
+    }
+
+    fn sweep(
+        &mut self,
+        invocation: &mut Invocation,
+        environment: &BTreeMap<String, String>,
+        check: Check,
+    ) -> Result<(), Exit> {
+        self.connect(invocation, environment)?;
+        let (sweep, asks) = Sweep::new(check, invocation.flags.bool("cluster"), &self.config);
+        self.go_on(sweep, asks)
+    }
+
+    /// Makes the calls that a sweep asks for, and prints once nothing is left to ask.
+    fn go_on(&mut self, mut sweep: Sweep, asks: Vec<Ask>) -> Result<(), Exit> {
+        for Ask { subject, endpoint, request, timeout } in asks {
+            let id = self.call(endpoint, request, Some(timeout));
+            sweep.on_called(id, subject);
+        }
+        if sweep.is_finished() {
+            return sweep.print(&self.printer(), &mut self.output);
+        }
+        self.plan = Plan::Sweep(sweep);
+        Ok(())
+    }
+
+    fn read_txn(&mut self, mut reader: txn::Reader, line: &[u8]) -> Result<(), Exit> {
+        match reader.on_line(line, &mut self.output)? {
+            Some(request) => {
+                // etcdctl gives a transaction no deadline.
+                self.call(Endpoint::Any, request.into(), None);
+                self.plan = Plan::Answer(Answer::Txn);
+            }
+            None => self.plan = Plan::TxnFromInput(reader),
+        }
+        Ok(())
+    }
+
+    fn ask(&mut self, answer: Answer, request: Request) {
+        self.call(Endpoint::Any, request, Some(self.config.command_timeout));
+        self.plan = Plan::Answer(answer);
+    }
+
+    fn call(&mut self, endpoint: Endpoint, request: Request, timeout: Option<Duration>) -> CallId {
+        self.last_id += 1;
+        let id = CallId(self.last_id);
+        self.calls.push_back(Call { id, endpoint, request, timeout });
+        id
+    }
+
+    fn show(&mut self, answer: Answer, response: Response) -> Result<(), Exit> {
+        let mut printer = self.printer();
+        let output = &mut self.output;
+        match (answer, &response) {
+            (Answer::Get(show), Response::Range(response)) => {
+                printer.value_only = show.check(printer.format)?;
+                printer.print(Report::Get(response), output)
+            }
+            (Answer::Put, Response::Put(response)) => printer.print(Report::Put(response), output),
+            (Answer::Del, Response::DeleteRange(response)) => {
+                printer.print(Report::Del(response), output)
+            }
+            (Answer::Txn, Response::Txn(response)) => printer.print(Report::Txn(response), output),
+            (Answer::Compaction { revision }, Response::Compact(_)) => {
+                output.out_line(format!("compacted revision {revision}"));
+                Ok(())
+            }
+            (Answer::MemberList, Response::MemberList(response)) => {
+                printer.print(Report::MemberList(response), output)
+            }
+            (answer, response) => Err(Exit::error(format!(
+                "the answer to {answer:?} was one to {}: the other side is no etcd",
+                response.name()
+            ))),
+        }
+    }
+
+    fn printer(&self) -> Printer {
+        Printer { format: self.config.format, hex: self.config.hex, value_only: false }
+    }
+
+    fn settle(&mut self, result: Result<(), Exit>) {
+        if let Err(exit) = result {
+            self.plan = Plan::Done;
+            self.calls.clear();
+            self.output.fail(exit);
+        }
+    }
+}
