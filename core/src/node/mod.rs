@@ -150,7 +150,7 @@ impl Node {
     /// Lets raft speak until it has nothing more to say. Applying an entry may make it speak again.
     fn drive(&mut self, effects: &mut Vec<Effect>) {
         while self.halted.is_none() {
-            self.propose_waiting();
+            self.propose_waiting(effects);
             if self.storing.is_installing() {
                 break;
             }

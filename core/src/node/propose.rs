@@ -55,16 +55,17 @@ impl Node {
     }
 
     /// Hands waiting proposals to raft, in order, as long as there is a leader to take them.
-    pub(super) fn propose_waiting(&mut self) {
-        while self.raft.leader().is_some() {
+    pub(super) fn propose_waiting(&mut self, effects: &mut Vec<Effect>) {
+        while self.raft.takes_proposals() {
             let Some((call, data)) = self.proposals.waiting.pop_front() else { return };
             if call.is_some_and(|call| !self.calls.is_open(call)) {
                 continue;
             }
-            if !self.raft.propose(data.clone()) {
-                // No leader after all, a transfer under way, or too much uncommitted: later.
-                self.proposals.waiting.push_front((call, data));
-                return;
+            // raft refuses when too many bytes are uncommitted.
+            if !self.raft.propose(data)
+                && let Some(call) = call
+            {
+                self.respond(call, Err(api::Error::TOO_MANY_REQUESTS), effects);
             }
         }
     }

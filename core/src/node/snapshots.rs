@@ -222,7 +222,6 @@ impl Node {
         let seq = append.seq;
         effects.push(Effect::Append(append));
         self.on_place_stored(place, effects);
-        self.raft.on_applied(self.applied.index);
         self.after_append(seq, &mut output, effects);
     }
 

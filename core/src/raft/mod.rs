@@ -70,6 +70,9 @@ pub(crate) struct Raft {
     /// Readies that are not persisted yet: (number, last index it holds).
     unpersisted: std::collections::VecDeque<(u64, u64)>,
     durable_index: u64,
+    /// (number of the ready, index) of a snapshot that is not persisted yet. The log already begins
+    /// behind it while `applied` does not, and the crate fails when an election begins in between.
+    installing: Option<(u64, u64)>,
 }
 
 impl Raft {
@@ -100,6 +103,7 @@ impl Raft {
             drawn_for: (u64::MAX, Role::Follower, 0),
             unpersisted: std::collections::VecDeque::new(),
             durable_index,
+            installing: None,
         };
         raft.draw_timeout();
         Ok(raft)
@@ -108,21 +112,33 @@ impl Raft {
     /// One tick of the clock.
     pub(crate) fn on_tick(&mut self) {
         self.draw_timeout();
-        self.raw.tick();
+        if self.installing.is_none() {
+            self.raw.tick();
+        }
     }
 
     /// A message that passed [`message::check`].
     pub(crate) fn on_message(&mut self, message: Message) {
+        if self.installing.is_some() && message.msg_type == eraftpb::MessageType::MsgTimeoutNow {
+            return;
+        }
         // The errors are "ignored, no such peer" and "dropped, no leader": nothing to do.
         let _ = self.raw.step(message);
     }
 
     /// The election timer fires.
     pub(crate) fn campaign(&mut self) {
-        let _ = self.raw.campaign();
+        if self.installing.is_none() {
+            let _ = self.raw.campaign();
+        }
     }
 
-    /// Proposes an entry; `false` when there is no leader to take it.
+    /// There is a leader that would take a proposal: not one that is handing over.
+    pub(crate) fn takes_proposals(&self) -> bool {
+        self.raw.raft.leader_id != 0 && self.raw.raft.lead_transferee.is_none()
+    }
+
+    /// Proposes an entry; `false` when raft holds too much uncommitted already.
     pub(crate) fn propose(&mut self, data: Vec<u8>) -> bool {
         self.raw.propose(Vec::new(), data).is_ok()
     }
@@ -198,6 +214,7 @@ impl Raft {
         if let Some(snapshot) = &mut output.snapshot {
             sort(snapshot.mut_metadata().mut_conf_state());
             log.restart_behind(snapshot.get_metadata());
+            self.installing = Some((output.number, snapshot.get_metadata().index));
         }
         log.append(&output.entries);
         if let Some(hard_state) = &output.hard_state {
@@ -219,6 +236,12 @@ impl Raft {
             self.unpersisted.pop_front();
         }
         self.raw.on_persist_ready(number);
+        if let Some((ready, index)) = self.installing
+            && ready <= number
+        {
+            self.installing = None;
+            self.raw.advance_apply_to(index);
+        }
     }
 
     /// The store has everything up to `index`.

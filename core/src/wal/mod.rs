@@ -28,6 +28,8 @@ mod replay;
 mod tests;
 mod view;
 
+use std::collections::VecDeque;
+
 use bytes::{Bytes, BytesMut};
 use prost::Message as _;
 use raft::eraftpb;
@@ -125,6 +127,10 @@ pub(crate) struct Wal {
     offset: u64,
     next_seq: u64,
     persisted_seq: u64,
+    /// The last append that is known to survive a power failure, and those that will be when the
+    /// world says so. Only synced appends count: the others are merely written.
+    vouched: u64,
+    syncs: VecDeque<u64>,
     crc: u32,
     /// The next append must cut away what a recovery did not accept.
     truncate: bool,
@@ -144,6 +150,8 @@ impl Wal {
             offset: 0,
             next_seq: 1,
             persisted_seq: 0,
+            vouched: 0,
+            syncs: VecDeque::new(),
             crc: 0,
             truncate: false,
             hard_state: eraftpb::HardState::default(),
@@ -170,6 +178,9 @@ impl Wal {
     pub(crate) fn on_persisted(&mut self, seq: u64) {
         assert!(seq < self.next_seq, "append {seq} was never given out");
         self.persisted_seq = self.persisted_seq.max(seq);
+        while let Some(synced) = self.syncs.pop_front_if(|synced| *synced <= seq) {
+            self.vouched = synced;
+        }
     }
 
     /// Makes one append of a batch. An empty batch becomes a mark.
@@ -199,12 +210,15 @@ impl Wal {
         for (at, (kind, payload)) in payloads.iter().enumerate() {
             let mark = (*kind, at + 1 == count);
             self.crc =
-                record::encode(&mut out, mark, (seq, self.persisted_seq), self.crc, payload);
+                record::encode(&mut out, mark, (seq, self.vouched), self.crc, payload);
         }
         self.offset = start + out.len() as u64;
         let segment = self.kept.last().expect("a segment was begun above").number;
-        let bytes = out.freeze();
-        Append { seq, segment, offset: start, bytes, sync: batch.sync || cut, truncate }
+        let (bytes, sync) = (out.freeze(), batch.sync || cut);
+        if sync {
+            self.syncs.push_back(seq);
+        }
+        Append { seq, segment, offset: start, bytes, sync, truncate }
     }
 
     /// Forgets segments whose entries all lie at or before `index`; returns the first to keep.
@@ -229,7 +243,7 @@ impl Wal {
         };
         let mark = (RecordKind::Header, false);
         let payload = header.encode_to_vec();
-        self.crc = record::encode(out, mark, (seq, self.persisted_seq), self.crc, &payload);
+        self.crc = record::encode(out, mark, (seq, self.vouched), self.crc, &payload);
     }
 
     fn note(&mut self, batch: &Batch<'_>) {
