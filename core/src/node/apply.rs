@@ -32,7 +32,10 @@ impl Node {
     }
 
     /// `None` for requests of members to themselves, which nobody waits for.
-    fn apply_request(&mut self, request: InternalRaftRequest) -> Option<Result<Response, api::Error>> {
+    fn apply_request(
+        &mut self,
+        request: InternalRaftRequest,
+    ) -> Option<Result<Response, api::Error>> {
         let corrupt = self.alarms.stands(AlarmType::Corrupt);
         if let Some(alarm) = request.alarm {
             let alarms = self.alarms.apply(&alarm);
@@ -55,7 +58,10 @@ impl Node {
         self.apply_write(request)
     }
 
-    fn apply_write(&mut self, request: InternalRaftRequest) -> Option<Result<Response, api::Error>> {
+    fn apply_write(
+        &mut self,
+        request: InternalRaftRequest,
+    ) -> Option<Result<Response, api::Error>> {
         if let Some(put) = request.put {
             let done = self.check_room().and_then(|()| self.mvcc.put(&put, &NoLeases));
             return Some(done.map(Response::Put));
@@ -69,7 +75,9 @@ impl Node {
         }
         if let Some(compaction) = request.compaction {
             let done = self.mvcc.compact(compaction.revision);
-            return Some(done.map(|()| Response::Compact(api::CompactionResponse { header: None })));
+            return Some(
+                done.map(|()| Response::Compact(api::CompactionResponse { header: None })),
+            );
         }
         None
     }

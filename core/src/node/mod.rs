@@ -47,9 +47,7 @@ pub use config::Config;
 pub use effect::{Append, Effect};
 pub use input::Input;
 pub use recover::RecoverError;
-pub use view::{
-    EntryKind, EntryView, NodeView, PeerProgress, ProgressMode, Role, WalPosition,
-};
+pub use view::{EntryKind, EntryView, NodeView, PeerProgress, ProgressMode, Role, WalPosition};
 
 use crate::alarm::Alarms;
 use crate::id::MemberId;
@@ -101,11 +99,7 @@ impl Node {
 
     /// Changes the node by several inputs and lets raft speak once behind them, so that many
     /// proposals share one append and one message (group commit).
-    pub fn step_all(
-        &mut self,
-        inputs: impl IntoIterator<Item = Input>,
-        effects: &mut Vec<Effect>,
-    ) {
+    pub fn step_all(&mut self, inputs: impl IntoIterator<Item = Input>, effects: &mut Vec<Effect>) {
         effects.extend(self.first_append.take().map(Effect::Append));
         for input in inputs {
             if self.halted.is_some() {
@@ -131,7 +125,9 @@ impl Node {
             Input::Unreachable { peer } => self.raft.on_unreachable(peer),
             Input::Persisted { seq } => self.on_persisted(seq, effects),
             Input::Stored { seq } => self.on_stored(seq, effects),
-            Input::DiskFailed { reason } => self.halt(format!("the disk failed: {reason}"), effects),
+            Input::DiskFailed { reason } => {
+                self.halt(format!("the disk failed: {reason}"), effects)
+            }
             Input::Campaign => self.raft.campaign(),
             Input::Stop => self.on_stop(),
         }

@@ -73,7 +73,11 @@ impl Node {
         }
     }
 
-    pub(super) fn on_read_indexes(&mut self, found: Vec<(Vec<u8>, u64)>, effects: &mut Vec<Effect>) {
+    pub(super) fn on_read_indexes(
+        &mut self,
+        found: Vec<(Vec<u8>, u64)>,
+        effects: &mut Vec<Effect>,
+    ) {
         for (context, index) in found {
             let ours = self.reads.asked.as_ref().map(|asked| asked.context.to_be_bytes());
             if ours.is_some_and(|ours| ours[..] == context[..])
@@ -92,7 +96,8 @@ impl Node {
             return;
         }
         let applied = self.applied.index;
-        let ready: Vec<_> = self.reads.known.extract_if(.., |(index, _)| *index <= applied).collect();
+        let ready: Vec<_> =
+            self.reads.known.extract_if(.., |(index, _)| *index <= applied).collect();
         for (call, request) in ready.into_iter().flat_map(|(_, reads)| reads) {
             if self.calls.is_open(call) {
                 self.answer_now(call, &request, effects);

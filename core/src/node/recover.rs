@@ -127,7 +127,8 @@ impl Node {
     /// and a new member writes its first entries.
     fn begin(mut self) -> Self {
         let hard_state = self.raft.hard_state();
-        let entries = if self.wal.appended_seq() == 0 { self.raft.all_entries() } else { Vec::new() };
+        let entries =
+            if self.wal.appended_seq() == 0 { self.raft.all_entries() } else { Vec::new() };
         let batch =
             Batch { snapshot: None, entries: &entries, hard_state: Some(&hard_state), sync: true };
         self.first_append = Some(self.wal.append(&batch));
@@ -154,7 +155,8 @@ fn from_log(
     let mut hard_state = replayed.hard_state;
     let last = base.index + entries.len() as u64;
     if stored.index < base.index {
-        let what = format!("the log begins at {}, the store ends at {}", base.index + 1, stored.index);
+        let what =
+            format!("the log begins at {}, the store ends at {}", base.index + 1, stored.index);
         return Err(RecoverError::Mismatch(what));
     }
     let place = usize::try_from(stored.index - base.index).unwrap_or(usize::MAX);
@@ -180,9 +182,7 @@ fn first_start(config: &Config) -> Result<Disk, RecoverError> {
     let mut members = config.bootstrap.clone();
     members.sort_by_key(|member| member.id);
     let entries: Vec<Entry> = (1..).zip(&members).map(first_entry).collect();
-    let mut hard_state = HardState::default();
-    hard_state.term = 1;
-    hard_state.commit = entries.len() as u64;
+    let hard_state = HardState { term: 1, commit: entries.len() as u64, ..HardState::default() };
     let wal = Wal::new(config.cluster_id, config.member_id, config.wal_segment_bytes);
     let log = Log::new(Base::default(), entries, hard_state, stored.clone());
     Ok(Disk { log, wal, stored })
@@ -200,15 +200,18 @@ fn first_place(config: &Config) -> SnapshotMetadata {
 fn first_entry((index, member): (u64, &membership::Member)) -> Entry {
     use prost::Message as _;
     let unnamed = membership::Member { client_urls: Vec::new(), ..member.clone() };
-    let mut change = ConfChange::default();
-    change.change_type = ConfChangeType::AddNode;
-    change.node_id = member.id.0;
-    change.context = membership::to_api(&unnamed).encode_to_vec().into();
-    let mut entry = Entry::default();
-    entry.entry_type = EntryType::EntryConfChange;
-    entry.index = index;
-    entry.term = 1;
-    entry.data =
-        change.write_to_bytes().expect("a message without required fields always encodes").into();
-    entry
+    let change = ConfChange {
+        change_type: ConfChangeType::AddNode,
+        node_id: member.id.0,
+        context: membership::to_api(&unnamed).encode_to_vec().into(),
+        ..ConfChange::default()
+    };
+    let data = change.write_to_bytes().expect("a message without required fields always encodes");
+    Entry {
+        entry_type: EntryType::EntryConfChange,
+        index,
+        term: 1,
+        data: data.into(),
+        ..Entry::default()
+    }
 }

@@ -47,7 +47,8 @@ impl Node {
                 self.begin_snapshot(message, effects);
                 continue;
             }
-            let envelope = Envelope { raft: Some(message::encode(&message)), ..Envelope::default() };
+            let envelope =
+                Envelope { raft: Some(message::encode(&message)), ..Envelope::default() };
             self.send(MemberId(message.to), message::info(&message), &envelope, effects);
         }
     }

@@ -61,17 +61,21 @@ impl Node {
     }
 
     /// Answers from this member's own state.
-    pub(super) fn answer_now(&mut self, call: CallId, request: &Request, effects: &mut Vec<Effect>) {
+    pub(super) fn answer_now(
+        &mut self,
+        call: CallId,
+        request: &Request,
+        effects: &mut Vec<Effect>,
+    ) {
         let result = match request {
             Request::Range(range) => self.mvcc.range(range).map(Response::Range),
             Request::Txn(txn) => self.mvcc.txn_read_only(txn).map(Response::Txn),
             Request::MemberList(_) => Ok(Response::MemberList(self.member_list())),
             Request::Status(_) => Ok(Response::Status(self.status())),
             Request::HashKv(hash) => self.hash_kv(hash.revision).map(Response::HashKv),
-            Request::Put(_)
-            | Request::DeleteRange(_)
-            | Request::Compact(_)
-            | Request::Alarm(_) => unreachable!("writes go through the log"),
+            Request::Put(_) | Request::DeleteRange(_) | Request::Compact(_) | Request::Alarm(_) => {
+                unreachable!("writes go through the log")
+            }
         };
         self.respond(call, result, effects);
     }

@@ -34,7 +34,7 @@ impl Node {
     /// raft wants to send a snapshot: open the store and start the transfer.
     pub(super) fn begin_snapshot(&mut self, message: Message, effects: &mut Vec<Effect>) {
         let to = MemberId(message.to);
-        match self.new_sender(to, message) {
+        match self.new_sender(message) {
             Ok(Some(sender)) => {
                 self.sending.insert(to, sender);
                 self.pump(to, effects);
@@ -44,7 +44,7 @@ impl Node {
         }
     }
 
-    fn new_sender(&mut self, to: MemberId, mut message: Message) -> Result<Option<Sender>, StoreError> {
+    fn new_sender(&mut self, mut message: Message) -> Result<Option<Sender>, StoreError> {
         let reader = self.store.snapshot()?;
         let mut contents = Contents::default();
         for key in META {
@@ -67,7 +67,7 @@ impl Node {
         let bytes = message::encode(&message);
         let number = (self.next_transfer, self.tick);
         let chunk_bytes = self.config.snapshot_chunk_bytes;
-        Ok(Some(Sender::new(to, number, (index, term), reader, bytes, chunk_bytes)))
+        Ok(Some(Sender::new(number, (index, term), reader, bytes, chunk_bytes)))
     }
 
     pub(super) fn on_snapshot_ack(
@@ -188,7 +188,12 @@ impl Node {
     }
 
     /// raft took the snapshot: swap the rows in, and hold raft back until that is durable.
-    pub(super) fn install(&mut self, snapshot: Snapshot, output: Output, effects: &mut Vec<Effect>) {
+    pub(super) fn install(
+        &mut self,
+        snapshot: Snapshot,
+        output: Output,
+        effects: &mut Vec<Effect>,
+    ) {
         let Some(contents) = contents_of(&snapshot) else {
             return self.halt(String::from("a snapshot without contents was accepted"), effects);
         };

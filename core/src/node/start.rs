@@ -7,9 +7,7 @@
 
 use super::Node;
 use crate::api::InternalRaftRequest;
-use crate::api::membershippb::{
-    Attributes, ClusterMemberAttrSetRequest, ClusterVersionSetRequest,
-};
+use crate::api::membershippb::{Attributes, ClusterMemberAttrSetRequest, ClusterVersionSetRequest};
 use crate::id::MemberId;
 
 /// What was done of it, and since when there is a leader.

@@ -137,11 +137,12 @@ impl Node {
 
     /// The place that the state in memory belongs to.
     fn place(&self) -> SnapshotMetadata {
-        let mut place = SnapshotMetadata::default();
-        place.index = self.applied.index;
-        place.term = self.applied.term;
-        place.set_conf_state(self.raft.conf_state());
-        place
+        SnapshotMetadata {
+            index: self.applied.index,
+            term: self.applied.term,
+            conf_state: Some(self.raft.conf_state()).into(),
+            ..SnapshotMetadata::default()
+        }
     }
 }
 

@@ -195,9 +195,12 @@ impl Cluster {
         };
         let call = self.ask(at, Request::Range(request));
         let Some(Ok(Response::Range(range))) = self.answers.get(&call) else { return None };
-        Some(range.kvs.first().map_or(String::new(), |kv| {
-            String::from_utf8(kv.value.to_vec()).unwrap()
-        }))
+        Some(
+            range
+                .kvs
+                .first()
+                .map_or(String::new(), |kv| String::from_utf8(kv.value.to_vec()).unwrap()),
+        )
     }
 }
 
@@ -214,7 +217,8 @@ fn three_members_form_a_cluster_with_etcds_first_entries() {
     let mut cluster = Cluster::new(3);
     let leader = cluster.elect();
     let view = cluster.view(leader);
-    let words: Vec<String> = view.entries(1, view.last_index()).iter().map(EntryView::words).collect();
+    let words: Vec<String> =
+        view.entries(1, view.last_index()).iter().map(EntryView::words).collect();
     // Three members by id, the leader's own entry, three names, the version.
     assert_eq!(words[..4], ["member etcd1", "member etcd3", "member etcd2", "leader"], "{words:?}");
     assert_eq!(words.len(), 8, "{words:?}");

@@ -45,9 +45,11 @@ fn request_words(request: &InternalRaftRequest) -> String {
 }
 
 fn conf_words(entry: &EntryView) -> String {
-    let mut raw = raft::eraftpb::Entry::default();
-    raw.entry_type = raft::eraftpb::EntryType::EntryConfChange;
-    raw.data = entry.data.clone();
+    let raw = raft::eraftpb::Entry {
+        entry_type: raft::eraftpb::EntryType::EntryConfChange,
+        data: entry.data.clone(),
+        ..raft::eraftpb::Entry::default()
+    };
     let Some(change) = crate::raft::conf_change(&raw) else { return String::from("members") };
     let member = Member::decode(change.context.clone()).unwrap_or_default();
     match change.changes.first() {

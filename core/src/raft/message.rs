@@ -72,8 +72,12 @@ pub(crate) fn check(raft: &Raft, from: MemberId, message: &Message) -> Result<()
     if message.to != raft.raw.raft.id {
         return Err("it is for another member");
     }
-    let numbers = [message.term, message.log_term, message.index, message.commit, message.commit_term];
-    if numbers.iter().chain([&message.reject_hint, &message.request_snapshot]).any(|n| *n > NUMBER_MAX)
+    let numbers =
+        [message.term, message.log_term, message.index, message.commit, message.commit_term];
+    if numbers
+        .iter()
+        .chain([&message.reject_hint, &message.request_snapshot])
+        .any(|n| *n > NUMBER_MAX)
         && !is_invalid_index(message)
     {
         return Err("a term or an index is out of any range");
@@ -139,7 +143,11 @@ fn check_proposal(message: &Message) -> Result<(), &'static str> {
 /// A conf change must decode, or raft would fail when it is applied.
 fn check_entry(entry: &Entry) -> Result<(), &'static str> {
     let normal = entry.entry_type == raft::eraftpb::EntryType::EntryNormal;
-    if normal || conf_change(entry).is_some() { Ok(()) } else { Err("it holds a broken conf change") }
+    if normal || conf_change(entry).is_some() {
+        Ok(())
+    } else {
+        Err("it holds a broken conf change")
+    }
 }
 
 /// As [`check`], for the `MsgSnapshot` in the last part of a transfer.

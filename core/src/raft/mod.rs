@@ -158,7 +158,9 @@ impl Raft {
             .prs()
             .iter()
             .filter(|(id, peer)| {
-                **id != own && peer.recent_active && self.raw.raft.prs().conf().voters().contains(**id)
+                **id != own
+                    && peer.recent_active
+                    && self.raw.raft.prs().conf().voters().contains(**id)
             })
             .max_by_key(|(id, peer)| (peer.matched, std::cmp::Reverse(**id)))
             .map(|(id, _)| *id);
@@ -181,7 +183,10 @@ impl Raft {
     }
 
     /// Applies a change of the members; returns the configuration to store.
-    pub(crate) fn apply_conf_change(&mut self, change: &eraftpb::ConfChangeV2) -> Option<ConfState> {
+    pub(crate) fn apply_conf_change(
+        &mut self,
+        change: &eraftpb::ConfChangeV2,
+    ) -> Option<ConfState> {
         let mut state = self.raw.apply_conf_change(change).ok()?;
         sort(&mut state);
         Some(state)

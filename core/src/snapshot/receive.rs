@@ -75,10 +75,6 @@ impl Receiver {
     }
 
     fn ack(&self) -> SnapshotChunkAck {
-        SnapshotChunkAck {
-            transfer: self.transfer,
-            next_part: self.durable_part,
-            refused: false,
-        }
+        SnapshotChunkAck { transfer: self.transfer, next_part: self.durable_part, refused: false }
     }
 }

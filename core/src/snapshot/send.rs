@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 
-use crate::id::MemberId;
 use crate::limits;
 use crate::peer::{SnapshotChunk, SnapshotChunkAck};
 use crate::store::{SnapshotReader, StoreError};
@@ -25,7 +24,6 @@ pub(crate) enum Progress {
 
 /// One snapshot on its way to one member.
 pub(crate) struct Sender {
-    pub(crate) to: MemberId,
     transfer: u64,
     index: u64,
     term: u64,
@@ -43,7 +41,6 @@ pub(crate) struct Sender {
 
 impl Sender {
     pub(crate) fn new(
-        to: MemberId,
         (transfer, tick): (u64, u64),
         (index, term): (u64, u64),
         reader: SnapshotReader,
@@ -51,7 +48,6 @@ impl Sender {
         chunk_bytes: u64,
     ) -> Self {
         Self {
-            to,
             transfer,
             index,
             term,

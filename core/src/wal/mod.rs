@@ -209,8 +209,7 @@ impl Wal {
         let count = payloads.len();
         for (at, (kind, payload)) in payloads.iter().enumerate() {
             let mark = (*kind, at + 1 == count);
-            self.crc =
-                record::encode(&mut out, mark, (seq, self.vouched), self.crc, payload);
+            self.crc = record::encode(&mut out, mark, (seq, self.vouched), self.crc, payload);
         }
         self.offset = start + out.len() as u64;
         let segment = self.kept.last().expect("a segment was begun above").number;

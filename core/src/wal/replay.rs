@@ -169,11 +169,8 @@ impl Reader {
                 }
                 crc = Some(record.crc);
                 offset += padded_bytes(record.payload.len());
-                let corrupt = |what: String| Corrupt {
-                    segment: segment.number,
-                    offset: offset as u64,
-                    what,
-                };
+                let corrupt =
+                    |what: String| Corrupt { segment: segment.number, offset: offset as u64, what };
                 pending.take(segment, &record).map_err(corrupt)?;
                 if record.last {
                     self.finish(std::mem::take(&mut pending)).map_err(corrupt)?;

@@ -60,7 +60,8 @@ fn image_of(appends: &[Append]) -> WalImage {
         bytes.truncate(offset);
         bytes.extend_from_slice(&append.bytes);
     }
-    let segments = segments.into_iter().map(|(number, bytes)| WalSegment { number, bytes: bytes.into() });
+    let segments =
+        segments.into_iter().map(|(number, bytes)| WalSegment { number, bytes: bytes.into() });
     WalImage { segments: segments.collect() }
 }
 
@@ -96,10 +97,10 @@ fn a_log_cut_at_any_byte_is_a_prefix() {
     let (appends, image) = written(12, 1 << 20, false);
     let bytes = &image.segments[0].bytes;
     for cut in 0..=bytes.len() {
-        let image = WalImage {
-            segments: vec![WalSegment { number: 0, bytes: bytes.slice(..cut) }],
-        };
-        let whole = appends.iter().filter(|a| a.offset + a.bytes.len() as u64 <= cut as u64).count();
+        let image =
+            WalImage { segments: vec![WalSegment { number: 0, bytes: bytes.slice(..cut) }] };
+        let whole =
+            appends.iter().filter(|a| a.offset + a.bytes.len() as u64 <= cut as u64).count();
         assert_eq!(indexes(&image).unwrap().len(), whole, "cut at {cut}");
     }
 }
@@ -113,8 +114,7 @@ fn a_flipped_bit_in_an_acknowledged_record_is_corrupt_and_never_a_value() {
     for bit in 0..victim.bytes.len() * 8 {
         let mut flipped = bytes.to_vec();
         flipped[from + bit / 8] ^= 1 << (bit % 8);
-        let image =
-            WalImage { segments: vec![WalSegment { number: 0, bytes: flipped.into() }] };
+        let image = WalImage { segments: vec![WalSegment { number: 0, bytes: flipped.into() }] };
         let error = indexes(&image).expect_err("the append had been durable");
         assert_eq!(error.offset, victim.offset, "bit {bit}: {error}");
     }
@@ -128,8 +128,7 @@ fn a_flipped_bit_that_nobody_vouched_for_is_a_torn_tail() {
     for bit in 0..appends[6].bytes.len() * 8 {
         let mut flipped = bytes.to_vec();
         flipped[from + bit / 8] ^= 1 << (bit % 8);
-        let image =
-            WalImage { segments: vec![WalSegment { number: 0, bytes: flipped.into() }] };
+        let image = WalImage { segments: vec![WalSegment { number: 0, bytes: flipped.into() }] };
         assert_eq!(indexes(&image).unwrap(), [1, 2, 3, 4, 5, 6], "bit {bit}");
     }
 }

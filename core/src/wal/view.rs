@@ -58,8 +58,10 @@ fn describe(kind: RecordKind, payload: &[u8]) -> (u64, String) {
         }
         RecordKind::State => {
             let state = eraftpb::HardState::parse_from_bytes(payload).unwrap_or_default();
-            let words =
-                format!("state: term {}, vote {:x}, commit {}", state.term, state.vote, state.commit);
+            let words = format!(
+                "state: term {}, vote {:x}, commit {}",
+                state.term, state.vote, state.commit
+            );
             (0, words)
         }
         RecordKind::Snapshot => {
