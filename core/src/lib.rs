@@ -41,6 +41,7 @@
 
 mod alarm;
 pub mod api;
+pub mod ctl;
 pub mod id;
 pub mod limits;
 pub mod membership;
