@@ -20,46 +20,28 @@ const NATIVE_CRATES: [&str; 3] = ["--workspace", "--exclude", "glasshouse-bindge
 const SEEDS: u64 = 4;
 const SECONDS: u64 = 60;
 
-struct Check {
-    name: &'static str,
-    about: &'static str,
-    run: fn() -> Result<()>,
-}
+/// A check's name, what it is about, and how it runs.
+struct Check(&'static str, &'static str, fn() -> Result<()>);
 
-const CHECKS: [Check; 10] = [
-    Check { name: "tools", about: "install what this machine lacks", run: install },
-    Check {
-        name: "fmt",
-        about: "formatting",
-        run: || run(&mut cargo(&["fmt", "--all", "--check"])),
-    },
-    Check { name: "clippy", about: "lints, natively", run: clippy },
-    Check { name: "clippy-wasm", about: "lints of what runs in the page", run: clippy_wasm },
-    Check { name: "docs", about: "the documentation builds without a warning", run: docs },
-    Check {
-        name: "deny",
-        about: "licences, advisories, bans (when cargo-deny is there)",
-        run: deny,
-    },
-    Check {
-        name: "page",
-        about: "the page builds, and the simulation imports nothing",
-        run: || page::build(false),
-    },
-    Check { name: "tests", about: "unit, golden, simulation, tidy, etcdctl, browser", run: tests },
-    Check { name: "doctests", about: "the examples in the documentation", run: doctests },
-    Check {
-        name: "traces",
-        about: "one seed, one history: native and wasm",
-        run: || traces::determinism(SEEDS, SECONDS, 0),
-    },
+const CHECKS: [Check; 11] = [
+    Check("tools", "install what this machine lacks", install),
+    Check("fmt", "formatting", fmt),
+    Check("clippy", "lints, natively", clippy),
+    Check("clippy-wasm", "lints of what runs in the page", clippy_wasm),
+    Check("docs", "the documentation builds without a warning", docs),
+    Check("deny", "licences, advisories, bans (when cargo-deny is there)", deny),
+    Check("core-wasm", "core's wasm imports nothing", page::check_core),
+    Check("page", "the page builds, and its simulation imports nothing", build_page),
+    Check("tests", "unit, golden, simulation, tidy, etcdctl, browser", tests),
+    Check("doctests", "the examples in the documentation", doctests),
+    Check("traces", "one seed, one history: native and wasm", few_traces),
 ];
 
 /// Runs the checks of these names, all of them when there is no name.
 pub fn test(names: &[String]) -> Result<()> {
-    let known = |name: &String| CHECKS.iter().any(|check| check.name == name);
+    let known = |name: &String| CHECKS.iter().any(|Check(check, ..)| check == name);
     if let Some(unknown) = names.iter().find(|name| !known(name)) {
-        let all: Vec<&str> = CHECKS.iter().map(|check| check.name).collect();
+        let all: Vec<&str> = CHECKS.iter().map(|Check(name, ..)| *name).collect();
         return Err(Failure::Usage(format!(
             "cargo xtask test: there is no check `{unknown}`; there are {}",
             all.join(", ")
@@ -67,21 +49,20 @@ pub fn test(names: &[String]) -> Result<()> {
     }
     let chosen: Vec<&Check> = CHECKS
         .iter()
-        .filter(|check| names.is_empty() || names.iter().any(|name| name == check.name))
+        .filter(|check| names.is_empty() || names.iter().any(|name| name == check.0))
         .collect();
     let all_started = Instant::now();
     let mut times = Vec::new();
-    for (number, check) in chosen.iter().enumerate() {
-        println!("\n[{}/{}] {}: {}", number + 1, chosen.len(), check.name, check.about);
+    for (number, Check(name, about, check)) in chosen.iter().enumerate() {
+        println!("\n[{}/{}] {}: {}", number + 1, chosen.len(), name, about);
         let started = Instant::now();
-        (check.run)().map_err(|failure| match failure {
+        check().map_err(|failure| match failure {
             Failure::Failed(why) => Failure::Failed(format!(
-                "the check `{0}` failed: {why}; repeat it with `cargo xtask test {0}`",
-                check.name
+                "the check `{name}` failed: {why}; repeat it with `cargo xtask test {name}`"
             )),
             usage => usage,
         })?;
-        times.push((check.name, duration(started)));
+        times.push((name, duration(started)));
     }
     println!();
     for (name, time) in times {
@@ -100,6 +81,10 @@ fn install() -> Result<()> {
     tools::bindgen()?;
     println!("  all here; tools that clones share: {}", tools::cache()?.display());
     Ok(())
+}
+
+fn fmt() -> Result<()> {
+    run(&mut cargo(&["fmt", "--all", "--check"]))
 }
 
 fn clippy() -> Result<()> {
@@ -143,6 +128,14 @@ fn tests() -> Result<()> {
     };
     // A test that misses a tool says so and passes in a plain `cargo test`; here it fails.
     run(tests.env("GLASSHOUSE_REQUIRE_TOOLS", "1").env("GLASSHOUSE_TOOLS", tools::cache()?))
+}
+
+fn build_page() -> Result<()> {
+    page::build(false)
+}
+
+fn few_traces() -> Result<()> {
+    traces::determinism(SEEDS, SECONDS, 0)
 }
 
 fn doctests() -> Result<()> {

@@ -30,22 +30,26 @@ pub fn sim_module() -> PathBuf {
 
 /// Compiles the simulation to wasm and refuses a module that imports anything.
 pub fn build_sim() -> Result<PathBuf> {
-    tools::wasm_target()?;
     // Apart from the page: built together, the two would share features, and the page's crates
     // would put imports of the browser into the simulation.
-    run(&mut cargo(&[
-        "build",
-        "--lib",
-        "--package",
-        "glasshouse-sim",
-        "--profile",
-        "web",
-        "--target",
-        WASM,
-    ]))?;
+    build_module("glasshouse-sim", &["--profile", "web"], &[])?;
     let module = sim_module();
     no_imports(&module)?;
     Ok(module)
+}
+
+/// Compiles core on its own, keeps even what nobody calls, and refuses a module with imports.
+pub fn check_core() -> Result<()> {
+    build_module("glasshouse-core", &[], &["--", "-C", "link-arg=--no-gc-sections"])?;
+    no_imports(&shell::target_dir().join(WASM).join("debug/glasshouse_core.wasm"))
+}
+
+/// Links a library of ours as a wasm module, whatever its manifest says it is natively.
+fn build_module(package: &str, profile: &[&str], rustc: &[&str]) -> Result<()> {
+    tools::wasm_target()?;
+    let module =
+        ["rustc", "--package", package, "--lib", "--crate-type", "cdylib", "--target", WASM];
+    run(&mut cargo(&[&module, profile, rustc].concat()))
 }
 
 /// Fails when a wasm module imports something.
