@@ -1,0 +1,136 @@
+//! The client port (2379): gRPC and plain HTTP, side by side on every connection.
+//!
+//! hyper finds out by the first bytes whether a connection speaks HTTP/1.1 or HTTP/2; then each
+//! request goes by its content type, and gRPC by the service in its path:
+//!
+//! ```text
+//!   /etcdserverpb.KV/Range          application/grpc ──► grpc::KvService
+//!   /etcdserverpb.Cluster/…         application/grpc ──► grpc::ClusterService
+//!   /etcdserverpb.Maintenance/…     application/grpc ──► grpc::MaintenanceService
+//!   any other                       application/grpc ──► Unimplemented
+//!   /health /version /metrics       anything else    ──► http::HttpContext
+//! ```
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use hyper::body::Incoming;
+use hyper::header::CONTENT_TYPE;
+use hyper::service::Service;
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tonic::body::Body;
+use tonic::codegen::Service as TowerService;
+
+use crate::config::Settings;
+use crate::grpc::etcdserverpb::cluster_server::ClusterServer;
+use crate::grpc::etcdserverpb::kv_server::KvServer;
+use crate::grpc::etcdserverpb::maintenance_server::MaintenanceServer;
+use crate::grpc::{ClusterService, KvService, MaintenanceService, not_built};
+use crate::http::HttpContext;
+
+/// Bytes that a gRPC message may have above `--max-request-bytes` (`grpcOverheadBytes` of etcd).
+const GRPC_OVERHEAD_BYTES: u64 = 512 * 1024;
+
+/// Bytes that a client may send before the window is opened again, for one stream and for the
+/// whole connection. HTTP/2's own 64 KiB would make a large value wait for round trips.
+const WINDOW_BYTES: (u32, u32) = (1024 * 1024, 4 * 1024 * 1024);
+
+/// How long a client may take to send the head of an HTTP/1.1 request.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Everything that is answered on the client port.
+#[derive(Clone)]
+pub struct ClientPort {
+    kv: KvServer<KvService>,
+    cluster: ClusterServer<ClusterService>,
+    maintenance: MaintenanceServer<MaintenanceService>,
+    http: Arc<HttpContext>,
+    connections: auto::Builder<TokioExecutor>,
+}
+
+type Answer = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
+impl ClientPort {
+    /// The services around one node.
+    #[must_use]
+    pub fn new(settings: &Settings, http: Arc<HttpContext>) -> Self {
+        let mailbox = &http.mailbox;
+        let limit = usize::try_from(settings.max_request_bytes.saturating_add(GRPC_OVERHEAD_BYTES))
+            .unwrap_or(usize::MAX);
+        Self {
+            kv: KvServer::new(KvService(mailbox.clone())).max_decoding_message_size(limit),
+            cluster: ClusterServer::new(ClusterService(mailbox.clone()))
+                .max_decoding_message_size(limit),
+            maintenance: MaintenanceServer::new(MaintenanceService(mailbox.clone()))
+                .max_decoding_message_size(limit),
+            http,
+            connections: connections(settings),
+        }
+    }
+
+    /// Serves one connection until it ends, or until `closing` says that the server does.
+    pub async fn serve_connection(self, stream: TcpStream, mut closing: watch::Receiver<bool>) {
+        let _ = stream.set_nodelay(true);
+        let builder = self.connections.clone();
+        let metrics = self.http.metrics.clone();
+        metrics.client_connections.fetch_add(1, Relaxed);
+        let connection = builder.serve_connection(TokioIo::new(stream), self);
+        let mut connection = std::pin::pin!(connection);
+        tokio::select! {
+            // How a client's connection ends is its own affair.
+            _ = connection.as_mut() => {}
+            _ = closing.wait_for(|closing| *closing) => {
+                connection.as_mut().graceful_shutdown();
+                let _ = connection.await;
+            }
+        }
+        metrics.client_connections.fetch_sub(1, Relaxed);
+    }
+}
+
+fn connections(settings: &Settings) -> auto::Builder<TokioExecutor> {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
+    let mut http2 = builder.http2();
+    http2
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(settings.max_concurrent_streams)
+        .initial_stream_window_size(WINDOW_BYTES.0)
+        .initial_connection_window_size(WINDOW_BYTES.1);
+    if let Some((interval, timeout)) = settings.keepalive {
+        http2.keep_alive_interval(interval).keep_alive_timeout(timeout);
+    }
+    builder
+}
+
+impl Service<Request<Incoming>> for ClientPort {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Answer;
+
+    fn call(&self, request: Request<Incoming>) -> Answer {
+        let kind = request.headers().get(CONTENT_TYPE).map(|kind| kind.as_bytes());
+        if !kind.is_some_and(|kind| kind.starts_with(b"application/grpc")) {
+            let http = self.http.clone();
+            return Box::pin(async move { Ok(http.answer(&request).await.map(Body::new)) });
+        }
+        let path = request.uri().path();
+        let service = path.strip_prefix("/etcdserverpb.").and_then(|path| path.split_once('/'));
+        match service.map(|(service, _)| service) {
+            Some("KV") => self.kv.clone().call(request),
+            Some("Cluster") => self.cluster.clone().call(request),
+            Some("Maintenance") => self.maintenance.clone().call(request),
+            _ => {
+                let refused = not_built(path.trim_start_matches('/')).into_http();
+                Box::pin(std::future::ready(Ok(refused)))
+            }
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! The first start of a cluster: who its members are, and which ids follow from that.
+//!
+//! Ids are hashes of peer URLs and the token ([`glasshouse_core::id`]), so every first member
+//! computes the same ones for itself, and members that were told different things find out by
+//! their ids as soon as they meet.
+
+use std::collections::BTreeSet;
+
+use glasshouse_core::id::{ClusterId, MemberId, cluster_id, member_id};
+use glasshouse_core::membership::Member;
+
+use super::url::{PeerMap, cluster_text, parse_cluster};
+use super::{Settings, Url};
+
+/// The members that the flags describe.
+#[derive(Clone, Debug)]
+pub struct Bootstrap {
+    /// This member's id.
+    pub member_id: MemberId,
+    /// The cluster's id.
+    pub cluster_id: ClusterId,
+    /// All first members, this one among them.
+    pub members: Vec<Member>,
+}
+
+impl Settings {
+    /// Who the first members are, from `--initial-cluster` and what belongs to it.
+    ///
+    /// # Errors
+    /// etcd's sentence about the first contradiction.
+    pub fn bootstrap(&self) -> Result<Bootstrap, String> {
+        let cluster = parse_cluster(&self.initial_cluster)
+            .map_err(|why| format!("error setting up initial cluster: {why}"))?;
+        let own = cluster.get(&self.name).ok_or_else(|| {
+            format!("couldn't find local name {:?} in the initial cluster configuration", self.name)
+        })?;
+        check_announced(&self.name, own, &self.advertise_peer)?;
+        let urls: Vec<&Url> = cluster.values().flatten().collect();
+        if urls.iter().collect::<BTreeSet<_>>().len() < urls.len() {
+            return Err(format!("initial cluster {} has duplicate url", cluster_text(&cluster)));
+        }
+        if let Some(url) = urls.iter().find(|url| url.is_https()) {
+            return Err(format!("TLS is not supported yet, use http instead of {url}"));
+        }
+        Ok(self.members(&cluster, own))
+    }
+
+    fn members(&self, cluster: &PeerMap, own: &[Url]) -> Bootstrap {
+        let id = |urls: &[Url]| {
+            let texts: Vec<&str> = urls.iter().map(Url::as_str).collect();
+            member_id(&texts, &self.token)
+        };
+        let members: Vec<Member> = cluster
+            .iter()
+            .map(|(name, urls)| Member {
+                id: id(urls),
+                name: name.clone(),
+                peer_urls: urls.iter().map(Url::to_string).collect(),
+                // A member publishes these itself, once it runs.
+                client_urls: Vec::new(),
+                is_learner: false,
+            })
+            .collect();
+        let ids: Vec<MemberId> = members.iter().map(|member| member.id).collect();
+        Bootstrap { member_id: id(own), cluster_id: cluster_id(&ids), members }
+    }
+}
+
+/// What this member announces must be what the cluster was told about it.
+///
+/// etcd resolves the names on both sides and compares addresses; here the texts must be equal,
+/// because the ids are made of the texts.
+fn check_announced(name: &str, told: &[Url], announced: &[Url]) -> Result<(), String> {
+    let missing = |from: &[Url], urls: &[Url]| {
+        let missing = urls.iter().filter(|url| !from.contains(url));
+        missing.map(|url| format!("{name}={url}")).collect::<Vec<_>>().join(",")
+    };
+    let only_told = missing(announced, told);
+    if !only_told.is_empty() {
+        let announced = announced.iter().map(Url::as_str).collect::<Vec<_>>().join(",");
+        return Err(format!(
+            "--initial-cluster has {only_told} but missing from \
+             --initial-advertise-peer-urls={announced}"
+        ));
+    }
+    let only_announced = missing(told, announced);
+    if !only_announced.is_empty() {
+        let told = told.iter().map(|url| format!("{name}={url}")).collect::<Vec<_>>().join(",");
+        return Err(format!(
+            "--initial-advertise-peer-urls has {only_announced} but missing from \
+             --initial-cluster={told}"
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,268 @@
+//! The loop around the node: inputs in, step, effects out.
+//!
+//! The only caller of [`Node::step_all`]. It runs as one task on the runtime's one thread, beside
+//! the connections, so that a call passes no thread but those of the disks:
+//!
+//! ```text
+//!   mailbox ──take all──► Node::step_all ──effects──► disk threads   Append, Store, DropLogBefore
+//!      ▲                                         ├──► peers          Send
+//!      │                                         └──► callers        Respond
+//!      └──────────── Persisted, Stored, Message, Unreachable, Tick ◄──┘
+//! ```
+//!
+//! After every round the driver publishes a [`NodeState`] for those who only look: `/health`,
+//! `/metrics`, the log.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use glasshouse_core::{CallId, Effect, Input, MemberId, Node, NodeView, Role};
+use tokio::sync::{oneshot, watch};
+use tokio::time::MissedTickBehavior;
+
+use crate::disk::{StoreThread, WalJob, WalThread};
+use crate::log::Log;
+use crate::mailbox::{Answer, Letter, Mailbox};
+use crate::peer::Peers;
+
+/// What a node tells those who only look.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeState {
+    /// This member.
+    pub id: MemberId,
+    /// Its role.
+    pub role: Role,
+    /// Its term.
+    pub term: u64,
+    /// Whom it takes for the leader.
+    pub leader: Option<MemberId>,
+    /// How often it saw a new leader.
+    pub leader_changes: u64,
+    /// The last committed index that it knows.
+    pub commit: u64,
+    /// The last index that it applied.
+    pub applied: u64,
+    /// The revision of its store.
+    pub revision: u64,
+    /// Calls that wait for an answer.
+    pub open_calls: u64,
+    /// There was a leader and the cluster knew this member's client URLs: it may serve.
+    pub published: bool,
+    /// The version that the cluster agreed on.
+    pub cluster_version: Option<String>,
+}
+
+impl Default for NodeState {
+    fn default() -> Self {
+        Self {
+            id: MemberId::default(),
+            role: Role::Follower,
+            term: 0,
+            leader: None,
+            leader_changes: 0,
+            commit: 0,
+            applied: 0,
+            revision: 0,
+            open_calls: 0,
+            published: false,
+            cluster_version: None,
+        }
+    }
+}
+
+/// How a driver ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    /// Somebody asked it to stop, and it did.
+    Stopped,
+    /// The node must not go on.
+    Halted(String),
+}
+
+/// The node and the ways out of it.
+pub struct Driver {
+    node: Node,
+    mailbox: Arc<Mailbox>,
+    calls: HashMap<CallId, oneshot::Sender<Answer>>,
+    wal: WalThread,
+    store: StoreThread,
+    peers: Peers,
+    state: watch::Sender<NodeState>,
+    log: Arc<Log>,
+}
+
+impl Driver {
+    /// A driver for `node`; `state` is where looks at it are published.
+    pub fn new(
+        node: Node,
+        mailbox: Arc<Mailbox>,
+        disks: (WalThread, StoreThread),
+        peers: Peers,
+        state: watch::Sender<NodeState>,
+        log: Arc<Log>,
+    ) -> Self {
+        let (wal, store) = disks;
+        Self { node, mailbox, calls: HashMap::new(), wal, store, peers, state, log }
+    }
+
+    /// Runs the node until it stops or halts; a tick is `tick` long.
+    pub async fn run(mut self, tick: Duration) -> End {
+        let mut ticks = tokio::time::interval(tick);
+        // A process that was frozen has missed its ticks: it must not make up for them at once.
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let mut letters = Vec::new();
+        let mut inputs = Vec::new();
+        let mut effects = Vec::new();
+        let end = loop {
+            tokio::select! {
+                biased;
+                _ = ticks.tick() => inputs.push(Input::Tick),
+                () = self.mailbox.arrived() => {}
+            }
+            self.mailbox.take_all(&mut letters);
+            self.open(&mut letters, &mut inputs);
+            self.node.step_all(inputs.drain(..), &mut effects);
+            if let Some(end) = self.carry_out(&mut effects) {
+                break end;
+            }
+            self.publish();
+        };
+        self.mailbox.close();
+        self.wal.finish();
+        self.store.finish();
+        end
+    }
+
+    /// Turns letters into inputs and remembers who asked.
+    fn open(&mut self, letters: &mut Vec<Letter>, inputs: &mut Vec<Input>) {
+        for letter in letters.drain(..) {
+            inputs.push(match letter {
+                Letter::Input(Input::Cancel { call }) => {
+                    self.calls.remove(&call);
+                    Input::Cancel { call }
+                }
+                Letter::Input(input) => input,
+                Letter::Call { call, request, answer } => {
+                    self.calls.insert(call, answer);
+                    Input::Request { call, request }
+                }
+            });
+        }
+    }
+
+    fn carry_out(&mut self, effects: &mut Vec<Effect>) -> Option<End> {
+        let mut end = None;
+        let mut unreachable = BTreeSet::new();
+        for effect in effects.drain(..) {
+            match effect {
+                // A disk thread that is gone has posted `DiskFailed` before; the node halts on it.
+                Effect::Append(append) => drop(self.wal.jobs.send(WalJob::Append(append))),
+                Effect::DropLogBefore { segment } => {
+                    drop(self.wal.jobs.send(WalJob::DropBefore(segment)));
+                }
+                Effect::Store { seq, batch } => drop(self.store.batches.send((seq, batch))),
+                Effect::Send { to, info: _, bytes } => {
+                    if !self.peers.send(to, bytes, self.node.view().membership()) {
+                        unreachable.insert(to);
+                    }
+                }
+                Effect::Respond { call, result } => {
+                    if let Some(answer) = self.calls.remove(&call) {
+                        // The caller may have gone a moment ago.
+                        let _ = answer.send(result);
+                    }
+                }
+                Effect::Stopped => end = Some(End::Stopped),
+                Effect::Halt { reason } => end = Some(End::Halted(reason)),
+            }
+        }
+        for peer in unreachable {
+            self.mailbox.post(Input::Unreachable { peer });
+        }
+        end
+    }
+
+    /// Lets others see where the node is, and logs what changed in the cluster.
+    fn publish(&mut self) {
+        let view = self.node.view();
+        let log = &self.log;
+        self.state.send_if_modified(|state| {
+            let next = look(view, state);
+            if *state == next {
+                return false;
+            }
+            log_changes(log, view, state, &next);
+            *state = next;
+            true
+        });
+    }
+}
+
+fn look(view: NodeView<'_>, before: &NodeState) -> NodeState {
+    let membership = view.membership();
+    let leader = view.leader();
+    let changed = leader.is_some() && leader != before.leader;
+    NodeState {
+        id: view.id(),
+        role: view.role(),
+        term: view.term(),
+        leader,
+        leader_changes: before.leader_changes + u64::from(changed),
+        commit: view.commit(),
+        applied: view.applied(),
+        revision: u64::try_from(view.mvcc().revision()).unwrap_or(0),
+        open_calls: view.open_calls() as u64,
+        published: before.published
+            || leader.is_some()
+                && membership.get(view.id()).is_some_and(|member| !member.client_urls.is_empty()),
+        cluster_version: match (membership.cluster_version(), &before.cluster_version) {
+            (Some(now), Some(then)) if now == then => before.cluster_version.clone(),
+            (now, _) => now.map(str::to_owned),
+        },
+    }
+}
+
+/// etcd's lines about elections, publishing and the cluster's version.
+fn log_changes(log: &Log, view: NodeView<'_>, before: &NodeState, now: &NodeState) {
+    let NodeState { id, term, .. } = now;
+    if now.role != before.role || now.term != before.term {
+        let role = match now.role {
+            Role::Follower => "follower",
+            Role::PreCandidate => "pre-candidate",
+            Role::Candidate => "candidate",
+            Role::Leader => "leader",
+            Role::Learner => "learner",
+        };
+        if now.role == Role::PreCandidate && before.role == Role::Follower {
+            log.raft(&format!("{id} is starting a new election at term {}", before.term));
+        }
+        log.raft(&format!("{id} became {role} at term {term}"));
+    }
+    match (before.leader, now.leader) {
+        (None, Some(new)) => log.raft(&format!("raft.node: {id} elected leader {new} at term {term}")),
+        (Some(old), None) => log.raft(&format!("raft.node: {id} lost leader {old} at term {term}")),
+        (Some(old), Some(new)) if old != new => {
+            log.raft(&format!("raft.node: {id} changed leader from {old} to {new} at term {term}"));
+        }
+        _ => {}
+    }
+    let local = ("local-member-id", id.to_string().into());
+    if now.published && !before.published {
+        let member = view.membership().get(*id);
+        let attributes = member.map_or_else(String::new, |member| {
+            format!("{{Name:{} ClientURLs:[{}]}}", member.name, member.client_urls.join(" "))
+        });
+        log.info(
+            "published local member to cluster through raft",
+            &[local.clone(), ("local-member-attributes", attributes.into())],
+        );
+    }
+    if let Some(version) = now.cluster_version.as_ref().filter(|_| before.cluster_version.is_none())
+    {
+        let short = version.rsplit_once('.').map_or(version.as_str(), |(short, _)| short);
+        let version = ("cluster-version", short.into());
+        log.info("set initial cluster version", &[local, version.clone()]);
+        log.info("enabled capabilities for version", &[version]);
+    }
+}

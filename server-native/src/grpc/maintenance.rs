@@ -1,0 +1,73 @@
+//! `etcdserverpb.Maintenance`: what one member knows of itself.
+
+use std::sync::Arc;
+
+use glasshouse_core::api::{
+    AlarmRequest, AlarmResponse, DefragmentRequest, DefragmentResponse, DowngradeRequest,
+    DowngradeResponse, HashKvRequest, HashKvResponse, HashRequest, HashResponse, MoveLeaderRequest,
+    MoveLeaderResponse, SnapshotRequest, SnapshotResponse, StatusRequest, StatusResponse,
+};
+use tonic::codegen::tokio_stream;
+use tonic::{Request, Response, Status, async_trait};
+
+use super::etcdserverpb::maintenance_server::Maintenance;
+use super::{not_built, unary};
+use crate::mailbox::Mailbox;
+
+/// The service.
+pub struct MaintenanceService(pub Arc<Mailbox>);
+
+#[async_trait]
+impl Maintenance for MaintenanceService {
+    type SnapshotStream = tokio_stream::Empty<Result<SnapshotResponse, Status>>;
+
+    async fn alarm(&self, request: Request<AlarmRequest>) -> Result<Response<AlarmResponse>, Status> {
+        unary!(self.0, Alarm, request)
+    }
+
+    async fn status(
+        &self,
+        request: Request<StatusRequest>,
+    ) -> Result<Response<StatusResponse>, Status> {
+        unary!(self.0, Status, request)
+    }
+
+    async fn hash_kv(
+        &self,
+        request: Request<HashKvRequest>,
+    ) -> Result<Response<HashKvResponse>, Status> {
+        unary!(self.0, HashKv, request)
+    }
+
+    async fn hash(&self, _request: Request<HashRequest>) -> Result<Response<HashResponse>, Status> {
+        Err(not_built("Maintenance/Hash"))
+    }
+
+    async fn defragment(
+        &self,
+        _request: Request<DefragmentRequest>,
+    ) -> Result<Response<DefragmentResponse>, Status> {
+        Err(not_built("Maintenance/Defragment"))
+    }
+
+    async fn snapshot(
+        &self,
+        _request: Request<SnapshotRequest>,
+    ) -> Result<Response<Self::SnapshotStream>, Status> {
+        Err(not_built("Maintenance/Snapshot"))
+    }
+
+    async fn move_leader(
+        &self,
+        _request: Request<MoveLeaderRequest>,
+    ) -> Result<Response<MoveLeaderResponse>, Status> {
+        Err(not_built("Maintenance/MoveLeader"))
+    }
+
+    async fn downgrade(
+        &self,
+        _request: Request<DowngradeRequest>,
+    ) -> Result<Response<DowngradeResponse>, Status> {
+        Err(not_built("Maintenance/Downgrade"))
+    }
+}

@@ -1,0 +1,67 @@
+//! etcd's gRPC services, one file for each.
+//!
+//! A handler does nothing but carry: the request goes into the node, the node's answer comes
+//! back with etcd's code and text. What a request means is decided in core, for the simulator
+//! and the page as for this server.
+
+mod cluster;
+mod kv;
+mod maintenance;
+
+use std::sync::Arc;
+
+use glasshouse_core::api;
+use tonic::{Code, Status};
+
+pub use self::cluster::ClusterService;
+pub use self::kv::KvService;
+pub use self::maintenance::MaintenanceService;
+use crate::mailbox::Mailbox;
+
+/// Includes one generated package; see `core/src/api/mod.rs` for why it is included.
+macro_rules! services {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[allow(clippy::all, clippy::disallowed_types, unused_qualifications, unreachable_pub)]
+        pub mod $name {
+            include!(concat!("../generated/", stringify!($name), ".rs"));
+        }
+    };
+}
+
+services! {
+    /// KV, Watch, Lease, Cluster, Maintenance and Auth: traits for servers, and clients.
+    etcdserverpb
+}
+
+/// Answers a call with the response of the variant that belongs to its request.
+macro_rules! unary {
+    ($mailbox:expr, $variant:ident, $request:expr) => {
+        match $crate::grpc::ask(&$mailbox, $request.into_inner().into()).await? {
+            ::glasshouse_core::api::Response::$variant(response) => {
+                Ok(::tonic::Response::new(response))
+            }
+            other => Err(::tonic::Status::internal(format!(
+                "the node answered {} with {}",
+                stringify!($variant),
+                other.name()
+            ))),
+        }
+    };
+}
+use unary;
+
+async fn ask(mailbox: &Arc<Mailbox>, request: api::Request) -> Result<api::Response, Status> {
+    mailbox.call(request).await.map_err(|error| status(&error))
+}
+
+/// The node's error with gRPC's code.
+fn status(error: &api::Error) -> Status {
+    Status::new(Code::from_i32(error.code.number()), error.message.as_ref())
+}
+
+/// The answer to a method that etcd has and this server does not have yet.
+#[must_use]
+pub fn not_built(method: &str) -> Status {
+    Status::unimplemented(format!("glasshouse: {method} is not supported yet"))
+}

@@ -1,0 +1,122 @@
+//! The one way to the node: everything that happens in the world is put in here.
+//!
+//! Sockets, disk threads and timers post [`Input`]s; the [driver](crate::driver) takes all that
+//! has gathered since its last round at once. So the busier the member, the larger the groups
+//! that share one pass through raft and one fsync.
+//!
+//! ```text
+//!   gRPC call ──┐
+//!   peers ──────┤  post   ┌─────────┐  take all   ┌────────┐
+//!   disk ───────┼───────► │ mailbox │ ──────────► │ driver │ ── Node::step_all
+//!   timer ──────┘         └─────────┘             └────────┘
+//! ```
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use glasshouse_core::{CallId, Input, api};
+use tokio::sync::{Notify, oneshot};
+
+/// A client's answer.
+pub type Answer = Result<api::Response, api::Error>;
+
+/// One thing for the node.
+#[derive(Debug)]
+pub enum Letter {
+    /// Something that happened.
+    Input(Input),
+    /// A client's call.
+    Call {
+        /// Its name.
+        call: CallId,
+        /// What is asked.
+        request: api::Request,
+        /// Where the answer goes.
+        answer: oneshot::Sender<Answer>,
+    },
+}
+
+/// Letters that wait for the driver.
+#[derive(Debug, Default)]
+pub struct Mailbox {
+    letters: Mutex<Letters>,
+    arrived: Notify,
+    last_call: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Letters {
+    waiting: Vec<Letter>,
+    /// The driver has ended; nothing is taken any more.
+    closed: bool,
+}
+
+impl Mailbox {
+    /// Puts one input in. Ignored when the driver has ended.
+    pub fn post(&self, input: Input) {
+        self.put(Letter::Input(input));
+    }
+
+    /// Asks the node, and waits for its answer. Dropping the future cancels the call.
+    ///
+    /// # Errors
+    /// The node's answer, or `etcdserver: server stopped` when there is no node any more.
+    pub async fn call(self: &Arc<Self>, request: api::Request) -> Answer {
+        let call = CallId(self.last_call.fetch_add(1, Ordering::Relaxed) + 1);
+        let (sender, receiver) = oneshot::channel();
+        self.put(Letter::Call { call, request, answer: sender });
+        let mut open = OpenCall { mailbox: self, call, answered: false };
+        let answer = receiver.await;
+        open.answered = true;
+        answer.unwrap_or(Err(api::Error::STOPPED))
+    }
+
+    /// Waits until there is a letter.
+    pub async fn arrived(&self) {
+        self.arrived.notified().await;
+    }
+
+    /// Moves all letters behind those in `into`.
+    pub fn take_all(&self, into: &mut Vec<Letter>) {
+        into.append(&mut self.lock().waiting);
+    }
+
+    /// Refuses letters from here on; calls that wait are answered by the drop of their senders.
+    pub fn close(&self) {
+        let mut letters = self.lock();
+        letters.closed = true;
+        letters.waiting.clear();
+    }
+
+    fn put(&self, letter: Letter) {
+        let mut letters = self.lock();
+        if letters.closed {
+            return;
+        }
+        let first = letters.waiting.is_empty();
+        letters.waiting.push(letter);
+        drop(letters);
+        if first {
+            self.arrived.notify_one();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Letters> {
+        self.letters.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Tells the node when the caller went away before the answer.
+struct OpenCall<'a> {
+    mailbox: &'a Mailbox,
+    call: CallId,
+    answered: bool,
+}
+
+impl Drop for OpenCall<'_> {
+    fn drop(&mut self) {
+        if !self.answered {
+            self.mailbox.post(Input::Cancel { call: self.call });
+        }
+    }
+}

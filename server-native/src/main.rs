@@ -1,0 +1,89 @@
+//! `glasshouse`: a member of a cluster, or, called with `ctl` or under the name `etcdctl`, the
+//! command line that talks to one.
+
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use glasshouse_server::config::{self, Command, FlagError, Notice, Settings, USAGE};
+use glasshouse_server::log::{Level, Log};
+use glasshouse_server::{ctl, server};
+
+/// Millions of small buffers come and go; this allocator is made for that.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let mut args = std::env::args();
+    let program = args.next().unwrap_or_default();
+    let args: Vec<String> = args.collect();
+    let name = Path::new(&program).file_name().unwrap_or_default();
+    if name == "etcdctl" {
+        return ctl::main(args);
+    }
+    match args.split_first() {
+        Some((first, rest)) if first == "ctl" => ctl::main(rest.to_vec()),
+        _ => serve(args),
+    }
+}
+
+fn serve(args: Vec<String>) -> ExitCode {
+    match config::parse(args, std::env::vars()) {
+        Ok(Command::Help) => print(&config::help()),
+        Ok(Command::Version) => print(&version()),
+        Ok(Command::Serve(settings, notices)) => run(&settings, &notices),
+        Err(FlagError::Syntax(why)) => {
+            let _ = write!(io::stderr(), "{why}\n{USAGE}");
+            ExitCode::from(2)
+        }
+        Err(FlagError::Invalid(why)) => {
+            Log::stderr().error("failed to verify flags", &[("error", why.into())]);
+            ExitCode::FAILURE
+        }
+        Err(error @ FlagError::Conflict { .. }) => {
+            let text = error.to_string();
+            let FlagError::Conflict { variable } = error else { return ExitCode::FAILURE };
+            Log::stderr().fatal(&text, &[("environment-variable", variable.into())]);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(settings: &Settings, notices: &[Notice]) -> ExitCode {
+    let log = match Log::new(settings.log_level, &settings.log_outputs) {
+        Ok(log) => Arc::new(log),
+        Err(error) => {
+            Log::stderr().fatal("failed to open the log", &[("error", error.to_string().into())]);
+            return ExitCode::FAILURE;
+        }
+    };
+    for notice in notices {
+        log.at(notice.level, notice.message, &notice.fields);
+    }
+    match server::run(settings, &log) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            log.at(Level::Fatal, "failed to start or go on", &[("error", error.to_string().into())]);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn version() -> String {
+    format!(
+        "etcd Version: {}\nGlasshouse Version: {}\nRust OS/Arch: {}/{}\n",
+        glasshouse_core::VERSION,
+        env!("CARGO_PKG_VERSION"),
+        std::env::consts::OS,
+        std::env::consts::ARCH
+    )
+}
+
+fn print(text: &str) -> ExitCode {
+    match io::stdout().write_all(text.as_bytes()) {
+        Ok(()) => ExitCode::SUCCESS,
+        // A pipe that was closed, such as `glasshouse --help | head`.
+        Err(_) => ExitCode::FAILURE,
+    }
+}

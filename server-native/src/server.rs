@@ -1,0 +1,409 @@
+//! A member from its first line to its last: open the disk, find out who it is, listen, run, stop.
+//!
+//! ```text
+//!   settings ─► data directory ─► Node::recover ─► ports ─► driver … stop or halt ─► exit code
+//! ```
+//!
+//! One thread runs everything that can wait (connections, timers, the node); two more write
+//! the disk. Clients are served once the cluster knows how to reach this member, as in etcd, or
+//! after [`READY_PATIENCE`], so that a member without a quorum can still be asked what it sees.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use glasshouse_core::membership::Member;
+use glasshouse_core::wal::{WalIdentity, WalImage, peek};
+use glasshouse_core::{Config, Input, MemberId, Node, limits};
+use serde_json::Value;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::time::{sleep, timeout};
+
+use crate::client_port::ClientPort;
+use crate::config::{Bootstrap, ClusterState, Settings, Url, path_value};
+use crate::disk::{DataDir, DiskError, StoreThread, WalThread};
+use crate::driver::{Driver, End, NodeState};
+use crate::http::HttpContext;
+use crate::log::Log;
+use crate::mailbox::Mailbox;
+use crate::metrics::Metrics;
+use crate::peer::{Identity, PeerContext, PeerPort, Peers, serve_connection};
+
+/// How long a start waits for a quorum before clients are served nevertheless.
+const READY_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long open connections may take to end when the member stops.
+const FAREWELL: Duration = Duration::from_millis(500);
+
+/// Bytes that a message to a peer may have beside one request.
+const PEER_OVERHEAD_BYTES: u64 = 1024 * 1024;
+
+/// Milliseconds between two commits of the store (`--backend-batch-interval` of etcd).
+const STORE_FLUSH_MS: u64 = 100;
+
+/// Why a member does not start or does not go on; each is one sentence for the operator.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// The flags contradict each other.
+    #[error("{0}")]
+    Flags(String),
+    /// The data directory cannot be used.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+    /// What is on the disk cannot be gone on from.
+    #[error("{0}")]
+    Recover(String),
+    /// A port cannot be listened on.
+    #[error("listen tcp {address}: bind: {error}")]
+    Listen {
+        /// Where.
+        address: String,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// The system refuses threads or signals.
+    #[error("cannot start: {0}")]
+    System(#[from] io::Error),
+    /// The node ended by itself.
+    #[error("{0}")]
+    Halted(String),
+}
+
+/// Runs a member until a signal ends it.
+///
+/// # Errors
+/// Why it did not start, or had to end.
+pub fn run(settings: &Settings, log: &Arc<Log>) -> Result<(), ServerError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(serve(settings, log))
+}
+
+async fn serve(settings: &Settings, log: &Arc<Log>) -> Result<(), ServerError> {
+    log_settings(settings, log);
+    let ports = Ports::listen(settings).await?;
+    let DataDir { wal, store, wal_path, lock } = DataDir::open(settings)?;
+    let (identity, bootstrap) = identify(settings, &wal)?;
+    let config = node_config(settings, identity, bootstrap)?;
+    let first_members = config.bootstrap.clone();
+    let alone = first_members.len() == 1;
+    let node = Node::recover(config, wal, store.clone())
+        .map_err(|error| ServerError::Recover(error.to_string()))?;
+    log_start(&node, identity, log);
+
+    let mailbox = Arc::new(Mailbox::default());
+    let metrics = Arc::new(Metrics::default());
+    let (state_sender, state) = watch::channel(NodeState::default());
+    let disks = (
+        WalThread::start(wal_path, mailbox.clone(), metrics.clone())?,
+        StoreThread::start(store.clone(), mailbox.clone(), metrics.clone())?,
+    );
+    let context = Arc::new(PeerContext {
+        identity,
+        mailbox: mailbox.clone(),
+        metrics: metrics.clone(),
+        log: log.clone(),
+        message_bytes_max: message_bytes_max(settings),
+        dial_timeout: Duration::from_millis(1_000 + settings.election_ms),
+    });
+    let http = Arc::new(HttpContext {
+        mailbox: mailbox.clone(),
+        state: state.clone(),
+        metrics,
+        store,
+        log: log.clone(),
+    });
+    let mut peers = Peers::new(context.clone());
+    let members: Vec<Member> = node.view().membership().members().cloned().collect();
+    let alone = if members.is_empty() { alone } else { members.len() == 1 };
+    peers.call_all(if members.is_empty() { &first_members } else { &members });
+    if alone && settings.advance_first_election {
+        // Nobody else can win: there is nothing to wait for.
+        let ticks = settings.election_ms / settings.heartbeat_ms * 2;
+        (0..ticks).for_each(|_| mailbox.post(Input::Tick));
+    }
+
+    let driver = Driver::new(node, mailbox.clone(), disks, peers, state_sender, log.clone());
+    let tick = Duration::from_millis(settings.heartbeat_ms);
+    let driver = tokio::spawn(driver.run(tick));
+    let (closing_sender, closing) = watch::channel(false);
+    ports.serve(settings, log, context, http, state, &closing);
+    tokio::spawn(stop_on_signal(mailbox, log.clone())?);
+
+    let end = driver.await.unwrap_or_else(|error| End::Halted(format!("this is a bug: {error}")));
+    closing_sender.send_replace(true);
+    drop(closing);
+    // Each open connection holds a receiver.
+    let _ = timeout(FAREWELL, closing_sender.closed()).await;
+    drop(lock);
+    match end {
+        End::Stopped => {
+            log.info("closed etcd server", &[("name", settings.name.as_str().into())]);
+            Ok(())
+        }
+        End::Halted(reason) => Err(ServerError::Halted(reason)),
+    }
+}
+
+/// Who this member is: what its disk says, or what the flags describe for the first start.
+fn identify(
+    settings: &Settings,
+    wal: &WalImage,
+) -> Result<(Identity, Option<Bootstrap>), ServerError> {
+    let found = peek(wal).map_err(|error| ServerError::Recover(error.to_string()))?;
+    let Some(found) = found else {
+        if settings.cluster_state == ClusterState::Existing {
+            return Err(ServerError::Flags(
+                "joining a running cluster (--initial-cluster-state existing with an empty data \
+                 directory) is not supported yet, start all members with --initial-cluster-state \
+                 new"
+                .into(),
+            ));
+        }
+        let first = settings.bootstrap().map_err(ServerError::Flags)?;
+        return Ok((Identity { cluster: first.cluster_id, member: first.member_id }, Some(first)));
+    };
+    let identity = Identity { cluster: found.cluster_id, member: found.member_id };
+    // etcd ignores what describes the first start when there is data. So do we, unless it was
+    // written for a cluster that this directory has never been part of.
+    let told = settings.bootstrap().ok();
+    if settings.initial_cluster_is_given && settings.cluster_state == ClusterState::New {
+        check_same_cluster(settings, &found, told.as_ref())?;
+    }
+    let told = told.filter(|told| told.cluster_id == found.cluster_id);
+    Ok((identity, told))
+}
+
+/// A directory that shares neither the cluster's nor the member's id with the flags is one that
+/// was left behind by something else. One of the two alone may differ in a cluster whose members
+/// have changed since.
+fn check_same_cluster(
+    settings: &Settings,
+    found: &WalIdentity,
+    told: Option<&Bootstrap>,
+) -> Result<(), ServerError> {
+    let Some(told) = told else { return Ok(()) };
+    if told.cluster_id == found.cluster_id || told.member_id == found.member_id {
+        return Ok(());
+    }
+    Err(ServerError::Flags(format!(
+        "{} belongs to member {} of cluster {}, but the flags describe member {} of cluster {} \
+         (token {:?}); give the flags that it was made with, or an empty --data-dir",
+        settings.data_dir.display(),
+        found.member_id,
+        found.cluster_id,
+        told.member_id,
+        told.cluster_id,
+        settings.token,
+    )))
+}
+
+fn node_config(
+    settings: &Settings,
+    identity: Identity,
+    bootstrap: Option<Bootstrap>,
+) -> Result<Config, ServerError> {
+    let ticks = |ms: u64| u32::try_from(ms / settings.heartbeat_ms).unwrap_or(u32::MAX).max(1);
+    Ok(Config {
+        bootstrap: bootstrap.map(|bootstrap| bootstrap.members).unwrap_or_default(),
+        name: settings.name.clone(),
+        client_urls: settings.advertise_client.iter().map(Url::to_string).collect(),
+        seed: random_seed()?,
+        tick_ms: settings.heartbeat_ms,
+        heartbeat_ticks: 1,
+        election_ticks: ticks(settings.election_ms),
+        pre_vote: settings.pre_vote,
+        snapshot_count: settings.snapshot_count,
+        snapshot_catchup_entries: settings.snapshot_catchup_entries,
+        max_request_bytes: settings.max_request_bytes,
+        max_txn_ops: settings.max_txn_ops,
+        quota_backend_bytes: settings.quota_backend_bytes,
+        store_flush_ticks: ticks(STORE_FLUSH_MS),
+        ..Config::new(identity.member, identity.cluster)
+    })
+}
+
+/// A seed that no other life of this member has: election timeouts and ids are drawn from it.
+fn random_seed() -> io::Result<u64> {
+    let mut bytes = [0; 8];
+    io::Read::read_exact(&mut std::fs::File::open("/dev/urandom")?, &mut bytes)?;
+    Ok(u64::from_le_bytes(bytes))
+}
+
+fn message_bytes_max(settings: &Settings) -> usize {
+    usize::try_from(settings.max_request_bytes.saturating_add(PEER_OVERHEAD_BYTES))
+        .unwrap_or(usize::MAX)
+        .max(limits::PEER_MESSAGE_BYTES_MAX)
+}
+
+/// The ports, bound before anything else: a second member on the same machine must fail early.
+struct Ports {
+    peer: Vec<(Url, TcpListener)>,
+    client: Vec<(Url, TcpListener)>,
+    metrics: Vec<(Url, TcpListener)>,
+}
+
+impl Ports {
+    async fn listen(settings: &Settings) -> Result<Self, ServerError> {
+        Ok(Self {
+            peer: listen_all(&settings.listen_peer).await?,
+            client: listen_all(&settings.listen_client).await?,
+            metrics: listen_all(&settings.listen_metrics).await?,
+        })
+    }
+
+    fn serve(
+        self,
+        settings: &Settings,
+        log: &Arc<Log>,
+        peers: Arc<PeerContext>,
+        http: Arc<HttpContext>,
+        state: watch::Receiver<NodeState>,
+        closing: &watch::Receiver<bool>,
+    ) {
+        let peer_port = Arc::new(PeerPort { context: peers, http: http.clone() });
+        for (url, listener) in self.peer {
+            log.info("serving peer traffic", &[("address", url.authority().into())]);
+            let port = peer_port.clone();
+            tokio::spawn(accept(listener, log.clone(), closing.clone(), move |stream| {
+                serve_connection(port.clone(), stream)
+            }));
+        }
+        let port = ClientPort::new(settings, http);
+        for (url, listener) in self.metrics {
+            log.info("serving metrics", &[("address", url.authority().into())]);
+            let (port, closed) = (port.clone(), closing.clone());
+            tokio::spawn(accept(listener, log.clone(), closing.clone(), move |stream| {
+                port.clone().serve_connection(stream, closed.clone())
+            }));
+        }
+        tokio::spawn(serve_clients(self.client, port, state, log.clone(), closing.clone()));
+    }
+}
+
+/// Serves clients as soon as the cluster knows how to reach this member.
+async fn serve_clients(
+    listeners: Vec<(Url, TcpListener)>,
+    port: ClientPort,
+    mut state: watch::Receiver<NodeState>,
+    log: Arc<Log>,
+    closing: watch::Receiver<bool>,
+) {
+    match timeout(READY_PATIENCE, state.wait_for(|state| state.published)).await {
+        Ok(Ok(_)) => {}
+        Ok(Err(_)) => return,
+        Err(_) => log.warn("timed out waiting for the ready notification", &[]),
+    }
+    log.info("ready to serve client requests", &[]);
+    for (url, listener) in listeners {
+        log.info(
+            "serving client traffic insecurely; this is strongly discouraged!",
+            &[("traffic", "grpc+http".into()), ("address", url.authority().into())],
+        );
+        let (port, closed) = (port.clone(), closing.clone());
+        tokio::spawn(accept(listener, log.clone(), closing.clone(), move |stream| {
+            port.clone().serve_connection(stream, closed.clone())
+        }));
+    }
+}
+
+async fn listen_all(urls: &[Url]) -> Result<Vec<(Url, TcpListener)>, ServerError> {
+    let mut listeners = Vec::new();
+    for url in urls {
+        let (host, port) = url.address();
+        // Go resolves `localhost` to IPv4 here, whatever the system prefers.
+        let ip = host.parse().unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+        let listener = TcpListener::bind(SocketAddr::new(ip, port)).await.map_err(|error| {
+            ServerError::Listen { address: url.authority().to_owned(), error }
+        })?;
+        listeners.push((url.clone(), listener));
+    }
+    Ok(listeners)
+}
+
+/// Accepts connections until the server closes; `serve` runs as a task for each.
+async fn accept<F>(
+    listener: TcpListener,
+    log: Arc<Log>,
+    mut closing: watch::Receiver<bool>,
+    serve: impl Fn(TcpStream) -> F,
+) where
+    F: Future<Output = ()> + Send + 'static,
+{
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            _ = closing.wait_for(|closing| *closing) => return,
+        };
+        match accepted {
+            Ok((stream, _)) => drop(tokio::spawn(serve(stream))),
+            Err(error) => {
+                // Most likely no file descriptor is left; connections that end give some back.
+                log.warn("accept failed", &[("error", error.to_string().into())]);
+                sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+}
+
+/// The first SIGTERM or SIGINT stops politely, the second at once.
+fn stop_on_signal(
+    mailbox: Arc<Mailbox>,
+    log: Arc<Log>,
+) -> io::Result<impl Future<Output = ()> + Send> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        for first in [true, false] {
+            let name = tokio::select! {
+                _ = terminate.recv() => "terminated",
+                _ = interrupt.recv() => "interrupt",
+            };
+            if first {
+                log.info("received signal; shutting down", &[("signal", name.into())]);
+                mailbox.post(Input::Stop);
+            }
+        }
+        log.warn("received a second signal; ending at once", &[]);
+        std::process::exit(1);
+    })
+}
+
+fn log_settings(settings: &Settings, log: &Log) {
+    let urls = |urls: &[Url]| urls.iter().map(Url::as_str).collect::<Vec<_>>().into();
+    let wal_dir = settings.wal_dir.as_deref().unwrap_or(Path::new(""));
+    let fields: [(&str, Value); 14] = [
+        ("etcd-version", glasshouse_core::VERSION.into()),
+        ("glasshouse-version", env!("CARGO_PKG_VERSION").into()),
+        ("name", settings.name.as_str().into()),
+        ("data-dir", path_value(&settings.data_dir)),
+        ("wal-dir", path_value(wal_dir)),
+        ("heartbeat-interval", format!("{}ms", settings.heartbeat_ms).into()),
+        ("election-timeout", format!("{}ms", settings.election_ms).into()),
+        ("snapshot-count", settings.snapshot_count.into()),
+        ("listen-peer-urls", urls(&settings.listen_peer)),
+        ("listen-client-urls", urls(&settings.listen_client)),
+        ("initial-advertise-peer-urls", urls(&settings.advertise_peer)),
+        ("advertise-client-urls", urls(&settings.advertise_client)),
+        ("initial-cluster", settings.initial_cluster.as_str().into()),
+        ("initial-cluster-token", settings.token.as_str().into()),
+    ];
+    log.info("starting an etcd server", &fields);
+}
+
+fn log_start(node: &Node, identity: Identity, log: &Log) {
+    let Identity { cluster, member } = identity;
+    let local: [(&str, Value); 2] =
+        [("local-member-id", member.to_string().into()), ("cluster-id", cluster.to_string().into())];
+    let view = node.view();
+    let revision = ("current-rev", view.mvcc().revision().into());
+    let is_new = view.applied() == 0 && view.mvcc().revision() <= 1;
+    log.info(if is_new { "starting local member" } else { "restarting local member" }, &local);
+    log.info("kvstore restored", &[revision]);
+    let ids: Vec<String> =
+        view.membership().members().map(|member| MemberId::to_string(&member.id)).collect();
+    log.info("starting etcd server", &[local[0].clone(), ("members", ids.into())]);
+}
