@@ -22,7 +22,7 @@ use super::{Config, Node, snapshots};
 use crate::id::{ClusterId, MemberId};
 use crate::membership;
 use crate::mvcc::Mvcc;
-use crate::raft::{Base, Log, Raft};
+use crate::raft::{Base, Log, Raft, conf_change};
 use crate::store::{MetaKey, Store, StoreError};
 use crate::wal::{self, Batch, Corrupt, Wal, WalImage};
 
@@ -63,6 +63,8 @@ struct Disk {
     log: Log,
     wal: Wal,
     stored: SnapshotMetadata,
+    /// The log was given up for a snapshot in the store that the WAL does not speak of yet.
+    behind_snapshot: bool,
 }
 
 impl Node {
@@ -88,7 +90,8 @@ impl Node {
     }
 
     fn assemble(config: Config, disk: Disk, store: Store) -> Result<Self, RecoverError> {
-        let Disk { log, wal, stored } = disk;
+        let Disk { log, wal, stored, behind_snapshot } = disk;
+        let snapshot = behind_snapshot.then(|| stored.clone());
         let base = Base { index: stored.index, term: stored.term };
         let mvcc = Mvcc::open(store.clone())?;
         let (membership, alarms) = snapshots::load(&store).map_err(RecoverError::Mismatch)?;
@@ -120,17 +123,17 @@ impl Node {
             first_append: None,
             config,
         }
-        .begin())
+        .begin(snapshot.as_ref()))
     }
 
     /// The first append of a life: what was found becomes durable before anything is built on it,
     /// and a new member writes its first entries.
-    fn begin(mut self) -> Self {
+    fn begin(mut self, snapshot: Option<&SnapshotMetadata>) -> Self {
         let hard_state = self.raft.hard_state();
         let entries =
             if self.wal.appended_seq() == 0 { self.raft.all_entries() } else { Vec::new() };
         let batch =
-            Batch { snapshot: None, entries: &entries, hard_state: Some(&hard_state), sync: true };
+            Batch { snapshot, entries: &entries, hard_state: Some(&hard_state), sync: true };
         self.first_append = Some(self.wal.append(&batch));
         self
     }
@@ -161,16 +164,17 @@ fn from_log(
     }
     let place = usize::try_from(stored.index - base.index).unwrap_or(usize::MAX);
     let fits = place == 0 || entries.get(place - 1).is_some_and(|e| e.term == stored.term);
-    if stored.index > last || !fits {
+    let behind_snapshot = stored.index > last || !fits;
+    if behind_snapshot {
         base = Base { index: stored.index, term: stored.term };
         entries.clear();
     }
     let last = base.index + entries.len() as u64;
     hard_state.commit = hard_state.commit.max(stored.index).min(last);
     hard_state.term = hard_state.term.max(stored.term);
-    let stored = if stored.index == 0 { first_place(config) } else { stored };
+    let stored = if stored.index == 0 { place_before(&entries) } else { stored };
     let log = Log::new(base, entries, hard_state, stored.clone());
-    Ok(Disk { log, wal: replayed.wal, stored })
+    Ok(Disk { log, wal: replayed.wal, stored, behind_snapshot })
 }
 
 /// An empty disk: the log starts with the first members.
@@ -178,19 +182,24 @@ fn first_start(config: &Config) -> Result<Disk, RecoverError> {
     if config.bootstrap.is_empty() {
         return Err(RecoverError::NothingToStartFrom);
     }
-    let stored = first_place(config);
     let mut members = config.bootstrap.clone();
     members.sort_by_key(|member| member.id);
     let entries: Vec<Entry> = (1..).zip(&members).map(first_entry).collect();
     let hard_state = HardState { term: 1, commit: entries.len() as u64, ..HardState::default() };
     let wal = Wal::new(config.cluster_id, config.member_id, config.wal_segment_bytes);
+    let stored = place_before(&entries);
     let log = Log::new(Base::default(), entries, hard_state, stored.clone());
-    Ok(Disk { log, wal, stored })
+    Ok(Disk { log, wal, stored, behind_snapshot: false })
 }
 
-/// Index 0: nothing is applied, but raft must know who votes on the first entries.
-fn first_place(config: &Config) -> SnapshotMetadata {
-    let mut voters: Vec<u64> = config.bootstrap.iter().map(|member| member.id.0).collect();
+/// Index 0: nothing is applied, but raft must know who votes on the first entries. Those entries
+/// themselves say so, whatever the flags of a later start are.
+fn place_before(entries: &[Entry]) -> SnapshotMetadata {
+    let first = entries.iter().take_while(|entry| entry.term == 1);
+    let mut voters: Vec<u64> = first
+        .map_while(conf_change)
+        .flat_map(|change| change.changes.into_iter().map(|single| single.node_id))
+        .collect();
     voters.sort_unstable();
     let mut place = SnapshotMetadata::default();
     place.mut_conf_state().set_voters(voters);

@@ -8,7 +8,7 @@ use super::*;
 use crate::api::{self, Request, Response};
 use crate::id::{self, CallId, MemberId};
 use crate::membership::Member;
-use crate::store::Store;
+use crate::store::{Store, StoreBatch};
 use crate::wal::{WalImage, WalSegment};
 
 struct Host {
@@ -19,6 +19,8 @@ struct Host {
     /// Appends that are not called durable yet, when the disk is held.
     held: Vec<u64>,
     hold_disk: bool,
+    /// The member dies as soon as a received snapshot is in its store, before its WAL knows.
+    dies_at_install: bool,
 }
 
 struct Cluster {
@@ -59,6 +61,7 @@ impl Cluster {
                     store: Store::in_memory(),
                     held: Vec::new(),
                     hold_disk: false,
+                    dies_at_install: false,
                 }
             })
             .collect();
@@ -117,6 +120,10 @@ impl Cluster {
                     }
                     Effect::Store { seq, batch } => {
                         host.store.commit(&batch).unwrap();
+                        if host.dies_at_install && matches!(batch, StoreBatch::Install { .. }) {
+                            host.node = None;
+                            return;
+                        }
                         inputs.push_back(Input::Stored { seq });
                     }
                     Effect::DropLogBefore { segment } => {
@@ -340,6 +347,47 @@ fn a_member_behind_a_compacted_log_gets_a_snapshot_in_parts() {
 }
 
 #[test]
+fn a_snapshot_that_the_wal_does_not_know_of_yet_survives_a_crash() {
+    let mut cluster = Cluster::with(3, |config| {
+        config.snapshot_count = 20;
+        config.snapshot_catchup_entries = 5;
+    });
+    let leader = cluster.elect();
+    let late = (leader + 1) % 3;
+    cluster.stop(late);
+    for n in 0..60 {
+        cluster.put(leader, &format!("key{n}"), "value");
+        cluster.ticks(1);
+    }
+    cluster.hosts[late].dies_at_install = true;
+    cluster.start(late);
+    cluster.ticks(30);
+    assert!(cluster.hosts[late].node.is_none(), "it died while installing");
+    cluster.hosts[late].dies_at_install = false;
+    // Twice: the first life writes entries behind the snapshot, the second must read them.
+    for round in 0..2 {
+        cluster.start(late);
+        cluster.ticks(30);
+        cluster.put(leader, "round", &round.to_string());
+        cluster.ticks(3);
+        assert_eq!(cluster.view(late).applied(), cluster.view(leader).applied());
+        assert_eq!(cluster.get(late, "round", true), Some(round.to_string()));
+        cluster.stop(late);
+    }
+}
+
+#[test]
+fn a_member_restarts_without_the_flags_of_its_first_start() {
+    let mut cluster = Cluster::with(3, |config| config.store_flush_ticks = 1_000);
+    cluster.ticks(1);
+    cluster.stop(1);
+    cluster.hosts[1].config.bootstrap.clear();
+    cluster.start(1);
+    cluster.elect();
+    assert_eq!(cluster.view(1).membership().members().count(), 3);
+}
+
+#[test]
 fn a_polite_leader_hands_over_before_it_goes() {
     let mut cluster = Cluster::new(3);
     let old = cluster.elect();
@@ -376,8 +424,75 @@ fn damaged_and_impossible_messages_are_refused() {
             }
         }
     }
+    for (from, to, bytes) in &mail {
+        let at = cluster.hosts.iter().position(|h| h.config.member_id == *to).unwrap();
+        for bytes in impossible(bytes) {
+            cluster.input(at, Input::Message { from: *from, bytes });
+            cluster.mail.clear();
+        }
+    }
     let input = Input::Message { from: sender, bytes: Bytes::from_static(b"\xff\xff\xff") };
     let before = cluster.view(to).refused_messages();
     cluster.input(to, input);
     assert_eq!(cluster.view(to).refused_messages(), before + 1);
+}
+
+/// The same message with each of its numbers, and its kind, replaced by bad ones.
+fn impossible(bytes: &Bytes) -> Vec<Bytes> {
+    use prost::Message as _;
+    use raft::eraftpb::{Entry, Message, MessageType};
+    let envelope = crate::peer::Envelope::decode(bytes.clone()).unwrap();
+    let Some(inner) = envelope.raft else { return Vec::new() };
+    let original = crate::raft::message::decode(&inner).unwrap();
+    let mut changed = Vec::new();
+    let mut push = |message: Message| {
+        let raft = Some(crate::raft::message::encode(&message));
+        changed.push(crate::peer::Envelope { raft, ..Default::default() }.to_bytes());
+    };
+    for number in [0, 1, 2, 7, 9, 10, 100, 1 << 40, 1 << 62, u64::MAX - 1, u64::MAX] {
+        type Field = fn(&mut Message) -> &mut u64;
+        let fields: [Field; 8] = [
+            |m| &mut m.term,
+            |m| &mut m.log_term,
+            |m| &mut m.index,
+            |m| &mut m.commit,
+            |m| &mut m.commit_term,
+            |m| &mut m.reject_hint,
+            |m| &mut m.request_snapshot,
+            |m| &mut m.from,
+        ];
+        for kind in [
+            MessageType::MsgAppend,
+            MessageType::MsgAppendResponse,
+            MessageType::MsgHeartbeat,
+            MessageType::MsgHeartbeatResponse,
+            MessageType::MsgRequestVote,
+            MessageType::MsgRequestVoteResponse,
+            MessageType::MsgRequestPreVote,
+            MessageType::MsgRequestPreVoteResponse,
+            MessageType::MsgReadIndex,
+            MessageType::MsgReadIndexResp,
+            MessageType::MsgPropose,
+            MessageType::MsgSnapshot,
+            MessageType::MsgTransferLeader,
+            MessageType::MsgHup,
+        ] {
+            for field in fields {
+                for reject in [false, true] {
+                    let mut message = original.clone();
+                    message.msg_type = kind;
+                    message.reject = reject;
+                    *field(&mut message) = number;
+                    push(message.clone());
+                    message.mut_entries().push(Entry {
+                        index: number,
+                        term: 1,
+                        ..Entry::default()
+                    });
+                    push(message);
+                }
+            }
+        }
+    }
+    changed
 }

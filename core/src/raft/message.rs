@@ -83,8 +83,8 @@ pub(crate) fn check(raft: &Raft, from: MemberId, message: &Message) -> Result<()
         return Err("a term or an index is out of any range");
     }
     let wants_term = !matches!(message.msg_type, T::MsgPropose | T::MsgReadIndex);
-    if wants_term && message.term == 0 {
-        return Err("it has no term");
+    if wants_term != (message.term != 0) {
+        return Err("it has no term, or one where none belongs");
     }
     match message.msg_type {
         T::MsgHup
