@@ -14,6 +14,9 @@ use crate::{Failure, Result};
 /// The mirror of a machine whose sources name none.
 const DEBIAN: &str = "http://deb.debian.org/debian";
 
+/// The keys that Debian signs its lists with, from the package `debian-archive-keyring`.
+const KEYS: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
+
 /// True when this machine installs its programs with apt.
 pub fn present() -> bool {
     find("apt-get").is_some() && find("dpkg-deb").is_some()
@@ -50,7 +53,11 @@ pub fn unpack(release: &str, packages: &[&str], into: &Path) -> Result<()> {
         fs::create_dir_all(work.join(dir)).map_err(|error| file_failure(&work, &error))?;
     }
     let mirror = mirror();
-    shell::write(&work.join("sources.list"), format!("deb {mirror} {release} main\n").as_bytes())?;
+    // Machines of other families trust Debian's keys only when they are told where those are.
+    let signed =
+        if Path::new(KEYS).is_file() { format!("[signed-by={KEYS}] ") } else { String::new() };
+    let source = format!("deb {signed}{mirror} {release} main\n");
+    shell::write(&work.join("sources.list"), source.as_bytes())?;
 
     let apt = |args: &[&str]| {
         let mut apt = command("apt-get", &["-qq"]);
