@@ -18,6 +18,8 @@
 //! fsync; whatever a follower or candidate says waits until its own disk has what it talks about.
 //! [`Output`] keeps the two kinds of messages apart.
 
+#[cfg(target_arch = "wasm32")]
+mod entropy;
 mod log;
 pub(crate) mod message;
 #[cfg(test)]
