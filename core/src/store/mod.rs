@@ -29,11 +29,12 @@ use std::sync::{Arc, PoisonError, RwLock};
 use bytes::Bytes;
 use redb::{
     Builder, Database, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable,
-    TableDefinition, TableError, WriteTransaction,
+    StorageBackend, TableDefinition, TableError, WriteTransaction,
 };
 
 pub use self::revision::{Revision, RowKey, RowKeyBytes};
 pub use self::rows::{BadRows, check_rows};
+use self::sectors::Sectors;
 pub use self::snapshot::SnapshotReader;
 
 type Table = TableDefinition<'static, &'static [u8], &'static [u8]>;
@@ -131,7 +132,7 @@ struct Shared {
     database: Database,
     /// The rows as of the last commit. Opening a table costs more than reading a row from it.
     rows: RwLock<ReadRows>,
-    backend: Arc<dyn redb::StorageBackend>,
+    disk: Arc<dyn StorageBackend>,
 }
 
 impl Store {
@@ -139,15 +140,16 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Corrupt`] when the bytes are damaged or of something else.
-    pub fn open(backend: impl redb::StorageBackend) -> Result<Self, StoreError> {
-        let backend = Arc::new(sectors::Sectors::new(backend));
+    pub fn open(backend: impl StorageBackend) -> Result<Self, StoreError> {
+        let disk: Arc<dyn StorageBackend> = Arc::new(backend);
+        let sectors = Sectors::new(Arc::clone(&disk)).map_err(redb::Error::Io)?;
         let database = Builder::new()
             .set_cache_size(CACHE_BYTES)
-            .create_with_backend(sectors::Shared(Arc::clone(&backend)))
+            .create_with_backend(sectors)
             .map_err(redb::Error::from)?;
         let rows = match open_rows(&database) {
             Err(redb::Error::TableDoesNotExist(_)) => {
-                let transaction = database.begin_write().map_err(redb::Error::from)?;
+                let transaction = begin_write(&database)?;
                 transaction.open_table(KEY).map_err(redb::Error::from)?;
                 transaction.open_table(META).map_err(redb::Error::from)?;
                 transaction.commit().map_err(redb::Error::from)?;
@@ -155,7 +157,7 @@ impl Store {
             }
             opened => opened?,
         };
-        Ok(Self { shared: Arc::new(Shared { database, rows: RwLock::new(rows), backend }) })
+        Ok(Self { shared: Arc::new(Shared { database, rows: RwLock::new(rows), disk }) })
     }
 
     /// A store in memory, for tests.
@@ -172,7 +174,7 @@ impl Store {
     /// # Errors
     /// When the disk fails, or the batch holds bytes that are no rows. The store is unusable then.
     pub fn commit(&self, batch: &StoreBatch) -> Result<(), StoreError> {
-        let transaction = self.shared.database.begin_write().map_err(redb::Error::from)?;
+        let transaction = begin_write(&self.shared.database)?;
         match batch {
             StoreBatch::Write { rows, meta } => {
                 write_rows(&transaction, rows)?;
@@ -252,7 +254,7 @@ impl Store {
     #[must_use]
     pub fn size_bytes(&self) -> u64 {
         // A disk that cannot tell its length fails the next commit, with an error.
-        self.shared.backend.len().unwrap_or(0)
+        self.shared.disk.len().unwrap_or(0)
     }
 
     /// Bytes of keys and values of all rows.
@@ -265,6 +267,15 @@ impl Store {
     fn read(&self) -> Result<ReadTransaction, StoreError> {
         Ok(self.shared.database.begin_read().map_err(redb::Error::from)?)
     }
+}
+
+/// Begins a transaction that commits in two phases: everything is synced before the root that points
+/// to it is, and then the root. With one phase redb finds out after a crash, by checksums, whether the
+/// last commit is whole, and if not goes back to the one before; so damage could undo a commit.
+fn begin_write(database: &Database) -> Result<WriteTransaction, StoreError> {
+    let mut transaction = database.begin_write().map_err(redb::Error::from)?;
+    transaction.set_two_phase_commit(true);
+    Ok(transaction)
 }
 
 fn open_rows(database: &Database) -> Result<ReadRows, redb::Error> {
