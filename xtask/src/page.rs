@@ -9,7 +9,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::shell::{self, capture, cargo, command, file_failure, find, run};
+use crate::shell::{self, capture, cargo, command, file_failure, run};
 use crate::{Failure, Result, tools, wasm};
 
 const WASM: &str = "wasm32-unknown-unknown";
@@ -17,6 +17,12 @@ const WASM: &str = "wasm32-unknown-unknown";
 /// Stands in index.html where the build's name belongs, so that a browser never pairs the files
 /// of two builds.
 const BUILD_MARK: &str = "{{build}}";
+
+/// The simulation is made quick. Without the second flag its long loops are put into the functions
+/// that call them once, and a browser goes on running those with its slow first compiler.
+const SIM_SHRINKING: [&str; 2] = ["-O3", "--one-caller-inline-max-function-size=0"];
+/// The page is made small: it waits for the user most of the time.
+const WEB_SHRINKING: [&str; 1] = ["-Oz"];
 
 /// Where the page lies when it is built.
 pub fn dist() -> PathBuf {
@@ -88,17 +94,16 @@ pub fn build(release: bool) -> Result<()> {
     run(command(bindgen, &[]).arg(&web).args([out.as_str(), "glasshouse-web"]))?;
     shell::write(&dist.join("glasshouse-sim.wasm"), &shell::read(&sim)?)?;
     if release {
-        for module in ["glasshouse-sim.wasm", "glasshouse-web_bg.wasm"] {
-            shrink(&dist.join(module))?;
-        }
+        shrink(&dist.join("glasshouse-sim.wasm"), &SIM_SHRINKING)?;
+        shrink(&dist.join("glasshouse-web_bg.wasm"), &WEB_SHRINKING)?;
     }
     copy_static(&dist)?;
     print_sizes(&dist)
 }
 
-fn shrink(module: &Path) -> Result<()> {
+fn shrink(module: &Path, how: &[&str]) -> Result<()> {
     let small = module.with_extension("small");
-    run(command(tools::wasm_opt()?, &["-O3", "--all-features"]).arg(module).arg("-o").arg(&small))?;
+    run(command(tools::wasm_opt()?, how).arg(module).arg("-o").arg(&small))?;
     fs::rename(&small, module).map_err(|error| file_failure(module, &error))
 }
 
@@ -145,24 +150,22 @@ fn files(dir: &Path) -> Result<Vec<PathBuf>> {
 
 /// Prints what a visitor downloads. Node.js has brotli; without it only plain sizes are known.
 fn print_sizes(dist: &Path) -> Result<()> {
-    let node = find("node");
+    let node = tools::node_path();
+    let (mut raw_total, mut small_total) = (0, 0);
+    println!("  {:<28} {:>10} {:>10}", "dist/", "bytes", "brotli");
+    for path in files(dist)? {
+        let raw = shell::read(&path)?.len();
+        let small = node.as_ref().map(|node| brotli(node, &path)).transpose()?;
+        raw_total += raw;
+        small_total += small.unwrap_or_default();
+        let name = path.strip_prefix(dist).unwrap_or(&path).display().to_string();
+        let small = small.map_or("-".to_owned(), |small| small.to_string());
+        println!("  {name:<28} {raw:>10} {small:>10}");
+    }
+    println!("  {:<28} {raw_total:>10} {small_total:>10}", "page weight");
     if node.is_none() {
         println!("  (sizes after brotli need Node.js, which is not installed)");
     }
-    let (mut raw_total, mut brotli_total) = (0, 0);
-    println!("  {:<32} {:>10} {:>10}", "dist/", "bytes", "brotli");
-    for path in files(dist)? {
-        let raw = shell::read(&path)?.len();
-        let small = match &node {
-            Some(node) => brotli(node, &path)?,
-            None => 0,
-        };
-        raw_total += raw;
-        brotli_total += small;
-        let name = path.strip_prefix(dist).unwrap_or(&path).display().to_string();
-        println!("  {name:<32} {raw:>10} {small:>10}");
-    }
-    println!("  {:<32} {raw_total:>10} {brotli_total:>10}", "page weight");
     Ok(())
 }
 
