@@ -320,7 +320,7 @@ fn csv_field(line: &[u8], start: usize) -> Result<(Arg, usize), String> {
     if rest.first() != Some(&b'"') {
         let length = rest.iter().take_while(|byte| **byte != b',').count();
         return match rest[..length].iter().position(|byte| *byte == b'"') {
-            Some(at) => error(start + at + 1, "bare \" in non-quoted field"),
+            Some(at) => error(start + at + 1, "bare \" in non-quoted-field"),
             None => Ok((rest[..length].to_vec(), start + length)),
         };
     }

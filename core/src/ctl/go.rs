@@ -56,6 +56,9 @@ fn quote_char(out: &mut String, c: char) {
 /// Rust's own notion of a printable character differs for combining marks only, and only when
 /// they come first, hence the letter before `c`.
 fn is_print(c: char) -> bool {
+    if c.is_ascii() {
+        return !c.is_ascii_control();
+    }
     let mut text = String::from("a");
     text.push(c);
     text.escape_debug().nth(2).is_none()

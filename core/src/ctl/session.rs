@@ -120,11 +120,14 @@ fn is_etcds(error: &Error) -> bool {
         && !UNMAPPED.iter().any(|other| other.message == error.message)
 }
 
-/// Whether etcd's client would send a failed call again, to the next endpoint: reads when the
-/// member is unavailable, writes never once they may have arrived.
+/// Whether etcd's client sends a failed call again, to the next endpoint, while its time lasts.
 ///
-/// A connection that cannot be made is no failure of the call: the call waits for one until its
-/// timeout, so that a driver tries the next endpoint whatever the request is.
+/// - Reads, when the member is unavailable; writes never, because they may have arrived.
+/// - Any call, when the *member* says that its own deadline passed or that it was cancelled: a member
+///   without a leader answers so to a write that it could not propose.
+///
+/// A connection that cannot be made is no failure of the call: the call waits for one, so that a
+/// driver tries the next endpoint whatever the request is.
 pub fn may_retry(request: &Request, error: &Error) -> bool {
     let repeatable = match request {
         Request::Range(_)
@@ -134,7 +137,11 @@ pub fn may_retry(request: &Request, error: &Error) -> bool {
         | Request::HashKv(_) => true,
         Request::Put(_) | Request::DeleteRange(_) | Request::Txn(_) | Request::Compact(_) => false,
     };
-    repeatable && error.code == Code::Unavailable
+    match error.code {
+        Code::DeadlineExceeded | Code::Canceled => true,
+        Code::Unavailable => repeatable,
+        _ => false,
+    }
 }
 
 impl From<CallError> for Exit {

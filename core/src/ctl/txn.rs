@@ -135,8 +135,6 @@ fn split(line: &[u8]) -> Result<Vec<Arg>, Exit> {
             },
             _ => {
                 let end = rest.iter().position(u8::is_ascii_whitespace).unwrap_or(rest.len());
-                // A quote at the end of a bare word belongs to the next word.
-                let end = end - usize::from(end > 1 && matches!(rest[end - 1], b'\'' | b'"'));
                 words.push(rest[..end].to_vec());
                 rest = &rest[end..];
             }

@@ -32,9 +32,9 @@ fn render<const N: usize>(
     rows: impl Iterator<Item = [String; N]>,
     output: &mut Output,
 ) {
-    let rows: Vec<[Vec<String>; N]> = rows.map(|row| row.map(|cell| wrap(&cell))).collect();
+    let rows: Vec<[Cell; N]> = rows.map(|row| row.map(|text| Cell::new(&text))).collect();
     let widths: [usize; N] = std::array::from_fn(|column| {
-        let cells = rows.iter().flat_map(|row| &row[column]).map(|line| width(line));
+        let cells = rows.iter().map(|row| row[column].width);
         cells.chain([width(columns[column])]).max().unwrap_or(0)
     });
     let rule: String = widths.iter().map(|width| format!("+{}", "-".repeat(width + 2))).collect();
@@ -44,10 +44,10 @@ fn render<const N: usize>(
     output.out_line(line(&header));
     output.out_line(&rule);
     for row in &rows {
-        let height = row.iter().map(Vec::len).max().unwrap_or(0);
+        let height = row.iter().map(|cell| cell.lines.len()).max().unwrap_or(0);
         for at in 0..height {
             let cells: [String; N] = std::array::from_fn(|column| {
-                let text = row[column].get(at).map_or("", String::as_str);
+                let text = row[column].lines.get(at).map_or("", String::as_str);
                 format!("{}{text}", " ".repeat(widths[column] - width(text)))
             });
             output.out_line(line(&cells));
@@ -69,12 +69,21 @@ fn width(text: &str) -> usize {
     text.chars().count()
 }
 
-/// The lines of a cell.
-fn wrap(text: &str) -> Vec<String> {
-    let words: Vec<&str> = text.split([' ', '\n']).collect();
-    let longest_word = words.iter().map(|word| width(word)).max().unwrap_or(0);
-    let limit = width(text).min(CELL_WIDTH_MAX).max(longest_word);
-    break_evenly(&words, limit).into_iter().map(|line| line.join(" ")).collect()
+/// A cell, broken into lines when it is too wide.
+struct Cell {
+    lines: Vec<String>,
+    /// What the column must leave room for: a broken cell keeps the whole width that it may have.
+    width: usize,
+}
+
+impl Cell {
+    fn new(text: &str) -> Self {
+        let words: Vec<&str> = text.split([' ', '\n']).collect();
+        let longest_word = words.iter().map(|word| width(word)).max().unwrap_or(0);
+        let width = width(text).min(CELL_WIDTH_MAX).max(longest_word);
+        let lines = break_evenly(&words, width);
+        Self { lines: lines.into_iter().map(|line| line.join(" ")).collect(), width }
+    }
 }
 
 /// Breaks words into lines of at most `limit` columns so that the sum of the squares of what is
