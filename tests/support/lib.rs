@@ -8,6 +8,7 @@
     reason = "only tests use this crate, and they fail by panicking"
 )]
 
+pub mod bench;
 pub mod browser;
 mod site;
 pub mod tools;

@@ -49,7 +49,7 @@ fn dependencies_run_one_way() {
     let metadata = metadata(&["--no-deps"]);
     let allowed: BTreeMap<&str, &[&str]> = DIRECTIONS.into_iter().collect();
     let packages = metadata["packages"].as_array().unwrap();
-    let ours: BTreeSet<&str> = packages.iter().map(|package| name(package)).collect();
+    let ours: BTreeSet<&str> = packages.iter().map(name).collect();
     let mut wrong = Vec::new();
     for package in packages {
         let Some(allowed) = allowed.get(name(package)) else {

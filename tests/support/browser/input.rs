@@ -27,12 +27,24 @@ const NAMED_KEYS: [(&str, u32); 15] = [
 const MODIFIERS: [(&str, u32); 4] = [("Alt+", 1), ("Control+", 2), ("Meta+", 4), ("Shift+", 8)];
 
 impl Page {
-    /// Clicks in the middle of the element that a CSS selector finds, or taps it on a phone.
+    /// Clicks in the middle of the element that a CSS selector finds.
     ///
     /// Fails when nothing is found, when it has no area, or when something else lies over it.
     pub fn click(&mut self, selector: &str) {
         let (x, y) = self.middle_of(selector);
         self.click_at(x, y);
+    }
+
+    /// Clicks the button, menu item or link of this name: its label, or its text without the hints
+    /// for keys.
+    pub fn click_named(&mut self, name: &str) {
+        let (x, y) = self.middle_of_element(&named(name));
+        self.click_at(x, y);
+    }
+
+    /// True when a button, menu item or link of this name can be seen.
+    pub fn has_named(&mut self, name: &str) -> bool {
+        self.eval(&format!("!!({})", named(name)))
     }
 
     /// Clicks at a place, in CSS pixels from the upper left corner of the tab.
@@ -57,11 +69,14 @@ impl Page {
 
     /// The middle of an element after it was scrolled into view.
     pub fn middle_of(&mut self, selector: &str) -> (f64, f64) {
-        let selector = json!(selector);
-        self.wait(&format!("document.querySelector({selector})"));
+        self.middle_of_element(&format!("document.querySelector({})", json!(selector)))
+    }
+
+    fn middle_of_element(&mut self, element: &str) -> (f64, f64) {
+        self.wait(element);
         let place: Result<(f64, f64), String> = self.eval(&format!(
             "(() => {{
-                const element = document.querySelector({selector});
+                const element = {element};
                 element.scrollIntoView({{block: 'nearest', inline: 'nearest', behavior: 'instant'}});
                 const box = element.getBoundingClientRect();
                 const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
@@ -70,7 +85,7 @@ impl Page {
                 return {{Err: `at ${{x}},${{y}} lies ${{hit ? hit.outerHTML.slice(0, 200) : 'nothing'}}`}};
             }})()"
         ));
-        place.unwrap_or_else(|why| self.fail(&format!("{selector} cannot be clicked: {why}")))
+        place.unwrap_or_else(|why| self.fail(&format!("{element} cannot be clicked: {why}")))
     }
 
     /// Types a text, one key for each character; a newline is Enter.
@@ -110,6 +125,19 @@ impl Page {
         });
         self.call("Input.dispatchMouseEvent", parameters);
     }
+}
+
+/// An expression for the visible control of a name.
+fn named(name: &str) -> String {
+    let name = json!(name);
+    format!(
+        "[...document.querySelectorAll('button, a, label, [role=button], [role=menuitem]')].find(e => {{
+            const bare = e.cloneNode(true);
+            bare.querySelectorAll('kbd').forEach(hint => hint.remove());
+            const text = e.getAttribute('aria-label') || bare.textContent.trim();
+            return text === {name} && e.getClientRects().length && !e.disabled;
+        }})"
+    )
 }
 
 fn split_modifiers(mut key: &str) -> (&str, u32) {

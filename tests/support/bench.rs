@@ -1,0 +1,124 @@
+//! The page as its users know it: a bench with a terminal, on top of the browser's harness.
+
+use std::collections::BTreeMap;
+use std::ops::{Deref, DerefMut};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::browser::{Page, Screen};
+use crate::{Site, tools};
+
+/// Time that a wish may take to come true: virtual seconds pass as fast as real ones.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The built page in a tab of its own, served at a sub-path.
+pub struct Bench {
+    page: Page,
+    url: String,
+}
+
+impl Bench {
+    /// Opens the page with this after the `#`, and waits until its cluster stands; `None` after
+    /// saying that Chromium or the page is missing.
+    pub fn open(screen: Screen, hash: &str) -> Option<Self> {
+        let dist = tools::dist()?;
+        let page = Page::launch(screen)?;
+        let site = Site::serve(&dist, "/course/week-1/glasshouse/");
+        let mut bench = Self { page, url: site.url().to_owned() };
+        bench.go(hash);
+        Some(bench)
+    }
+
+    /// Opens another run in the same tab.
+    pub fn go(&mut self, hash: &str) {
+        let url = format!("{}#{}", self.url, hash.trim_start_matches('#'));
+        self.page.open(&url);
+        self.wait("window.glasshouse");
+        let _: Value = self.eval("glasshouse.ready.then(() => null)");
+    }
+
+    /// What the page API says of the cluster.
+    pub fn status(&mut self) -> Value {
+        self.eval("glasshouse.status()")
+    }
+
+    /// Runs a line through the page API and returns what the terminal prints.
+    pub fn exec(&mut self, line: &str) -> String {
+        self.eval(&format!("glasshouse.exec({})", json!(line)))
+    }
+
+    /// Types a line into the terminal and returns what it printed, once it is done.
+    pub fn terminal(&mut self, line: &str) -> String {
+        let entries = "document.querySelectorAll('.term > span > b')";
+        let before: usize = self.eval(&format!("{entries}.length"));
+        self.click("#command");
+        self.type_text(line);
+        self.press("Enter");
+        self.wait(&format!("{entries}.length > {before}"));
+        // An output is whole when the world was run and the text stands still.
+        let output = "document.querySelector('.term > span:last-of-type')?.innerText ?? ''";
+        let started = Instant::now();
+        let mut last: String = self.eval(output);
+        loop {
+            std::thread::sleep(Duration::from_millis(400));
+            let text: String = self.eval(output);
+            let (_, printed) = text.split_once('\n').unwrap_or_default();
+            if text == last && !printed.trim().is_empty() || started.elapsed() > PATIENCE {
+                return printed.to_owned();
+            }
+            last = text;
+        }
+    }
+
+    /// Waits until `condition`, JavaScript over `s`, the status, is true.
+    pub fn until(&mut self, condition: &str) -> Value {
+        self.wait_for(PATIENCE, &format!("(s => {condition})(glasshouse.status())"));
+        self.status()
+    }
+
+    /// Waits for a leader and returns it, `n2`.
+    pub fn leader(&mut self) -> String {
+        let status = self.until("s.leader !== null");
+        status["leader"].as_str().unwrap().to_owned()
+    }
+
+    /// The members that run and do not lead.
+    pub fn followers(&mut self) -> Vec<String> {
+        self.eval(
+            "(s => s.members.filter(m => m.life === 'up' && m.member !== s.leader).map(m => m.member))(glasshouse.status())",
+        )
+    }
+
+    /// Clicks a member in the drawing and then an item of its menu.
+    pub fn act(&mut self, member: &str, item: &str) {
+        let number = member.trim_start_matches('n');
+        self.click(&format!("#member-{number}"));
+        self.click_named(&format!("More actions on {member}"));
+        self.click_named(item);
+    }
+}
+
+impl Deref for Bench {
+    type Target = Page;
+
+    fn deref(&self) -> &Page {
+        &self.page
+    }
+}
+
+impl DerefMut for Bench {
+    fn deref_mut(&mut self) -> &mut Page {
+        &mut self.page
+    }
+}
+
+/// The rows of a table as etcdctl draws it, each by the names of its columns.
+pub fn table(text: &str) -> Vec<BTreeMap<String, String>> {
+    let mut rows = text.lines().filter(|line| line.starts_with('|')).map(|line| {
+        let cells = line.trim_matches('|').split('|');
+        cells.map(|cell| cell.trim().to_owned()).collect::<Vec<_>>()
+    });
+    let Some(names) = rows.next() else { return Vec::new() };
+    rows.map(|cells| names.iter().cloned().zip(cells).collect()).collect()
+}
