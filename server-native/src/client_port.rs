@@ -83,13 +83,14 @@ impl ClientPort {
         metrics.client_connections.fetch_add(1, Relaxed);
         let connection = builder.serve_connection(TokioIo::new(stream), self);
         let mut connection = std::pin::pin!(connection);
-        tokio::select! {
+        let closes = tokio::select! {
             // How a client's connection ends is its own affair.
-            _ = connection.as_mut() => {}
-            _ = closing.wait_for(|closing| *closing) => {
-                connection.as_mut().graceful_shutdown();
-                let _ = connection.await;
-            }
+            _ = connection.as_mut() => false,
+            _ = closing.wait_for(|closing| *closing) => true,
+        };
+        if closes {
+            connection.as_mut().graceful_shutdown();
+            let _ = connection.await;
         }
         metrics.client_connections.fetch_sub(1, Relaxed);
     }

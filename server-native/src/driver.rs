@@ -90,10 +90,13 @@ pub struct Driver {
     peers: Peers,
     state: watch::Sender<NodeState>,
     log: Arc<Log>,
+    /// A member that is alone has not been hurried to its first election yet.
+    may_hurry: bool,
 }
 
 impl Driver {
-    /// A driver for `node`; `state` is where looks at it are published.
+    /// A driver for `node`; `state` is where looks at it are published. With `may_hurry` a member
+    /// that is alone does not wait for its first election.
     pub fn new(
         node: Node,
         mailbox: Arc<Mailbox>,
@@ -101,9 +104,10 @@ impl Driver {
         peers: Peers,
         state: watch::Sender<NodeState>,
         log: Arc<Log>,
+        may_hurry: bool,
     ) -> Self {
         let (wal, store) = disks;
-        Self { node, mailbox, calls: HashMap::new(), wal, store, peers, state, log }
+        Self { node, mailbox, calls: HashMap::new(), wal, store, peers, state, log, may_hurry }
     }
 
     /// Runs the node until it stops or halts; a tick is `tick` long.
@@ -127,6 +131,7 @@ impl Driver {
                 break end;
             }
             self.publish();
+            self.hurry();
         };
         self.mailbox.close();
         self.wal.finish();
@@ -181,6 +186,20 @@ impl Driver {
             self.mailbox.post(Input::Unreachable { peer });
         }
         end
+    }
+
+    /// Nobody else can win the election of a cluster of one: its time passes at once
+    /// (`--initial-election-tick-advance` of etcd).
+    fn hurry(&mut self) {
+        let view = self.node.view();
+        let mut members = view.membership().members();
+        if self.may_hurry && members.next().is_some() {
+            self.may_hurry = false;
+            if members.next().is_none() {
+                let ticks = view.election_timeout_ticks();
+                (0..ticks).for_each(|_| self.mailbox.post(Input::Tick));
+            }
+        }
     }
 
     /// Lets others see where the node is, and logs what changed in the cluster.
@@ -240,7 +259,9 @@ fn log_changes(log: &Log, view: NodeView<'_>, before: &NodeState, now: &NodeStat
         log.raft(&format!("{id} became {role} at term {term}"));
     }
     match (before.leader, now.leader) {
-        (None, Some(new)) => log.raft(&format!("raft.node: {id} elected leader {new} at term {term}")),
+        (None, Some(new)) => {
+            log.raft(&format!("raft.node: {id} elected leader {new} at term {term}"));
+        }
         (Some(old), None) => log.raft(&format!("raft.node: {id} lost leader {old} at term {term}")),
         (Some(old), Some(new)) if old != new => {
             log.raft(&format!("raft.node: {id} changed leader from {old} to {new} at term {term}"));

@@ -62,9 +62,7 @@ impl HttpContext {
             json!(VERSION)
         );
         let mut response = Response::new(Full::from(body));
-        response
-            .headers_mut()
-            .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         response
     }
 

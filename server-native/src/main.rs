@@ -64,7 +64,11 @@ fn run(settings: &Settings, notices: &[Notice]) -> ExitCode {
     match server::run(settings, &log) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            log.at(Level::Fatal, "failed to start or go on", &[("error", error.to_string().into())]);
+            log.at(
+                Level::Fatal,
+                "failed to start or go on",
+                &[("error", error.to_string().into())],
+            );
             ExitCode::FAILURE
         }
     }

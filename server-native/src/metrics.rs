@@ -87,21 +87,13 @@ impl Metrics {
         write_node(&mut text, state, db);
         let counters = [
             ("etcd_disk_wal_write_bytes_total", "Bytes written in WAL.", &self.wal_write_bytes),
-            (
-                "etcd_network_peer_sent_bytes_total",
-                "Bytes sent to peers.",
-                &self.peer_sent_bytes,
-            ),
+            ("etcd_network_peer_sent_bytes_total", "Bytes sent to peers.", &self.peer_sent_bytes),
             (
                 "etcd_network_peer_received_bytes_total",
                 "Bytes received from peers.",
                 &self.peer_received_bytes,
             ),
-            (
-                "etcd_server_health_success",
-                "Successful health checks.",
-                &self.health_success,
-            ),
+            ("etcd_server_health_success", "Successful health checks.", &self.health_success),
             ("etcd_server_health_failures", "Failed health checks.", &self.health_failures),
         ];
         for (name, help, value) in counters {
@@ -181,11 +173,8 @@ fn write_node(text: &mut String, state: &NodeState, db: (u64, u64)) {
         sample(text, name, help, kind, value);
     }
     head(text, "etcd_server_version", "Which version is running. 1 for this one.", "gauge");
-    let _ = writeln!(
-        text,
-        "etcd_server_version{{server_version=\"{}\"}} 1",
-        glasshouse_core::VERSION
-    );
+    let _ =
+        writeln!(text, "etcd_server_version{{server_version=\"{}\"}} 1", glasshouse_core::VERSION);
     head(text, "etcd_server_id", "Server or member ID in hexadecimal format. 1 for this.", "gauge");
     let _ = writeln!(text, "etcd_server_id{{server_id=\"{}\"}} 1", state.id);
 }

@@ -89,7 +89,6 @@ async fn serve(settings: &Settings, log: &Arc<Log>) -> Result<(), ServerError> {
     let (identity, bootstrap) = identify(settings, &wal)?;
     let config = node_config(settings, identity, bootstrap)?;
     let first_members = config.bootstrap.clone();
-    let alone = first_members.len() == 1;
     let node = Node::recover(config, wal, store.clone())
         .map_err(|error| ServerError::Recover(error.to_string()))?;
     log_start(&node, identity, log);
@@ -118,15 +117,11 @@ async fn serve(settings: &Settings, log: &Arc<Log>) -> Result<(), ServerError> {
     });
     let mut peers = Peers::new(context.clone());
     let members: Vec<Member> = node.view().membership().members().cloned().collect();
-    let alone = if members.is_empty() { alone } else { members.len() == 1 };
     peers.call_all(if members.is_empty() { &first_members } else { &members });
-    if alone && settings.advance_first_election {
-        // Nobody else can win: there is nothing to wait for.
-        let ticks = settings.election_ms / settings.heartbeat_ms * 2;
-        (0..ticks).for_each(|_| mailbox.post(Input::Tick));
-    }
 
-    let driver = Driver::new(node, mailbox.clone(), disks, peers, state_sender, log.clone());
+    let may_hurry = settings.advance_first_election;
+    let driver =
+        Driver::new(node, mailbox.clone(), disks, peers, state_sender, log.clone(), may_hurry);
     let tick = Duration::from_millis(settings.heartbeat_ms);
     let driver = tokio::spawn(driver.run(tick));
     let (closing_sender, closing) = watch::channel(false);
@@ -316,9 +311,9 @@ async fn listen_all(urls: &[Url]) -> Result<Vec<(Url, TcpListener)>, ServerError
         let (host, port) = url.address();
         // Go resolves `localhost` to IPv4 here, whatever the system prefers.
         let ip = host.parse().unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
-        let listener = TcpListener::bind(SocketAddr::new(ip, port)).await.map_err(|error| {
-            ServerError::Listen { address: url.authority().to_owned(), error }
-        })?;
+        let listener = TcpListener::bind(SocketAddr::new(ip, port))
+            .await
+            .map_err(|error| ServerError::Listen { address: url.authority().to_owned(), error })?;
         listeners.push((url.clone(), listener));
     }
     Ok(listeners)
@@ -396,8 +391,10 @@ fn log_settings(settings: &Settings, log: &Log) {
 
 fn log_start(node: &Node, identity: Identity, log: &Log) {
     let Identity { cluster, member } = identity;
-    let local: [(&str, Value); 2] =
-        [("local-member-id", member.to_string().into()), ("cluster-id", cluster.to_string().into())];
+    let local: [(&str, Value); 2] = [
+        ("local-member-id", member.to_string().into()),
+        ("cluster-id", cluster.to_string().into()),
+    ];
     let view = node.view();
     let revision = ("current-rev", view.mvcc().revision().into());
     let is_new = view.applied() == 0 && view.mvcc().revision() <= 1;

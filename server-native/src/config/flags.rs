@@ -16,7 +16,7 @@ use super::url::Url;
 
 /// What a flag's value looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(super) enum Kind {
     /// Any text.
     Text,
     /// Yes or no.
@@ -35,7 +35,7 @@ pub enum Kind {
 
 /// What becomes of a flag's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Support {
+pub(super) enum Support {
     /// It does what etcd's does.
     Works,
     /// It tunes a part that etcd has and this server has not; any value is right.
@@ -46,23 +46,23 @@ pub enum Support {
 
 /// One row of the table of flags.
 #[derive(Clone, Copy, Debug)]
-pub struct Flag {
+pub(super) struct Flag {
     /// The name without dashes.
-    pub name: &'static str,
+    pub(super) name: &'static str,
     /// What its value looks like.
-    pub kind: Kind,
+    pub(super) kind: Kind,
     /// The value when it is not given; empty where etcd has none.
-    pub default: &'static str,
+    pub(super) default: &'static str,
     /// What becomes of it.
-    pub support: Support,
+    pub(super) support: Support,
     /// One line for `--help`.
-    pub help: &'static str,
+    pub(super) help: &'static str,
 }
 
 impl Flag {
     /// The name of the environment variable, `ETCD_DATA_DIR`.
     #[must_use]
-    pub fn variable(&self) -> String {
+    pub(super) fn variable(&self) -> String {
         format!("ETCD_{}", self.name.to_uppercase().replace('-', "_"))
     }
 
@@ -85,13 +85,13 @@ impl Flag {
 
 /// The values that were given, each with the rule of its flag already checked.
 #[derive(Debug, Default)]
-pub struct Values {
+pub(super) struct Values {
     given: BTreeMap<&'static str, String>,
 }
 
 /// What stands on the command line.
 #[derive(Debug)]
-pub enum Line {
+pub(super) enum Line {
     /// Flags, checked.
     Values(Values),
     /// `-h` or `--help`.
@@ -122,7 +122,7 @@ impl Values {
     ///
     /// # Errors
     /// What Go's `flag` package and etcd refuse, in their words.
-    pub fn from_args(args: impl IntoIterator<Item = String>) -> Result<Line, FlagError> {
+    pub(super) fn from_args(args: impl IntoIterator<Item = String>) -> Result<Line, FlagError> {
         let mut values = Self::default();
         let mut args = args.into_iter();
         while let Some(arg) = args.next() {
@@ -148,9 +148,9 @@ impl Values {
             let value = match (value, flag.kind) {
                 (Some(value), _) => value,
                 (None, Kind::Bool) => "true".to_owned(),
-                (None, _) => args.next().ok_or_else(|| {
-                    FlagError::Syntax(format!("flag needs an argument: -{name}"))
-                })?,
+                (None, _) => args
+                    .next()
+                    .ok_or_else(|| FlagError::Syntax(format!("flag needs an argument: -{name}")))?,
             };
             flag.check(&value).map_err(|why| {
                 let what = if flag.kind == Kind::Bool { "boolean value" } else { "value" };
@@ -167,7 +167,7 @@ impl Values {
     ///
     /// # Errors
     /// A variable whose flag is given too, or whose value cannot be read.
-    pub fn add_environment(
+    pub(super) fn add_environment(
         &mut self,
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Environment, FlagError> {
@@ -197,7 +197,7 @@ impl Values {
 
     /// Whether the flag was given, on either way.
     #[must_use]
-    pub fn is_given(&self, name: &str) -> bool {
+    pub(super) fn is_given(&self, name: &str) -> bool {
         self.given.contains_key(name)
     }
 
@@ -206,7 +206,7 @@ impl Values {
     /// # Panics
     /// When the table has no such flag.
     #[must_use]
-    pub fn text(&self, name: &str) -> &str {
+    pub(super) fn text(&self, name: &str) -> &str {
         let flag = table::find(name).expect("the flag is in the table");
         self.given.get(flag.name).map_or(flag.default, String::as_str)
     }
@@ -216,7 +216,7 @@ impl Values {
     /// # Panics
     /// When the table has no such flag.
     #[must_use]
-    pub fn default(&self, name: &str) -> &'static str {
+    pub(super) fn default_of(&self, name: &str) -> &'static str {
         table::find(name).expect("the flag is in the table").default
     }
 
@@ -225,7 +225,7 @@ impl Values {
     /// # Panics
     /// When the flag is of another kind.
     #[must_use]
-    pub fn uint(&self, name: &str) -> u64 {
+    pub(super) fn uint(&self, name: &str) -> u64 {
         self.text(name).parse().expect("the value was checked when it was given")
     }
 
@@ -234,7 +234,7 @@ impl Values {
     /// # Panics
     /// When the flag is of another kind.
     #[must_use]
-    pub fn bool(&self, name: &str) -> bool {
+    pub(super) fn bool(&self, name: &str) -> bool {
         parse_bool(self.text(name)).expect("the value was checked when it was given")
     }
 
@@ -243,7 +243,7 @@ impl Values {
     /// # Panics
     /// When the flag is of another kind.
     #[must_use]
-    pub fn duration(&self, name: &str) -> Duration {
+    pub(super) fn duration(&self, name: &str) -> Duration {
         parse_duration(self.text(name)).expect("the value was checked when it was given")
     }
 
@@ -252,7 +252,7 @@ impl Values {
     /// # Panics
     /// When the flag is of another kind.
     #[must_use]
-    pub fn urls(&self, name: &str) -> Vec<Url> {
+    pub(super) fn urls(&self, name: &str) -> Vec<Url> {
         match self.text(name) {
             "" => Vec::new(),
             text => Url::parse_list(text).expect("the value was checked when it was given"),
@@ -262,16 +262,16 @@ impl Values {
 
 /// What [`Values::add_environment`] met.
 #[derive(Debug, Default)]
-pub struct Environment {
+pub(super) struct Environment {
     /// Variables that set a flag.
-    pub used: Vec<(String, String)>,
+    pub(super) used: Vec<(String, String)>,
     /// Variables named `ETCD_*` that set nothing.
-    pub unknown: Vec<(String, String)>,
+    pub(super) unknown: Vec<(String, String)>,
 }
 
 /// Go's words for yes and no.
 #[must_use]
-pub fn parse_bool(value: &str) -> Option<bool> {
+pub(super) fn parse_bool(value: &str) -> Option<bool> {
     match value {
         "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
         "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),
@@ -281,7 +281,7 @@ pub fn parse_bool(value: &str) -> Option<bool> {
 
 /// Go's durations that are not negative: `0`, `100ms`, `1h30m`, `1.5s`.
 #[must_use]
-pub fn parse_duration(value: &str) -> Option<Duration> {
+pub(super) fn parse_duration(value: &str) -> Option<Duration> {
     if value == "0" {
         return Some(Duration::ZERO);
     }

@@ -223,7 +223,7 @@ fn settings(values: &Values) -> Result<Settings, String> {
 
 /// `--initial-cluster`; without it this member alone, under its own name if it has one.
 fn initial_cluster(values: &Values, name: &str, advertise_peer: &[Url]) -> String {
-    if values.is_given("initial-cluster") || name == values.default("name") {
+    if values.is_given("initial-cluster") || name == values.default_of("name") {
         return values.text("initial-cluster").to_owned();
     }
     let urls = advertise_peer.iter().map(|url| format!("{name}={url}"));

@@ -7,13 +7,13 @@
 use super::flags::{Flag, Kind, Support};
 
 /// A heading of `--help` and the flags under it.
-pub type Group = (&'static str, &'static [Flag]);
+pub(super) type Group = (&'static str, &'static [Flag]);
 
 /// One line for each flag: name, kind, default, support, help.
 macro_rules! groups {
     ($($title:literal { $($name:literal $kind:ident $(($words:expr))? $default:literal $support:ident $help:literal;)+ })+) => {
         /// All flags in the order of `--help`.
-        pub const GROUPS: &[Group] = &[$(($title, &[$(Flag {
+        pub(super) const GROUPS: &[Group] = &[$(($title, &[$(Flag {
             name: $name,
             kind: Kind::$kind $(($words))?,
             default: $default,
@@ -25,12 +25,12 @@ macro_rules! groups {
 
 /// The flag of this name.
 #[must_use]
-pub fn find(name: &str) -> Option<&'static Flag> {
+pub(super) fn find(name: &str) -> Option<&'static Flag> {
     flags().find(|flag| flag.name == name)
 }
 
 /// All flags.
-pub fn flags() -> impl Iterator<Item = &'static Flag> {
+pub(super) fn flags() -> impl Iterator<Item = &'static Flag> {
     GROUPS.iter().flat_map(|(_, flags)| flags.iter())
 }
 

@@ -103,92 +103,91 @@ fn two_listeners_and_a_two_member_cluster() {
     assert_eq!(bootstrap.cluster_id.to_string(), "2904ef1066e801d0");
 }
 
+/// A command line, the exit code, and the sentence.
+const REFUSED: &[(&str, &str)] = &[
+    ("--bogus", "2: flag provided but not defined: -bogus"),
+    ("--name", "2: flag needs an argument: -name"),
+    ("---name x", "2: bad flag syntax: ---name"),
+    ("foo", "1: \"foo\" is not a valid flag"),
+    ("--name a -- b", "1: \"b\" is not a valid flag"),
+    (
+        "--listen-client-urls xyz",
+        "2: invalid value \"xyz\" for flag -listen-client-urls: \
+         URL scheme must be http, https, unix, or unixs: xyz",
+    ),
+    (
+        "--listen-client-urls http://foo:abc",
+        "2: invalid value \"http://foo:abc\" for flag -listen-client-urls: \
+         parse \"http://foo:abc\": invalid port \":abc\" after host",
+    ),
+    (
+        "--listen-peer-urls 127.0.0.1:2380",
+        "2: invalid value \"127.0.0.1:2380\" for flag -listen-peer-urls: \
+         parse \"127.0.0.1:2380\": first path segment in URL cannot contain colon",
+    ),
+    (
+        "--listen-peer-urls http://127.0.0.1",
+        "2: invalid value \"http://127.0.0.1\" for flag -listen-peer-urls: \
+         URL address does not have the form \"host:port\": http://127.0.0.1",
+    ),
+    (
+        "--initial-advertise-peer-urls http://a.b:2380/x",
+        "2: invalid value \"http://a.b:2380/x\" for flag -initial-advertise-peer-urls: \
+         URL must not contain a path: http://a.b:2380/x",
+    ),
+    (
+        "--heartbeat-interval abc",
+        "2: invalid value \"abc\" for flag -heartbeat-interval: parse error",
+    ),
+    (
+        "--strict-reconfig-check=maybe",
+        "2: invalid boolean value \"maybe\" for -strict-reconfig-check: parse error",
+    ),
+    (
+        "--initial-cluster-state foo",
+        "2: invalid value \"foo\" for flag -initial-cluster-state: invalid value",
+    ),
+    (
+        "--listen-peer-urls http://example.com:2380",
+        "1: expected IP in URL for binding (http://example.com:2380)",
+    ),
+    (
+        "--listen-client-urls http://0.0.0.0:2379",
+        "1: --advertise-client-urls is required when --listen-client-urls is set explicitly",
+    ),
+    (
+        "--advertise-client-urls http://:2379",
+        "1: --advertise-client-urls \"http://:2379\" must be \"host:port\" \
+         (unexpected empty host (http://:2379))",
+    ),
+    (
+        "--election-timeout 100",
+        "1: --election-timeout[100ms] should be at least as 5 times as \
+         --heartbeat-interval[100ms]",
+    ),
+    (
+        "--election-timeout 60000",
+        "1: --election-timeout[60000ms] is too long, and should be set less than 50000ms",
+    ),
+    ("--auto-compaction-mode x", "1: unknown auto-compaction-mode \"x\""),
+    ("--logger foo", "1: unknown logger option \"foo\""),
+    ("--log-level foo", "1: unrecognized level: \"foo\""),
+    ("--log-outputs stdout,default", "1: multi logoutput for \"default\" is not supported yet"),
+    (
+        "--listen-client-urls https://127.0.0.1:2379 --advertise-client-urls http://a:1",
+        "1: TLS is not supported yet, use http instead of https://127.0.0.1:2379",
+    ),
+    (
+        "--cert-file /x",
+        "1: --cert-file (certificate for clients) is not supported yet, \
+         remove it or leave it at its default \"\"",
+    ),
+];
+
 #[test]
 fn sentences_of_the_flags() {
-    let cases = [
-        ("--bogus", "2: flag provided but not defined: -bogus"),
-        ("--name", "2: flag needs an argument: -name"),
-        ("---name x", "2: bad flag syntax: ---name"),
-        ("foo", "1: \"foo\" is not a valid flag"),
-        ("--name a -- b", "1: \"b\" is not a valid flag"),
-        (
-            "--listen-client-urls xyz",
-            "2: invalid value \"xyz\" for flag -listen-client-urls: \
-             URL scheme must be http, https, unix, or unixs: xyz",
-        ),
-        (
-            "--listen-client-urls http://foo:abc",
-            "2: invalid value \"http://foo:abc\" for flag -listen-client-urls: \
-             parse \"http://foo:abc\": invalid port \":abc\" after host",
-        ),
-        (
-            "--listen-peer-urls 127.0.0.1:2380",
-            "2: invalid value \"127.0.0.1:2380\" for flag -listen-peer-urls: \
-             parse \"127.0.0.1:2380\": first path segment in URL cannot contain colon",
-        ),
-        (
-            "--listen-peer-urls http://127.0.0.1",
-            "2: invalid value \"http://127.0.0.1\" for flag -listen-peer-urls: \
-             URL address does not have the form \"host:port\": http://127.0.0.1",
-        ),
-        (
-            "--initial-advertise-peer-urls http://a.b:2380/x",
-            "2: invalid value \"http://a.b:2380/x\" for flag -initial-advertise-peer-urls: \
-             URL must not contain a path: http://a.b:2380/x",
-        ),
-        (
-            "--heartbeat-interval abc",
-            "2: invalid value \"abc\" for flag -heartbeat-interval: parse error",
-        ),
-        (
-            "--strict-reconfig-check=maybe",
-            "2: invalid boolean value \"maybe\" for -strict-reconfig-check: parse error",
-        ),
-        (
-            "--initial-cluster-state foo",
-            "2: invalid value \"foo\" for flag -initial-cluster-state: invalid value",
-        ),
-        (
-            "--listen-peer-urls http://example.com:2380",
-            "1: expected IP in URL for binding (http://example.com:2380)",
-        ),
-        (
-            "--listen-client-urls http://0.0.0.0:2379",
-            "1: --advertise-client-urls is required when --listen-client-urls is set explicitly",
-        ),
-        (
-            "--advertise-client-urls http://:2379",
-            "1: --advertise-client-urls \"http://:2379\" must be \"host:port\" \
-             (unexpected empty host (http://:2379))",
-        ),
-        (
-            "--election-timeout 100",
-            "1: --election-timeout[100ms] should be at least as 5 times as \
-             --heartbeat-interval[100ms]",
-        ),
-        (
-            "--election-timeout 60000",
-            "1: --election-timeout[60000ms] is too long, and should be set less than 50000ms",
-        ),
-        ("--auto-compaction-mode x", "1: unknown auto-compaction-mode \"x\""),
-        ("--logger foo", "1: unknown logger option \"foo\""),
-        ("--log-level foo", "1: unrecognized level: \"foo\""),
-        (
-            "--log-outputs stdout,default",
-            "1: multi logoutput for \"default\" is not supported yet",
-        ),
-        (
-            "--listen-client-urls https://127.0.0.1:2379 --advertise-client-urls http://a:1",
-            "1: TLS is not supported yet, use http instead of https://127.0.0.1:2379",
-        ),
-        (
-            "--cert-file /x",
-            "1: --cert-file (certificate for clients) is not supported yet, \
-             remove it or leave it at its default \"\"",
-        ),
-    ];
-    for (line, want) in cases {
-        assert_eq!(refused(line), want, "{line}");
+    for (line, want) in REFUSED {
+        assert_eq!(refused(line), *want, "{line}");
     }
 }
 

@@ -29,7 +29,9 @@ impl Url {
         match scheme {
             "http" | "https" => {}
             "unix" | "unixs" => {
-                return Err(format!("unix sockets are not supported, use http://host:port: {text}"));
+                return Err(format!(
+                    "unix sockets are not supported, use http://host:port: {text}"
+                ));
             }
             _ => return Err(unknown_scheme(text)),
         }
@@ -153,8 +155,7 @@ pub fn parse_cluster(text: &str) -> Result<PeerMap, String> {
 /// The members as `--initial-cluster` takes them, in order of name.
 #[must_use]
 pub fn cluster_text(members: &PeerMap) -> String {
-    let pairs = members
-        .iter()
-        .flat_map(|(name, urls)| urls.iter().map(move |url| format!("{name}={url}")));
+    let pairs =
+        members.iter().flat_map(|(name, urls)| urls.iter().map(move |url| format!("{name}={url}")));
     pairs.collect::<Vec<_>>().join(",")
 }

@@ -17,7 +17,10 @@ pub struct KvService(pub Arc<Mailbox>);
 
 #[async_trait]
 impl Kv for KvService {
-    async fn range(&self, request: Request<RangeRequest>) -> Result<Response<RangeResponse>, Status> {
+    async fn range(
+        &self,
+        request: Request<RangeRequest>,
+    ) -> Result<Response<RangeResponse>, Status> {
         unary!(self.0, Range, request)
     }
 

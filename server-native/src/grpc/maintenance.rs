@@ -21,7 +21,10 @@ pub struct MaintenanceService(pub Arc<Mailbox>);
 impl Maintenance for MaintenanceService {
     type SnapshotStream = tokio_stream::Empty<Result<SnapshotResponse, Status>>;
 
-    async fn alarm(&self, request: Request<AlarmRequest>) -> Result<Response<AlarmResponse>, Status> {
+    async fn alarm(
+        &self,
+        request: Request<AlarmRequest>,
+    ) -> Result<Response<AlarmResponse>, Status> {
         unary!(self.0, Alarm, request)
     }
 

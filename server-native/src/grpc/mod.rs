@@ -22,7 +22,7 @@ use crate::mailbox::Mailbox;
 macro_rules! services {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[allow(clippy::all, clippy::disallowed_types, unused_qualifications, unreachable_pub)]
+        #[allow(clippy::all, clippy::pedantic, missing_docs, unused_qualifications, unreachable_pub)]
         pub mod $name {
             include!(concat!("../generated/", stringify!($name), ".rs"));
         }

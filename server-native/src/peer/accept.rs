@@ -95,9 +95,7 @@ impl PeerPort {
             })
             .collect();
         let mut response = http::text(StatusCode::OK, &json!(rows).to_string());
-        response
-            .headers_mut()
-            .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         response
     }
 
@@ -110,10 +108,9 @@ impl PeerPort {
         }
         let wanted = request.headers().get(UPGRADE).is_some_and(|value| value == PROTOCOL);
         let hello = Hello::read(request.headers()).and_then(|hello| {
-            hello.check(self.context.identity).map_err(|refusal| {
-                self.log_refusal(&hello, &refusal);
-                refusal
-            })?;
+            hello
+                .check(self.context.identity)
+                .inspect_err(|refusal| self.log_refusal(&hello, refusal))?;
             wanted.then_some(hello).ok_or(Refusal::Malformed("Upgrade"))
         });
         let hello = match hello {
@@ -165,7 +162,9 @@ async fn receive(context: Arc<PeerContext>, from: MemberId, upgrade: OnUpgrade) 
     let limit = context.message_bytes_max;
     let mut frames = Frames::new(parts.io.into_inner(), &parts.read_buf, limit);
     let peer = ("remote-peer-id", serde_json::Value::from(from.to_string()));
-    context.log.info("established TCP streaming connection with remote peer", &[peer.clone()]);
+    context
+        .log
+        .info("established TCP streaming connection with remote peer", std::slice::from_ref(&peer));
     let why = loop {
         match timeout(SILENCE_MAX, frames.next()).await {
             Ok(Ok(message)) if message.is_empty() => {}

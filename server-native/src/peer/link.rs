@@ -214,11 +214,8 @@ impl Caller {
 
     fn hello(&self, url: &Url) -> Request<Empty<Bytes>> {
         let identity = self.context.identity;
-        let hello = Hello {
-            from: identity,
-            to: self.peer,
-            version: glasshouse_core::VERSION.to_owned(),
-        };
+        let hello =
+            Hello { from: identity, to: self.peer, version: glasshouse_core::VERSION.to_owned() };
         let mut request = Request::get(PATH)
             .header(HOST, url.authority())
             .header(CONNECTION, "Upgrade")

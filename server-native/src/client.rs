@@ -1,0 +1,137 @@
+//! One gRPC connection to a member, for whoever asks it: `ctl`, tests, measurements.
+//!
+//! Requests and responses are core's own ([`api::Request`]), so whoever can ask a simulated
+//! member can ask a real one.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use glasshouse_core::api::{self, Request, Response};
+use hyper::client::conn::http2::{self, SendRequest};
+use hyper::http::Uri;
+use hyper::http::uri::PathAndQuery;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tonic::body::Body;
+use tonic::client::Grpc;
+use tonic::codegen::Service;
+use tonic::{Code, Status};
+use tonic_prost::ProstCodec;
+
+/// Why no connection was made.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// The endpoint cannot be meant; trying again is of no use.
+    #[error("{0}")]
+    Endpoint(String),
+    /// Nobody answers there now.
+    #[error("{0}")]
+    Unreachable(#[from] io::Error),
+}
+
+/// An HTTP/2 connection to one endpoint. Clones share it; their calls go side by side.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    sender: SendRequest<Body>,
+    origin: Uri,
+}
+
+impl Connection {
+    /// Connects to `host:port` or `http://host:port`.
+    ///
+    /// # Errors
+    /// The endpoint makes no sense, or nobody answers there within `limit`.
+    pub async fn open(endpoint: &str, limit: Duration) -> Result<Self, ConnectError> {
+        let authority = endpoint.strip_prefix("http://").unwrap_or(endpoint);
+        if authority.starts_with("https://") {
+            return Err(ConnectError::Endpoint(format!(
+                "TLS is not supported yet, use http instead of {endpoint}"
+            )));
+        }
+        let origin = Uri::try_from(format!("http://{authority}"))
+            .map_err(|why| ConnectError::Endpoint(format!("{endpoint} is no endpoint: {why}")))?;
+        let connect = async {
+            let stream = TcpStream::connect(authority).await?;
+            stream.set_nodelay(true)?;
+            let (sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
+                .await
+                .map_err(io::Error::other)?;
+            tokio::spawn(async move { drop(connection.await) });
+            Ok(Self { sender, origin })
+        };
+        timeout(limit, connect)
+            .await
+            .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+            .map_err(ConnectError::Unreachable)
+    }
+
+    /// Makes one call.
+    ///
+    /// # Errors
+    /// What the member answered, or `Unavailable` when the connection failed.
+    pub async fn ask(self, request: Request) -> Result<Response, api::Error> {
+        let path = PathAndQuery::from_static(request.path());
+        /// One arm for each variant: the type of the response follows from that of the request.
+        macro_rules! ask {
+            ($($variant:ident => $response:ident),+ $(,)?) => {
+                match request {
+                    $(Request::$variant(message) => {
+                        self.unary::<_, api::$response>(message, path).await.map(Response::from)
+                    })+
+                }
+            };
+        }
+        ask! {
+            Range => RangeResponse,
+            Put => PutResponse,
+            DeleteRange => DeleteRangeResponse,
+            Txn => TxnResponse,
+            Compact => CompactionResponse,
+            MemberList => MemberListResponse,
+            Status => StatusResponse,
+            Alarm => AlarmResponse,
+            HashKv => HashKvResponse,
+        }
+    }
+
+    async fn unary<Q, R>(self, message: Q, path: PathAndQuery) -> Result<R, api::Error>
+    where
+        Q: prost::Message + 'static,
+        R: prost::Message + Default + 'static,
+    {
+        let origin = self.origin.clone();
+        // etcd's clients set no limit to what they receive.
+        let mut client = Grpc::with_origin(self, origin).max_decoding_message_size(usize::MAX);
+        let codec = ProstCodec::<Q, R>::default();
+        let answer = client.unary(tonic::Request::new(message), path, codec).await;
+        answer.map(tonic::Response::into_inner).map_err(|status| error_of(&status))
+    }
+}
+
+fn error_of(status: &Status) -> api::Error {
+    let code = api::Code::from_number(status.code() as i32);
+    api::Error::new(code, status.message().to_owned())
+}
+
+impl Service<hyper::Request<Body>> for Connection {
+    type Response = hyper::Response<hyper::body::Incoming>;
+    type Error = Status;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Status>> + Send>>;
+
+    fn poll_ready(&mut self, _context: &mut Context<'_>) -> Poll<Result<(), Status>> {
+        // The call itself waits for its turn.
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: hyper::Request<Body>) -> Self::Future {
+        let answer = self.sender.send_request(request);
+        Box::pin(async move {
+            answer.await.map_err(|error| {
+                Status::new(Code::Unavailable, format!("error reading from server: {error}"))
+            })
+        })
+    }
+}
