@@ -1,7 +1,7 @@
 // Hosts the simulation. Its wasm module imports nothing and exports alloc, free and call, so this
 // file is all the glue there is: JSON in, JSON out, one answer for each question, in order.
 //
-//   page -> worker   {id, op: {...}}
+//   page -> worker   {id, op: "<json>"}
 //   worker -> page   {loading: {got, total}} while the module loads, {ready: true} once,
 //                    {id, reply: "<json>"} for each question, or {id, error: "<sentence>"}
 
@@ -33,7 +33,7 @@ async function load() {
 
 /** One call: the question's bytes go into the module's memory, the answer's come back out. */
 function ask(op) {
-  const question = encoder.encode(JSON.stringify(op));
+  const question = encoder.encode(op);
   const at = sim.alloc(question.length);
   new Uint8Array(sim.memory.buffer, at, question.length).set(question);
   const answer = BigInt.asUintN(64, sim.call(at, question.length));

@@ -1,0 +1,306 @@
+//! The root component: it holds the state, carries effects out, and lays the panels on the page.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use wasm_bindgen::prelude::*;
+use web_sys::{Element, HtmlElement, KeyboardEvent, Window};
+use yew::prelude::*;
+
+use crate::api::Api;
+use crate::driver::{self, Driver};
+use crate::flow::Pace;
+use crate::keys::{self, Press};
+use crate::panel::{self, Emit, Shared};
+use crate::state::{Browser, Deed, Effect, Msg, Overlay, Phase, State, Theme};
+use crate::text::en as text;
+
+/// Settings of this browser are kept under names that begin so.
+const STORE: &str = "glasshouse.";
+
+/// The page.
+pub(crate) struct App {
+    state: Rc<RefCell<State>>,
+    driver: Option<Driver>,
+    api: Api,
+    emit: Emit,
+}
+
+impl Component for App {
+    type Message = Msg;
+    type Properties = ();
+
+    fn create(ctx: &Context<Self>) -> Self {
+        let emit = ctx.link().callback(|msg: Msg| msg);
+        let browser = remembered();
+        root("data-theme", browser.theme.map(Theme::name));
+        root("data-colour", Some(if browser.colour_by_kind { "kind" } else { "term" }));
+        let driver = Driver::start(&browser.build, emit.clone());
+        let state = Rc::new(RefCell::new(State::new(browser)));
+        let api = Api::install(&state, &emit);
+        listen(&state, &emit);
+        emit.emit(Msg::Open(hash()));
+        let driver = driver.map_err(|sentence| emit.emit(Msg::SimFailed(sentence))).ok();
+        Self { state, driver, api, emit }
+    }
+
+    fn update(&mut self, _: &Context<Self>, msg: Msg) -> bool {
+        let quiet = matches!(msg, Msg::Tick(_));
+        let look = |state: &State| (state.flow.clock_us, Rc::as_ptr(&state.frame), Rc::as_ptr(&state.calm));
+        let before = look(&self.state.borrow());
+        let effects = self.state.borrow_mut().update(msg);
+        for effect in effects {
+            self.carry_out(effect);
+        }
+        match &self.state.borrow().phase {
+            Phase::Ready => self.api.ready(Ok(())),
+            Phase::Broken(sentence) => self.api.ready(Err(sentence)),
+            Phase::Loading | Phase::Building => {}
+        }
+        !quiet || before != look(&self.state.borrow())
+    }
+
+    fn view(&self, _: &Context<Self>) -> Html {
+        let state = self.state.borrow();
+        html! {
+            <div class="app">
+                <a class="skip" href="#command" onclick={self.emit.reform(|event: MouseEvent| {
+                    event.prevent_default();
+                    Msg::Do(Deed::Terminal)
+                })}>{ "Skip to the terminal" }</a>
+                <panel::controls::Head frame={Shared::from(&state.calm)} emit={self.emit.clone()}/>
+                { bench(&state, &self.emit) }
+                { floor(&state, &self.emit) }
+                { overlay(&state, &self.emit) }
+            </div>
+        }
+    }
+
+    fn rendered(&mut self, _: &Context<Self>, first: bool) {
+        if first {
+            let emit = self.emit.clone();
+            watch_size("sheet", move |width, height| emit.emit(Msg::Resize(width, height)));
+        }
+    }
+}
+
+impl App {
+    fn carry_out(&mut self, effect: Effect) {
+        match effect {
+            Effect::Ask(ask, call) => {
+                if let Some(driver) = &mut self.driver {
+                    driver.ask(ask, &call);
+                }
+            }
+            Effect::Answer(promise, outcome) => self.api.answer(promise, outcome),
+            Effect::Address(hash) => {
+                let history = window().history();
+                let _ = history.map(|history| history.replace_state_with_url(&JsValue::NULL, "", Some(&format!("#{hash}"))));
+            }
+            Effect::Copy(_) => {
+                let link = window().location().href().unwrap_or_default();
+                let _ = window().navigator().clipboard().write_text(&link);
+            }
+            Effect::Focus(id) => focus(id),
+            Effect::Remember(name, value) => {
+                if let Ok(Some(store)) = window().local_storage() {
+                    let _ = store.set_item(&format!("{STORE}{name}"), &value);
+                }
+            }
+            Effect::Root(name, value) => root(name, value),
+        }
+    }
+}
+
+/// The bench: stage, dock, inspector.
+fn bench(state: &State, emit: &Emit) -> Html {
+    let tab = match state.tab {
+        crate::state::Tab::Log => "log",
+        crate::state::Tab::Member => "member",
+        crate::state::Tab::Terminal => "terminal",
+        crate::state::Tab::Events => "events",
+    };
+    let choosing = state.cutting.as_ref().is_some_and(|cutting| cutting.choosing);
+    let violation = state.frame.violation.as_ref().filter(|violation| state.hidden_us != Some(violation.time_us));
+    let selected = state.calm.members.iter().find(|member| Some(member.alias) == state.selected);
+    let until_us = state.flow.until_us.filter(|until| *until > 0 && state.phase == Phase::Building);
+    let first = state.first && state.phase == Phase::Ready;
+    let clock_us = clock(state);
+    html! {
+        <main class={classes!("bench", choosing.then_some("cutting"))} data-tab={tab} aria-label="Bench">
+            <h1 class="sr">{ "Bench" }</h1>
+            <div class="stage">
+                if let Some(violation) = violation { { panel::violation::banner(violation, emit) } }
+                <panel::say::Say frame={Shared::from(&state.calm)} phase={state.phase.clone()} loaded={state.loaded}
+                    repeated={until_us.map(|until| state.flow.sim_us * 100 / until)} notice={state.notice.clone()}
+                    cutting={state.cutting.clone()} {first} emit={emit.clone()}/>
+                <panel::cluster::Cluster frame={Shared::from(&state.frame)} ahead={Shared::from(state.flow.ahead.front().unwrap_or(&state.frame))}
+                    layout={Shared::from(&state.layout)} now_us={state.flow.clock_us} selected={state.selected}
+                    cutting={state.cutting.clone()} callouts={first} emit={emit.clone()}/>
+                { panel::controls::tabs(state.tab, state.selected, emit) }
+                <panel::log::Log frame={Shared::from(&state.calm)}/>
+            </div>
+            <div class="dock">
+                <panel::terminal::Terminal entries={Shared::from(&state.terminal.entries)} draft={state.terminal.draft.clone()}
+                    candidates={state.terminal.candidates.clone()} emit={emit.clone()}/>
+                <panel::feed::Feed events={Shared::from(&state.events)} now_us={panel::feed::until(&state.events, clock_us)}
+                    messages_too={state.messages_too} emit={emit.clone()}/>
+            </div>
+            if first {
+                { panel::first::panel(state.calm.members.first().map_or(1, |member| member.term), emit) }
+            } else {
+                <panel::inspector::Inspect frame={Shared::from(&state.calm)} selected={state.selected} emit={emit.clone()}/>
+            }
+            { panel::controls::phone_actions(selected, emit) }
+        </main>
+    }
+}
+
+/// The time bar.
+fn floor(state: &State, emit: &Emit) -> Html {
+    let flowing = state.flow.playing || matches!(state.pace(), Pace::Hurry | Pace::Step);
+    let ready = state.phase == Phase::Ready;
+    let props = |flowing| panel::timebar::ControlProps { flowing, ready, speed: state.flow.speed, unit: state.unit, emit: emit.clone() };
+    html! {
+        <footer class="time" aria-label="Time">
+            <div>
+                <div class="ctl">
+                    <panel::timebar::Controls ..props(flowing)/>
+                    <span class="clock num">{ text::seconds(clock(state)) }<span class="dim">{ " s" }</span></span>
+                </div>
+                <panel::timebar::Choices ..props(flowing)/>
+            </div>
+            <div>
+                <panel::timebar::Track frame={Shared::from(&state.calm)}/>
+                <div class="sub num">{ panel::timebar::foot(state.leader(), state.first) }</div>
+            </div>
+        </footer>
+    }
+}
+
+fn overlay(state: &State, emit: &Emit) -> Html {
+    let term = state.calm.members.iter().map(|member| member.term).max().unwrap_or(1);
+    match state.overlay {
+        None => Html::default(),
+        Some(Overlay::Legend) => panel::menu::legend(term, state.colour_by_kind, emit),
+        Some(Overlay::Keys) => panel::menu::keys(state.letters, emit),
+        Some(Overlay::Run) => panel::menu::run(&state.run, state.theme, emit),
+        Some(Overlay::Member(alias, at)) => {
+            let size = |side: Result<JsValue, JsValue>| side.ok().and_then(|side| side.as_f64()).unwrap_or(0.0);
+            let window = (size(window().inner_width()), size(window().inner_height()));
+            let member = state.frame.members.iter().find(|member| member.alias == alias);
+            member.map(|member| panel::menu::member(member, at, window, emit)).unwrap_or_default()
+        }
+    }
+}
+
+/// The drawn moment in whole microseconds.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "virtual time is never negative")]
+fn clock(state: &State) -> u64 {
+    state.flow.clock_us as u64
+}
+
+fn window() -> Window {
+    web_sys::window().expect("the page runs in a window")
+}
+
+/// The part of the address after `#`.
+fn hash() -> String {
+    window().location().hash().unwrap_or_default()
+}
+
+fn page() -> web_sys::Document {
+    window().document().expect("the page is a document")
+}
+
+fn root(name: &str, value: Option<&str>) {
+    if let Some(root) = page().document_element() {
+        let _ = match value {
+            Some(value) => root.set_attribute(name, value),
+            None => root.remove_attribute(name),
+        };
+    }
+}
+
+/// Moves the focus when the next picture has been drawn: the element may not be there before.
+fn focus(id: String) {
+    let later = Closure::once_into_js(move || {
+        if let Some(element) = page().get_element_by_id(&id) {
+            let _ = element.unchecked_into::<HtmlElement>().focus();
+        }
+    });
+    let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(later.unchecked_ref(), 20);
+}
+
+/// What this browser remembers and prefers.
+fn remembered() -> Browser {
+    let store = window().local_storage().ok().flatten();
+    let get = |name: &str| store.as_ref().and_then(|store| store.get_item(&format!("{STORE}{name}")).ok().flatten());
+    let meta = page().query_selector("meta[name=build]").ok().flatten();
+    let build = meta.and_then(|meta| meta.get_attribute("content")).unwrap_or_default();
+    let motion = window().match_media("(prefers-reduced-motion: reduce)").ok().flatten();
+    Browser {
+        build: if build.starts_with('{') { String::new() } else { build },
+        seen: get("seen").is_some(),
+        theme: match get("theme").as_deref() {
+            Some("light") => Some(Theme::Light),
+            Some("dark") => Some(Theme::Dark),
+            _ => None,
+        },
+        colour_by_kind: get("colour").as_deref() == Some("kind"),
+        no_letters: get("letters").as_deref() == Some("off"),
+        reduced_motion: motion.is_some_and(|query| query.matches()),
+    }
+}
+
+/// Keys, the address and the clock become messages, for as long as the page lives.
+fn listen(state: &Rc<RefCell<State>>, emit: &Emit) {
+    let on_key = {
+        let (state, emit) = (Rc::clone(state), emit.clone());
+        Closure::<dyn Fn(KeyboardEvent)>::new(move |event: KeyboardEvent| {
+            let deed = keys::read(&press(&event), &state.borrow());
+            if let Some(deed) = deed {
+                if deed != Deed::Close {
+                    event.prevent_default();
+                }
+                emit.emit(Msg::Do(deed));
+            }
+        })
+    };
+    let _ = page().add_event_listener_with_callback("keydown", on_key.as_ref().unchecked_ref());
+    on_key.forget();
+    let on_hash = {
+        let emit = emit.clone();
+        Closure::<dyn Fn()>::new(move || emit.emit(Msg::Open(hash())))
+    };
+    let _ = window().add_event_listener_with_callback("hashchange", on_hash.as_ref().unchecked_ref());
+    on_hash.forget();
+    let emit = emit.clone();
+    driver::every_picture(move |now_ms| emit.emit(Msg::Tick(now_ms)));
+}
+
+/// A key with what it was pressed on.
+fn press(event: &KeyboardEvent) -> Press {
+    let on = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    let is = |selector: &str| on.as_ref().is_some_and(|on| on.matches(selector).unwrap_or(false));
+    Press {
+        key: event.key(),
+        ctrl: event.ctrl_key() || event.meta_key(),
+        alt: event.alt_key(),
+        in_field: is("input:not([type=checkbox]), select, textarea"),
+        on_control: is("button, a, summary, label, input, [role=button], [role=menuitem]"),
+    }
+}
+
+/// Reports the size of the element with this id, now and whenever it changes.
+fn watch_size(id: &str, mut report: impl FnMut(f64, f64) + 'static) {
+    let Some(element) = page().get_element_by_id(id) else { return };
+    let held = element.clone();
+    let changed = Closure::<dyn FnMut()>::new(move || {
+        report(f64::from(held.client_width()), f64::from(held.client_height()));
+    });
+    if let Ok(observer) = web_sys::ResizeObserver::new(changed.as_ref().unchecked_ref()) {
+        observer.observe(&element);
+    }
+    changed.forget();
+}

@@ -1,0 +1,113 @@
+//! The worker and the clock: the only reader of the browser's time.
+//!
+//! Every question gets a number, and the answer comes back under it; the worker answers in order.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use glasshouse_sim::view::call::{Call, Reply};
+use js_sys::{Object, Reflect};
+use wasm_bindgen::prelude::*;
+use web_sys::{MessageEvent, Worker};
+use yew::Callback;
+
+use crate::state::{Ask, Msg};
+
+/// Questions that have no answer yet, by their number.
+type Asked = Rc<RefCell<BTreeMap<u32, Ask>>>;
+
+/// The simulation, as the page sees it.
+pub(crate) struct Driver {
+    worker: Worker,
+    asked: Asked,
+    next: u32,
+    /// Called by the worker as long as the page lives.
+    _on_message: Closure<dyn FnMut(MessageEvent)>,
+}
+
+impl Driver {
+    /// Starts the worker; what it says comes as messages.
+    pub(crate) fn start(build: &str, emit: Callback<Msg>) -> Result<Self, String> {
+        let version = if build.is_empty() { String::new() } else { format!("?{build}") };
+        let worker = Worker::new(&format!("worker.js{version}"))
+            .map_err(|_| "This browser does not start the worker that runs the cluster: allow scripts of this page.".to_owned())?;
+        let asked = Asked::default();
+        let on_message = {
+            let asked = Rc::clone(&asked);
+            Closure::new(move |event: MessageEvent| {
+                if let Some(msg) = read(&event.data(), &asked) {
+                    emit.emit(msg);
+                }
+            })
+        };
+        worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+        Ok(Self { worker, asked, next: 0, _on_message: on_message })
+    }
+
+    /// Asks the simulation.
+    pub(crate) fn ask(&mut self, ask: Ask, call: &Call) {
+        self.next = self.next.wrapping_add(1);
+        self.asked.borrow_mut().insert(self.next, ask);
+        let json = serde_json::to_string(call).expect("a call is plain data");
+        let question = Object::new();
+        set(&question, "id", &JsValue::from(self.next));
+        set(&question, "op", &JsValue::from(json));
+        self.worker.post_message(&question).expect("plain data can be posted");
+    }
+}
+
+fn set(object: &Object, name: &str, value: &JsValue) {
+    Reflect::set(object, &JsValue::from(name), value).expect("a plain object takes any property");
+}
+
+/// What the worker said, as a message of the page.
+fn read(data: &JsValue, asked: &Asked) -> Option<Msg> {
+    let get = |name: &str| Reflect::get(data, &JsValue::from(name)).ok().filter(|value| !value.is_undefined());
+    if let Some(loading) = get("loading") {
+        let bytes = |name: &str| Reflect::get(&loading, &JsValue::from(name)).ok().and_then(|n| n.as_f64());
+        return Some(Msg::Loading(whole(bytes("got")), whole(bytes("total"))));
+    }
+    if get("ready").is_some() {
+        return Some(Msg::SimReady);
+    }
+    if let Some(sentence) = get("failed").or_else(|| get("error")).and_then(|text| text.as_string()) {
+        return Some(Msg::SimFailed(sentence));
+    }
+    let id = whole(get("id")?.as_f64());
+    let ask = asked.borrow_mut().remove(&u32::try_from(id).ok()?)?;
+    let reply = serde_json::from_str::<Reply>(&get("reply")?.as_string()?);
+    let reply = reply.unwrap_or_else(|error| Reply {
+        error: Some(format!("The page does not understand the simulation ({error}): reload it.")),
+        ..Reply::default()
+    });
+    Some(Msg::Reply(ask, Box::new(reply), now_ms()))
+}
+
+/// A count that JavaScript holds as a number.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of bytes or questions")]
+fn whole(number: Option<f64>) -> u64 {
+    number.unwrap_or(0.0).max(0.0) as u64
+}
+
+/// The browser's clock, in milliseconds.
+pub(crate) fn now_ms() -> f64 {
+    web_sys::window().and_then(|window| window.performance()).map_or(0.0, |clock| clock.now())
+}
+
+/// Calls back with the browser's time before each picture, for as long as the page lives.
+pub(crate) fn every_picture(mut tick: impl FnMut(f64) + 'static) {
+    type Loop = Rc<RefCell<Option<Closure<dyn FnMut(f64)>>>>;
+    fn request(again: &Loop) {
+        if let (Some(window), Some(closure)) = (web_sys::window(), again.borrow().as_ref()) {
+            let _ = window.request_animation_frame(closure.as_ref().unchecked_ref());
+        }
+    }
+    let again = Loop::default();
+    let held = Rc::clone(&again);
+    *again.borrow_mut() = Some(Closure::new(move |now_ms: f64| {
+        tick(now_ms);
+        request(&held);
+    }));
+    request(&again);
+}

@@ -1,0 +1,276 @@
+//! How virtual time follows real time.
+//!
+//! The simulation runs in slices of virtual time, in the worker. The page asks for a stretch of
+//! time and then for a picture, and keeps a few pictures ahead of its own clock:
+//!
+//! ```text
+//!   virtual time ──►   frame        clock          ahead.front      ahead.back = sim_us
+//!                        │────────────┼──────────────────│────────────────│
+//!                    members as      glyphs           what is known of
+//!                    they were       stand here       messages in flight
+//! ```
+//!
+//! So glyphs glide at every speed although the world moves in slices, and nothing is drawn that
+//! has not happened. Four things make time flow: play, a step, a link that is repeated, and a
+//! line that the world runs to its end.
+
+use std::rc::Rc;
+
+use glasshouse_sim::view::call::{Call, Reply};
+use glasshouse_sim::view::frame::{Frame, FrameRequest};
+
+use crate::geometry::Layout;
+use crate::state::{Ask, Effect, Overlay, Phase, SPEEDS, State, Unit, leader};
+
+/// Pictures are fetched so far ahead of the clock, in real milliseconds.
+const AHEAD_MS: f64 = 50.0;
+/// A stretch of play in one question, in real milliseconds: one picture of the browser.
+const STRETCH_MS: f64 = 16.7;
+/// The shortest stretch, in virtual microseconds: less would ask for nothing.
+const STRETCH_MIN_US: f64 = 1_000.0;
+/// Words and tables change at most so often, in real milliseconds.
+const CALM_MS: f64 = 100.0;
+/// With reduced motion play is a step at most so often, in real milliseconds.
+const STILL_MS: f64 = 250.0;
+/// A question at full speed should take between these, in real milliseconds.
+const HURRY_MS: std::ops::Range<f64> = 12.0..40.0;
+/// Bounds of a stretch at full speed, in virtual microseconds.
+const CHUNK_US: (u64, u64) = (10_000, 2_000_000);
+/// A step that has found nothing after so many runs of one virtual second gives up.
+const STEP_RUNS_MAX: u32 = 30;
+/// A fresh run shows itself when it has a leader, or after so long without one.
+const FIRST_LEADER_US: u64 = 20_000_000;
+/// Events that the feed keeps.
+const EVENTS_KEPT: usize = 400;
+
+/// Why time flows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pace {
+    /// It stands.
+    Still,
+    /// As play says.
+    Play,
+    /// As fast as the machine can.
+    Hurry,
+    /// To the next thing that happens.
+    Step,
+}
+
+impl State {
+    /// Why time flows now.
+    pub(crate) fn pace(&self) -> Pace {
+        let flow = &self.flow;
+        if !self.sim_ready || matches!(self.phase, Phase::Loading | Phase::Broken(_)) {
+            Pace::Still
+        } else if flow.until_us.is_some() || flow.until_leader || !flow.hurry.is_empty() {
+            Pace::Hurry
+        } else if flow.stepping.is_some() {
+            Pace::Step
+        } else if flow.playing {
+            match SPEEDS[flow.speed].is_infinite() {
+                true => Pace::Hurry,
+                false if self.reduced_motion => Pace::Still,
+                false => Pace::Play,
+            }
+        } else {
+            Pace::Still
+        }
+    }
+
+    /// The browser is about to draw.
+    pub(crate) fn tick(&mut self, now_ms: f64, out: &mut Vec<Effect>) {
+        let passed_ms = (now_ms - self.flow.tick_ms).clamp(0.0, 100.0);
+        self.flow.tick_ms = now_ms;
+        if self.flow.playing && self.reduced_motion && self.pace() == Pace::Still {
+            let due = now_ms - self.flow.asked_ms > STILL_MS;
+            if due && self.flow.busy == 0 && self.phase == Phase::Ready {
+                self.flow.stepping = Some(0);
+            }
+        }
+        if self.pace() == Pace::Play {
+            let reach = self.newest().time_us as f64;
+            let clock = self.flow.clock_us + passed_ms * 1_000.0 * SPEEDS[self.flow.speed];
+            self.flow.clock_us = clock.min(reach).max(self.flow.clock_us);
+            let clock_us = self.flow.clock_us;
+            while self.flow.ahead.front().is_some_and(|next| next.time_us as f64 <= clock_us) {
+                let next = self.flow.ahead.pop_front().expect("front was there");
+                self.show(next);
+            }
+        }
+        self.pump(out);
+    }
+
+    /// Asks the simulation for what is needed next, one question at a time.
+    pub(crate) fn pump(&mut self, out: &mut Vec<Effect>) {
+        if self.flow.busy > 0 {
+            return;
+        }
+        match self.pace() {
+            Pace::Still => {}
+            Pace::Play => {
+                let speed = SPEEDS[self.flow.speed];
+                let left_us = self.newest().time_us as f64 - self.flow.clock_us;
+                if left_us < AHEAD_MS * 1_000.0 * speed {
+                    let stretch = (STRETCH_MS * 1_000.0 * speed).max(STRETCH_MIN_US);
+                    self.ask_run(whole_us(stretch), 0, false, out);
+                }
+            }
+            Pace::Hurry => {
+                let mut stretch = self.flow.chunk_us;
+                if let Some(until) = self.flow.until_us {
+                    stretch = stretch.min(until.saturating_sub(self.flow.sim_us)).max(1);
+                }
+                self.ask_run(stretch, 0, true, out);
+            }
+            Pace::Step => {
+                let slices = u64::from(self.unit == Unit::Slice);
+                self.ask_run(1_000_000, slices, true, out);
+            }
+        }
+    }
+
+    /// One question for time and one for the picture at its end.
+    fn ask_run(&mut self, stretch_us: u64, slices_max: u64, show: bool, out: &mut Vec<Effect>) {
+        let stop = match self.pace() {
+            Pace::Step => self.unit.stop(),
+            _ => Default::default(),
+        };
+        let until_us = self.flow.sim_us + stretch_us;
+        self.flow.asked_ms = self.flow.tick_ms;
+        self.flow.busy += 1;
+        out.push(Effect::Ask(Ask::Run, Call::Run { until_us, stop, slices_max }));
+        self.ask_frame(show, out);
+    }
+
+    /// Asks for the picture of now.
+    pub(crate) fn ask_frame(&mut self, show: bool, out: &mut Vec<Effect>) {
+        let undone = self.terminal.entries.values().find(|entry| !entry.done).map(|entry| entry.id);
+        let last = self.terminal.entries.keys().next_back().map_or(0, |id| id + 1);
+        let request = FrameRequest {
+            select: self.selected,
+            since_event: self.events.last().map_or(0, |event| event.seq + 1),
+            messages_too: self.messages_too,
+            since_entry: undone.unwrap_or(last),
+            columns: if self.layout.narrow { 4 } else { 11 },
+            first_column: None,
+        };
+        self.flow.busy += 1;
+        out.push(Effect::Ask(Ask::Frame { show }, Call::Frame { request }));
+    }
+
+    /// The simulation has run.
+    pub(crate) fn ran(&mut self, reply: &Reply, now_ms: f64) {
+        self.flow.busy = self.flow.busy.saturating_sub(1);
+        self.flow.sim_us = reply.time_us.unwrap_or(self.flow.sim_us);
+        match self.pace() {
+            Pace::Hurry => {
+                let took = now_ms - self.flow.asked_ms;
+                let chunk = match took {
+                    _ if took < HURRY_MS.start => self.flow.chunk_us * 2,
+                    _ if took > HURRY_MS.end => self.flow.chunk_us / 2,
+                    _ => self.flow.chunk_us,
+                };
+                self.flow.chunk_us = chunk.clamp(CHUNK_US.0, CHUNK_US.1);
+                if self.flow.until_us.is_some_and(|until| self.flow.sim_us >= until) {
+                    self.flow.until_us = None;
+                }
+            }
+            Pace::Step => {
+                let runs = self.flow.stepping.unwrap_or(0) + 1;
+                let found = reply.stopped.is_some() || self.unit == Unit::Slice;
+                let over = found || runs >= STEP_RUNS_MAX;
+                self.flow.stepping = (!over).then_some(runs);
+            }
+            Pace::Still | Pace::Play => {}
+        }
+    }
+
+    /// A picture has come.
+    pub(crate) fn pictured(&mut self, mut frame: Frame, show: bool, out: &mut Vec<Effect>) {
+        self.flow.busy = self.flow.busy.saturating_sub(1);
+        self.flow.sim_us = self.flow.sim_us.max(frame.time_us);
+        self.take_events(&mut frame);
+        self.take_entries(&mut frame, out);
+        let broken = frame.violation.is_some() && self.newest().violation.is_none();
+        let led = leader(&frame).is_some_and(|alias| {
+            frame.members.iter().any(|member| member.alias == alias && member.applied > 0)
+        });
+        if self.flow.until_leader && (led || frame.time_us >= FIRST_LEADER_US) {
+            self.flow.until_leader = false;
+        }
+        let frame = Rc::new(frame);
+        if show || broken || self.pace() != Pace::Play {
+            self.flow.ahead.clear();
+            self.flow.clock_us = frame.time_us as f64;
+            self.flow.calm_ms = f64::NEG_INFINITY;
+            self.show(frame);
+        } else {
+            self.flow.ahead.push_back(frame);
+        }
+        if broken {
+            self.flow.playing = false;
+            self.flow.stepping = None;
+        }
+        if self.phase == Phase::Building && self.pace() != Pace::Hurry {
+            self.built(out);
+        }
+    }
+
+    /// Puts a picture on the screen.
+    fn show(&mut self, frame: Rc<Frame>) {
+        if self.flow.tick_ms - self.flow.calm_ms >= CALM_MS {
+            self.flow.calm_ms = self.flow.tick_ms;
+            self.calm = Rc::clone(&frame);
+        }
+        let moved = frame.cut != self.frame.cut || frame.members.len() != self.frame.members.len();
+        self.frame = frame;
+        if moved {
+            self.place();
+        }
+        if let Some(Overlay::Member(alias, _)) = self.overlay
+            && !self.frame.members.iter().any(|member| member.alias == alias)
+        {
+            self.overlay = None;
+        }
+    }
+
+    /// Works out where everything stands.
+    pub(crate) fn place(&mut self) {
+        let members: Vec<_> = self.frame.members.iter().map(|member| member.alias).collect();
+        let groups = self.frame.cut.as_ref().map_or(&[][..], |cut| &cut.groups);
+        self.layout = Rc::new(Layout::new(self.size, &members, groups, self.drawn));
+    }
+
+    fn take_events(&mut self, frame: &mut Frame) {
+        if frame.events.is_empty() {
+            return;
+        }
+        let last = self.events.last().map_or(0, |event| event.seq);
+        let events = Rc::make_mut(&mut self.events);
+        events.extend(frame.events.drain(..).filter(|event| event.seq > last));
+        let surplus = events.len().saturating_sub(EVENTS_KEPT);
+        events.drain(..surplus);
+    }
+
+    /// Takes the terminal's lines over and keeps the promises of those that are done.
+    fn take_entries(&mut self, frame: &mut Frame, out: &mut Vec<Effect>) {
+        if !frame.terminal.is_empty() {
+            let entries = Rc::make_mut(&mut self.terminal.entries);
+            entries.extend(frame.terminal.drain(..).map(|entry| (entry.id, entry)));
+        }
+        let entries = &self.terminal.entries;
+        self.flow.hurry.retain(|id, promise| {
+            let Some(entry) = entries.get(id).filter(|entry| entry.done) else { return true };
+            if let Some(api) = promise {
+                out.push(Effect::Answer(*api, Ok(entry.output.clone())));
+            }
+            false
+        });
+    }
+}
+
+/// Rounds a positive number of microseconds.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped first")]
+fn whole_us(us: f64) -> u64 {
+    us.clamp(0.0, 1e15) as u64
+}

@@ -1,0 +1,312 @@
+//! Where things stand in the drawing: members, labels, cuts, links, messages on their way.
+//!
+//! Everything here is a function of the sheet's size, the members and the virtual time; nothing is
+//! remembered between two frames, so pausing freezes a glyph and the same moment is drawn the
+//! same way twice. Coordinates are CSS pixels from the sheet's upper left corner.
+//!
+//! Members stand on an ellipse, clockwise from the left, each in its place for good: an election
+//! moves nobody. A cut parts the sheet along a line between its groups. Only when the groups are
+//! not neighbours on the ring, the members change places, so that one line can part them.
+
+use std::collections::BTreeMap;
+use std::f64::consts::TAU;
+
+use glasshouse_sim::view::frame::Alias;
+
+/// Radius of a member's circle; its election ring and its selection lie outside.
+pub(crate) const MEMBER_R: f64 = 24.0;
+/// Where a link's traffic begins: outside the ring of a member.
+const TRIM: f64 = 32.0;
+/// Traffic keeps to the right, so far from the link's middle.
+const LANE: f64 = 6.0;
+/// Half of the gap that a cut leaves in the sheet, and a little more.
+const HALF_GAP: f64 = 9.0;
+/// Distance of the sheet's edge from the drawing's.
+pub(crate) const MARGIN: f64 = 10.0;
+/// Below this width the drawing has the phone's labels.
+const NARROW: f64 = 560.0;
+
+/// A point of the drawing.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Point {
+    pub(crate) x: f64,
+    pub(crate) y: f64,
+}
+
+impl Point {
+    pub(crate) const fn new(x: f64, y: f64) -> Self {
+        Self { x, y }
+    }
+
+    fn minus(self, other: Self) -> Self {
+        Self::new(self.x - other.x, self.y - other.y)
+    }
+
+    fn plus(self, other: Self, times: f64) -> Self {
+        Self::new(self.x + other.x * times, self.y + other.y * times)
+    }
+
+    fn cross(self, other: Self) -> f64 {
+        self.x * other.y - self.y * other.x
+    }
+
+    fn length(self) -> f64 {
+        self.x.hypot(self.y)
+    }
+
+    /// The same direction with length 1; a zero vector points right.
+    fn unit(self) -> Self {
+        let length = self.length();
+        if length < 1e-9 { Self::new(1.0, 0.0) } else { Self::new(self.x / length, self.y / length) }
+    }
+
+    /// A quarter turn to the right of someone who walks along this vector (y points down).
+    fn right(self) -> Self {
+        Self::new(-self.y, self.x)
+    }
+
+    fn middle(self, other: Self) -> Self {
+        self.plus(other.minus(self), 0.5)
+    }
+}
+
+/// A straight line through the drawing, as somebody drew it.
+pub(crate) type Line = (Point, Point);
+
+/// On which side of its member a label stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    Left,
+    Right,
+    Below,
+}
+
+/// The place of one member.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Spot {
+    pub(crate) at: Point,
+    pub(crate) label: Side,
+    /// Its group in the cut; 0 when the sheet is whole.
+    group: usize,
+}
+
+/// The whole drawing without its contents.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Layout {
+    pub(crate) width: f64,
+    pub(crate) height: f64,
+    /// Labels are short and stand below.
+    pub(crate) narrow: bool,
+    /// Seven members and more: one line of label.
+    pub(crate) crowded: bool,
+    spots: BTreeMap<Alias, Spot>,
+    /// The gaps in the sheet.
+    pub(crate) cuts: Vec<Line>,
+}
+
+/// The part of a link that can be drawn: from a member to another, or to the edge of a cut.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Stub {
+    pub(crate) from: Point,
+    pub(crate) to: Point,
+    /// It ends at a cut: draw the bar.
+    pub(crate) barred: bool,
+}
+
+impl Layout {
+    /// Places `members` on a sheet. `drawn` is the line of the person who made the cut; it is
+    /// kept if it still parts the groups.
+    pub(crate) fn new(
+        (width, height): (f64, f64),
+        members: &[Alias],
+        groups: &[Vec<Alias>],
+        drawn: Option<Line>,
+    ) -> Self {
+        let narrow = width < NARROW;
+        let crowded = members.len() >= 7;
+        let centre = Point::new(width / 2.0, height / 2.0 - if narrow { 14.0 } else { 0.0 });
+        let (rx, ry) = if narrow {
+            (width / 2.0 - 66.0, height / 2.0 - 58.0)
+        } else {
+            ((width / 2.0 - 215.0).min(height * 1.5).max(120.0), height / 2.0 - 52.0)
+        };
+        let order = ring_order(members, groups);
+        let mut spots = BTreeMap::new();
+        for (place, &alias) in order.iter().enumerate() {
+            let angle = TAU * (0.5 + place as f64 / order.len() as f64);
+            let at = Point::new(centre.x + rx * angle.cos(), centre.y + ry * angle.sin());
+            let label = match () {
+                () if narrow => Side::Below,
+                () if angle.cos() < -0.01 => Side::Left,
+                () => Side::Right,
+            };
+            let group = groups.iter().position(|group| group.contains(&alias)).unwrap_or(0);
+            spots.insert(alias, Spot { at, label, group });
+        }
+        let mut layout = Self { width, height, narrow, crowded, spots, cuts: Vec::new() };
+        if groups.len() > 1 {
+            layout.part(&order, centre, drawn.filter(|line| layout.parts(*line, groups)));
+        }
+        layout
+    }
+
+    /// The place of a member.
+    pub(crate) fn spot(&self, alias: Alias) -> Option<Spot> {
+        self.spots.get(&alias).copied()
+    }
+
+    /// The members on either side of a line, or `None` when one side is empty.
+    pub(crate) fn sides(&self, line: Line) -> Option<(Vec<Alias>, Vec<Alias>)> {
+        let (left, right): (Vec<_>, Vec<_>) =
+            self.spots.iter().partition(|(_, spot)| side(line, spot.at) > 0.0);
+        let names = |part: Vec<(&Alias, &Spot)>| part.into_iter().map(|(alias, _)| *alias).collect();
+        (!left.is_empty() && !right.is_empty()).then(|| (names(left), names(right)))
+    }
+
+    fn parts(&self, line: Line, groups: &[Vec<Alias>]) -> bool {
+        self.sides(line).is_some_and(|(a, b)| {
+            groups.len() == 2 && [&a, &b].iter().all(|part| groups.contains(part))
+        })
+    }
+
+    /// Cuts the sheet between the groups: two groups by one line, more by rays from the middle.
+    fn part(&mut self, order: &[Alias], centre: Point, drawn: Option<Line>) {
+        let spot = |place: usize| self.spots[&order[place % order.len()]];
+        let gates: Vec<Point> = (0..order.len())
+            .filter(|&place| spot(place).group != spot(place + 1).group)
+            .map(|place| spot(place).at.middle(spot(place + 1).at))
+            .collect();
+        let far = self.width + self.height;
+        let through = |a: Point, along: Point| (a.plus(along, -far), a.plus(along, far));
+        self.cuts = match (drawn, gates.as_slice()) {
+            (Some((a, b)), _) => vec![through(a, b.minus(a).unit())],
+            (None, [a, b]) if a.minus(*b).length() < 1.0 => {
+                // Two members in all: the line between them stands across their link.
+                vec![through(*a, spot(0).at.minus(spot(1).at).unit().right())]
+            }
+            (None, [a, b]) => vec![through(*a, b.minus(*a).unit())],
+            (None, gates) => gates
+                .iter()
+                .map(|gate| (centre, centre.plus(gate.minus(centre).unit(), far)))
+                .collect(),
+        };
+        if let [line] = self.cuts[..] {
+            // The glass parts: both pieces give way a little.
+            let normal = line.1.minus(line.0).unit().right();
+            for spot in self.spots.values_mut() {
+                spot.at = spot.at.plus(normal, 8.0 * side(line, spot.at).signum());
+            }
+        }
+    }
+
+    /// What can be drawn of the link between two members: one stub, or two when a cut lies between.
+    pub(crate) fn link(&self, a: Alias, b: Alias) -> Vec<Stub> {
+        let (Some(from), Some(to)) = (self.spot(a), self.spot(b)) else { return Vec::new() };
+        let way = to.at.minus(from.at);
+        let Some((first, last)) = self.crossings(from.at, to.at) else {
+            return vec![Stub { from: from.at, to: to.at, barred: false }];
+        };
+        let back = HALF_GAP / way.length().max(1.0);
+        vec![
+            Stub { from: from.at, to: from.at.plus(way, (first - back).max(0.0)), barred: true },
+            Stub { from: to.at, to: from.at.plus(way, (last + back).min(1.0)), barred: true },
+        ]
+    }
+
+    /// The two lanes' path from one member to another: where traffic starts and ends.
+    pub(crate) fn lane(&self, from: Alias, to: Alias) -> Option<Line> {
+        let (a, b) = (self.spot(from)?.at, self.spot(to)?.at);
+        Some(lane(a, b))
+    }
+
+    /// How far along its lane a message gets before a cut, as a part of the way.
+    pub(crate) fn gate(&self, (from, to): Line) -> Option<f64> {
+        let back = HALF_GAP / to.minus(from).length().max(1.0);
+        self.crossings(from, to).map(|(first, _)| (first - back).max(0.0))
+    }
+
+    /// Where a segment meets the first and the last cut, as parts of its length.
+    fn crossings(&self, from: Point, to: Point) -> Option<(f64, f64)> {
+        let hits = self.cuts.iter().filter_map(|cut| crossing((from, to), *cut));
+        hits.fold(None, |ends: Option<(f64, f64)>, at| {
+            Some(ends.map_or((at, at), |(low, high)| (low.min(at), high.max(at))))
+        })
+    }
+
+    /// Where the client tags of one member stand: stacked into the nearest corner of the sheet.
+    pub(crate) fn client(&self, at: Option<Alias>, nth: usize) -> (Point, Side) {
+        let spot = at.and_then(|alias| self.spot(alias));
+        let near = spot.map_or(Point::new(self.width, self.height), |spot| spot.at);
+        let left = near.x < self.width / 2.0;
+        let top = near.y < self.height / 2.0;
+        let step = 32.0 * nth as f64;
+        let x = if left { MARGIN + 26.0 } else { self.width - MARGIN - 26.0 };
+        let y = if top { MARGIN + 24.0 + step } else { self.height - MARGIN - 24.0 - step };
+        (Point::new(x, y), if left { Side::Right } else { Side::Left })
+    }
+}
+
+/// The point on a lane at a part of its length.
+pub(crate) fn along((from, to): Line, part: f64) -> Point {
+    from.plus(to.minus(from), part)
+}
+
+/// The right-hand lane from one place to another, from ring to ring.
+pub(crate) fn lane(a: Point, b: Point) -> Line {
+    let way = b.minus(a);
+    let (unit, length) = (way.unit(), way.length());
+    let trim = TRIM.min(length / 3.0);
+    let shift = unit.right();
+    (a.plus(unit, trim).plus(shift, LANE), b.plus(unit, -trim).plus(shift, LANE))
+}
+
+/// How much of its way a message has made at `now`, 0 to 1.
+pub(crate) fn progress(sent_us: u64, arrive_us: u64, now_us: f64) -> f64 {
+    let whole = arrive_us.saturating_sub(sent_us).max(1) as f64;
+    ((now_us - sent_us as f64) / whole).clamp(0.0, 1.0)
+}
+
+/// A short line across the end of a stub, as an SVG path.
+pub(crate) fn bar(stub: &Stub) -> String {
+    let across = stub.to.minus(stub.from).unit().right();
+    let (a, b) = (stub.to.plus(across, 7.0), stub.to.plus(across, -7.0));
+    format!("M{:.1} {:.1}L{:.1} {:.1}", a.x, a.y, b.x, b.y)
+}
+
+/// A straight SVG path.
+pub(crate) fn path((a, b): Line) -> String {
+    format!("M{:.1} {:.1}L{:.1} {:.1}", a.x, a.y, b.x, b.y)
+}
+
+/// Members in order of the ring: by number, unless that would scatter a group of the cut.
+fn ring_order(members: &[Alias], groups: &[Vec<Alias>]) -> Vec<Alias> {
+    let group = |alias: Alias| groups.iter().position(|group| group.contains(&alias));
+    let turns = (0..members.len())
+        .filter(|&place| group(members[place]) != group(members[(place + 1) % members.len()]))
+        .count();
+    let mut order = members.to_vec();
+    if groups.len() > 1 && turns > groups.len() {
+        order.sort_by_key(|&alias| (group(alias), alias));
+    }
+    order
+}
+
+/// Positive on one side of a line, negative on the other.
+fn side((a, b): Line, point: Point) -> f64 {
+    b.minus(a).cross(point.minus(a))
+}
+
+/// Where the segment `a` meets the segment `b`, as a part of `a`.
+fn crossing(a: Line, b: Line) -> Option<f64> {
+    let (along_a, along_b) = (a.1.minus(a.0), b.1.minus(b.0));
+    let slant = along_a.cross(along_b);
+    if slant.abs() < 1e-9 {
+        return None;
+    }
+    let offset = b.0.minus(a.0);
+    let (on_a, on_b) = (offset.cross(along_b) / slant, offset.cross(along_a) / slant);
+    ((0.0..=1.0).contains(&on_a) && (0.0..=1.0).contains(&on_b)).then_some(on_a)
+}
+
+#[cfg(test)]
+mod tests;

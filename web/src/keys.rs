@@ -1,0 +1,141 @@
+//! Which key does what.
+//!
+//! Letters act only when the focus is not in a field, and can be switched off (WCAG 2.1.4). The
+//! list that `?` shows and the function that reads keys are made from one table.
+
+use crate::state::{Deed, State, Unit};
+
+/// A key as the browser reports it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Press {
+    /// `KeyboardEvent.key`: the character or the key's name.
+    pub(crate) key: String,
+    pub(crate) ctrl: bool,
+    pub(crate) alt: bool,
+    /// The focus is in a field, which wants the key for itself.
+    pub(crate) in_field: bool,
+    /// The focus is on a button or the like, which wants Space and Enter.
+    pub(crate) on_control: bool,
+}
+
+/// One row of the table of keys.
+pub(crate) struct Key {
+    /// `KeyboardEvent.key`, in lower case for letters.
+    pub(crate) key: &'static str,
+    /// It needs Alt.
+    pub(crate) alt: bool,
+    /// As it is shown.
+    pub(crate) shown: &'static str,
+    /// What it does, for people.
+    pub(crate) says: &'static str,
+    /// What it does.
+    pub(crate) deed: Deed,
+}
+
+const fn key(key: &'static str, shown: &'static str, says: &'static str, deed: Deed) -> Key {
+    Key { key, alt: false, shown, says, deed }
+}
+
+const fn alt(key: &'static str, shown: &'static str, says: &'static str, deed: Deed) -> Key {
+    Key { key, alt: true, shown, says, deed }
+}
+
+/// All keys, in the order in which they are shown.
+pub(crate) const KEYS: &[Key] = &[
+    key(" ", "Space", "play, pause", Deed::Toggle),
+    key(".", ".", "one step forward", Deed::Step),
+    key("[", "[", "slower", Deed::Slower),
+    key("]", "]", "faster", Deed::Faster),
+    alt("e", "Alt E", "step to the next event", Deed::StepBy(Unit::Event)),
+    alt("m", "Alt M", "step to the next message", Deed::StepBy(Unit::Message)),
+    alt("d", "Alt D", "step to the next disk write", Deed::StepBy(Unit::Disk)),
+    key("n", "n, then 1 to 9", "select a member; arrows move on", Deed::NextMember),
+    key("k", "K", "kill the selected member", Deed::Kill),
+    key("r", "R", "restart it", Deed::Restart),
+    key("p", "P", "freeze it, or let it go on", Deed::Freeze),
+    key("x", "X", "cut it off", Deed::Isolate),
+    key("d", "D", "make its disk slow", Deed::SlowDisk),
+    key("c", "C", "cut: choose members with arrows and Space, Enter cuts", Deed::CutMode),
+    key("h", "H", "heal everything", Deed::Heal),
+    key("t", "T", "terminal; Esc leaves it", Deed::Terminal),
+    key("l", "L", "legend", Deed::Legend),
+    key("?", "?", "all keys", Deed::Keys),
+    key("Escape", "Esc", "close what is open", Deed::Close),
+];
+
+/// What a key does now; `None` leaves it to the browser.
+pub(crate) fn read(press: &Press, state: &State) -> Option<Deed> {
+    if press.ctrl {
+        return None;
+    }
+    let name = press.key.to_lowercase();
+    if press.key == "Escape" {
+        return Some(Deed::Close);
+    }
+    if press.in_field || !state.letters && name.chars().count() == 1 && name != " " {
+        return None;
+    }
+    let choosing = state.cutting.as_ref().is_some_and(|cutting| cutting.choosing);
+    if press.key == "Enter" && choosing && !press.on_control {
+        return Some(Deed::CutNow);
+    }
+    if press.on_control && matches!(name.as_str(), " " | "enter") {
+        return None;
+    }
+    if let (true, Some(digit @ 1..=9)) = (state.awaiting_member, name.parse::<u32>().ok()) {
+        return Some(Deed::Member(digit));
+    }
+    let found = KEYS.iter().find(|row| row.key == name && row.alt == press.alt)?;
+    // Before the first action K means the one member that everybody looks at.
+    if found.deed == Deed::Kill && state.first { Some(Deed::KillLeader) } else { Some(found.deed) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::{Browser, Cutting};
+
+    fn check(state: &State, key: &str, alt: bool, in_field: bool, expected: Option<Deed>) {
+        let press = Press { key: key.to_owned(), alt, in_field, ..Press::default() };
+        assert_eq!(read(&press, state), expected, "{press:?}");
+    }
+
+    #[test]
+    fn letters_act_outside_of_fields_and_can_be_switched_off() {
+        let mut state = State::new(Browser { seen: true, ..Browser::default() });
+        check(&state, "k", false, false, Some(Deed::Kill));
+        check(&state, "K", false, false, Some(Deed::Kill));
+        check(&state, "k", false, true, None);
+        check(&state, "d", true, false, Some(Deed::StepBy(Unit::Disk)));
+        check(&state, "d", false, false, Some(Deed::SlowDisk));
+        check(&state, "Escape", false, true, Some(Deed::Close));
+        state.letters = false;
+        check(&state, "k", false, false, None);
+        check(&state, " ", false, false, Some(Deed::Toggle));
+    }
+
+    #[test]
+    fn a_digit_names_a_member_only_after_n() {
+        let mut state = State::new(Browser::default());
+        check(&state, "3", false, false, None);
+        state.awaiting_member = true;
+        check(&state, "3", false, false, Some(Deed::Member(3)));
+        check(&state, "0", false, false, None);
+    }
+
+    #[test]
+    fn enter_cuts_while_a_cut_is_chosen() {
+        let mut state = State::new(Browser::default());
+        check(&state, "Enter", false, false, None);
+        state.cutting = Some(Cutting { choosing: true, ..Cutting::default() });
+        check(&state, "Enter", false, false, Some(Deed::CutNow));
+    }
+
+    #[test]
+    fn no_key_is_given_twice() {
+        for (nth, row) in KEYS.iter().enumerate() {
+            let twice = KEYS[..nth].iter().any(|other| other.key == row.key && other.alt == row.alt);
+            assert!(!twice, "{}", row.shown);
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! The page: a bench on which a cluster can be seen and broken.
+//!
+//! The cluster is the same core as in the server. It runs in a wasm module of its own, in a Web
+//! Worker, under a deterministic simulator; this program draws what that module tells and passes
+//! on what people do.
+//!
+//! ```text
+//!   worker.js + glasshouse-sim.wasm          this program
+//!   ┌──────────────────────────────┐   ask   ┌───────────────────────────────────────────┐
+//!   │ World: members, network,     │ ◄────── │ driver   asks, keeps time                 │
+//!   │ disks, clients, checkers     │ ──────► │ state    what is known  ─► panel/*  drawn │
+//!   └──────────────────────────────┘  frame  │ keys, link, api         ◄─ people, tests  │
+//!                                            └───────────────────────────────────────────┘
+//! ```
+//!
+//! Read [`state`] first, then [`flow`] (how virtual time follows real time) and one panel. Nothing
+//! but [`driver`] and [`app`] touches the browser; everything else is plain functions, tested
+//! natively with `cargo test -p glasshouse-web`.
+
+mod api;
+mod app;
+mod driver;
+mod flow;
+mod geometry;
+mod keys;
+mod link;
+mod panel;
+mod state;
+mod text;
+mod update;
+
+fn main() {
+    let root = web_sys::window()
+        .and_then(|window| window.document())
+        .and_then(|page| page.get_element_by_id("app"))
+        .expect("index.html has an element for the page");
+    root.set_inner_html("");
+    yew::Renderer::<app::App>::with_root(root).render();
+}

@@ -1,0 +1,159 @@
+//! The shapes: roles, messages, marks of the feed. Shape is the kind, hue is the term.
+//!
+//! Every shape is drawn around its origin; [`icon`] puts one into a small picture of its own for
+//! tables and words, the drawing places it with `transform`.
+
+use glasshouse_sim::view::frame::{Icon, Kind, Life, Member, Message, Role};
+use yew::prelude::*;
+
+const HEXAGON: &str = "M26 0L13 22.5L-13 22.5L-26 0L-13 -22.5L13 -22.5Z";
+const DIAMOND: &str = "M0-27L27 0L0 27L-27 0Z";
+
+/// The class of a term's hue: five hues, so the number always stands beside it.
+pub(crate) fn hue(term: u64) -> &'static str {
+    match term {
+        0 => "t0",
+        _ => ["t1", "t2", "t3", "t4", "t5"][((term - 1) % 5) as usize],
+    }
+}
+
+/// The classes that say what a member is.
+pub(crate) fn state_class(role: Role, life: Life) -> &'static str {
+    match (life, role) {
+        (Life::Down | Life::Halted | Life::Starting, _) => "down",
+        (_, Role::Leader) => "lead",
+        (_, Role::PreCandidate) => "pre",
+        _ => "",
+    }
+}
+
+/// The body of a member: its role's shape, or the crossed circle of one that does not run.
+pub(crate) fn body(role: Role, life: Life) -> Html {
+    if matches!(life, Life::Down | Life::Halted | Life::Starting) {
+        let cross = (life != Life::Starting).then(|| html! {
+            <><path class="cross" d="M-17-17L17 17M17-17L-17 17"/><circle class="hub" r="12"/></>
+        });
+        return html! { <><circle class="body" r="24"/>{ cross }</> };
+    }
+    let shape = match role {
+        Role::Leader => html! { <path class="body" d={HEXAGON}/> },
+        Role::Candidate | Role::PreCandidate => html! { <path class="body" d={DIAMOND}/> },
+        Role::Learner => html! { <rect class="body" x="-21" y="-21" width="42" height="42" rx="2"/> },
+        Role::Follower => html! { <circle class="body" r="24"/> },
+    };
+    let ice = (life == Life::Frozen).then(|| html! { <path class="ice" d="M-15-12V12M15-12V12"/> });
+    html! { <>{ shape }{ ice }</> }
+}
+
+/// A member as a small picture.
+pub(crate) fn member(member: &Member, size: u32) -> Html {
+    role(member.role, member.life, member.term, size)
+}
+
+/// A role as a small picture.
+pub(crate) fn role(role: Role, life: Life, term: u64, size: u32) -> Html {
+    let size = size.to_string();
+    html! {
+        <svg class={classes!("icon", hue(term), state_class(role, life))} width={size.clone()}
+            height={size} viewBox="-30 -30 60 60" aria-hidden="true">{ body(role, life) }</svg>
+    }
+}
+
+/// The class that colours a message by its kind, when that is switched on.
+pub(crate) fn kind_class(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Vote | Kind::PreVote | Kind::TimeoutNow => "k-vote",
+        Kind::Append | Kind::Propose => "k-app",
+        Kind::Heartbeat | Kind::Other => "k-hb",
+        Kind::Snapshot => "k-snap",
+        Kind::ReadIndex => "k-read",
+    }
+}
+
+/// A message's shape: filled, hollow for an answer, hollow and struck for a refusal.
+pub(crate) fn message(kind: Kind, answer: bool, reject: bool) -> Html {
+    let inner = if answer { "" } else { "cut-out" };
+    let shape = match kind {
+        Kind::Heartbeat => html! { <circle r="3.8"/> },
+        Kind::Append => html! { <><path d="M-6-6H6V6H-6Z"/><path class={inner} d="M-3-2H3M-3 2H3"/></> },
+        Kind::Vote => html! { <path d="M0-7L7 5.5H-7Z"/> },
+        Kind::PreVote => html! { <path class="hole" stroke-dasharray="2.5 2" d="M0-7L7 5.5H-7Z"/> },
+        Kind::Snapshot => html! {
+            <><path class="hole" d="M-3-8H8V3H-3Z"/><path d="M-8-3H3V8H-8Z"/></>
+        },
+        Kind::ReadIndex => html! { <><circle class="hole" r="6.2"/><circle r="2"/></> },
+        Kind::Propose => html! { <path d="M-6-6H6V6H-6Z"/> },
+        Kind::TimeoutNow => html! { <path d="M-6-7L7 0L-6 7Z"/> },
+        Kind::Other => html! { <path d="M0-5L5 0L0 5L-5 0Z"/> },
+    };
+    let strike = reject.then(|| html! { <path d="M-8 8L8-8"/> });
+    html! {
+        <g class={classes!("g", kind_class(kind), (answer || reject).then_some("rep"))}>
+            { shape }{ strike }
+        </g>
+    }
+}
+
+/// The tag of a client.
+pub(crate) fn client() -> Html {
+    html! { <g class="g cl"><path d="M-7-5H2L7 0L2 5H-7Z"/></g> }
+}
+
+/// A message's shape and the words on its glyph: how much it carries, when that is much.
+pub(crate) fn flying(message_: &Message) -> Html {
+    let many = (message_.entries > 9).then(|| html! {
+        <g class="g"><text x="10" y="4">{ message_.entries }</text></g>
+    });
+    html! { <>{ message(message_.kind, message_.answer, message_.reject) }{ many }</> }
+}
+
+/// A small picture of a shape that fits into 18 units.
+pub(crate) fn icon(shape: Html, term: u64, size: u32) -> Html {
+    let size = size.to_string();
+    html! {
+        <svg class={hue(term)} width={size.clone()} height={size} viewBox="-9 -9 18 18" aria-hidden="true">
+            { shape }
+        </svg>
+    }
+}
+
+/// What stands before a line of the feed.
+pub(crate) fn event(mark: Icon, term: u64) -> Html {
+    let ink = |path: &'static str| html! {
+        <path d={path} fill="none" stroke="var(--ink2)" stroke-width="1.7"/>
+    };
+    let shape = match mark {
+        Icon::None => return html! { <span></span> },
+        Icon::Leader => return role(Role::Leader, Life::Up, term, 14),
+        Icon::Follower => return role(Role::Follower, Life::Up, term, 14),
+        Icon::PreVote => message(Kind::PreVote, false, false),
+        Icon::Vote => message(Kind::Vote, false, false),
+        Icon::Append => message(Kind::Append, false, false),
+        Icon::Heartbeat => message(Kind::Heartbeat, false, false),
+        Icon::Snapshot => message(Kind::Snapshot, false, false),
+        Icon::ReadIndex => message(Kind::ReadIndex, false, false),
+        Icon::Client => client(),
+        Icon::Commit => ink("M-6 0.5L-2 5L6-5"),
+        Icon::Disk => html! { <rect class="dur" x="-5.5" y="-5.5" width="11" height="11"/> },
+        Icon::Waits => html! { <rect class="cach" x="-5.5" y="-5.5" width="11" height="11"/> },
+        Icon::Down => ink("M-6-6L6 6M6-6L-6 6"),
+        Icon::Up => ink("M0-7V0M-4-4.5A6 6 0 1 0 4-4.5"),
+        Icon::Cut => ink("M-8-7H-1L-3 7H-8ZM3-7H8V7H1Z"),
+        Icon::Dial => ink("M0-6.5A6.5 6.5 0 1 1-0.1-6.5M0-4V0L3 2"),
+        Icon::Violation => html! {
+            <path d="M0-8L8 0L0 8L-8 0ZM-3-3L3 3M3-3L-3 3" fill="none" stroke="var(--red)" stroke-width="1.7"/>
+        },
+    };
+    icon(shape, term, 14)
+}
+
+/// The house of the header.
+pub(crate) fn mark() -> Html {
+    html! {
+        <svg width="22" height="22" viewBox="0 0 22 22" aria-hidden="true">
+            <path d="M11 1.5L20 8V20.5H2V8Z" fill="none" stroke="var(--ink)" stroke-width="1.5"/>
+            <path d="M11 1.5V20.5M2 8H20M2 14H20" stroke="var(--ink)" stroke-width=".8"/>
+            <path d="M11 8H20V14H11Z" fill="var(--ink)"/>
+        </svg>
+    }
+}

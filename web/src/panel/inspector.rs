@@ -1,0 +1,206 @@
+//! The inspector: everything about one member.
+
+use glasshouse_sim::view::frame::{Alias, Frame, Inspector, Life, Member, Role};
+use yew::prelude::*;
+
+use super::{Emit, Shared, glyph, keys_by_revision, wal};
+use crate::state::{Deed, Msg};
+use crate::text::en as text;
+
+#[derive(Properties, PartialEq)]
+pub(crate) struct Props {
+    pub(crate) frame: Shared<Frame>,
+    pub(crate) selected: Option<Alias>,
+    pub(crate) emit: Emit,
+}
+
+#[component]
+pub(crate) fn Inspect(props: &Props) -> Html {
+    let frame = &props.frame;
+    let member = frame.members.iter().find(|member| Some(member.alias) == props.selected);
+    let Some(member) = member else {
+        return html! {
+            <aside class="insp" aria-label="Member" tabindex="0">
+                <p class="empty" style="padding-top:12px">{ "No member is selected. Click one, or press n and its number." }</p>
+            </aside>
+        };
+    };
+    let inspector = frame.inspector.as_ref().filter(|inspector| inspector.alias == member.alias);
+    html! {
+        <aside class="insp" aria-label={format!("Member n{}", member.alias)} tabindex="0">
+            { who(member, frame.time_us) }
+            <div class="acts2">{ actions(member, &props.emit) }</div>
+            { figures(member) }
+            if let Some(inspector) = inspector {
+                { peers(inspector, member, frame) }
+                { wal::section(&inspector.wal, glyph::hue(member.term)) }
+                { keys_by_revision::section(&inspector.keys) }
+                { configuration(inspector, member) }
+            }
+        </aside>
+    }
+}
+
+fn who(member: &Member, now_us: u64) -> Html {
+    let role = match (member.life, member.role) {
+        (Life::Down, _) => "down".to_owned(),
+        (Life::Halted, _) => "halted".to_owned(),
+        (Life::Starting, _) => "starting".to_owned(),
+        (Life::Frozen, role) => format!("frozen as {}", role_name(role)),
+        (Life::Stopping, _) => "stopping".to_owned(),
+        (Life::Up, role) => format!("{} of term {}", role_name(role), member.term),
+    };
+    let since = text::span(now_us.saturating_sub(member.since_us));
+    html! {
+        <div class="who">
+            { glyph::member(member, 38) }
+            <div>
+                <h2>{ format!("n{}, {role}", member.alias) }</h2>
+                <p class="dim num">{ format!("for {since} · id ") }<span class="mono">{ member.id.clone() }</span></p>
+                if !member.why.is_empty() { <p>{ member.why.clone() }</p> }
+            </div>
+        </div>
+    }
+}
+
+fn role_name(role: Role) -> &'static str {
+    match role {
+        Role::Follower => "follower",
+        Role::PreCandidate => "pre-candidate",
+        Role::Candidate => "candidate",
+        Role::Leader => "leader",
+        Role::Learner => "learner",
+    }
+}
+
+/// What can be done to a member, with its key: the first ones are buttons, the menu has all.
+pub(crate) fn deeds(member: &Member) -> Vec<(Deed, &'static str, &'static str)> {
+    let down = matches!(member.life, Life::Down | Life::Halted);
+    if down {
+        return vec![(Deed::Restart, "Restart", "R"), (Deed::Isolate, "Cut off", "X")];
+    }
+    let freeze = if member.life == Life::Frozen { "Let it go on" } else { "Freeze" };
+    vec![
+        (Deed::Kill, "Kill", "K"),
+        (Deed::Freeze, freeze, "P"),
+        (Deed::Isolate, "Cut off", "X"),
+        (Deed::SlowDisk, "Slow its disk", "D"),
+        (Deed::Restart, "Restart", "R"),
+        (Deed::Stop, "Stop (SIGTERM)", ""),
+        (Deed::PowerOff, "Power off", ""),
+        (Deed::Campaign, "Call an election", ""),
+    ]
+}
+
+fn actions(member: &Member, emit: &Emit) -> Html {
+    let alias = member.alias;
+    let more = {
+        let emit = emit.clone();
+        Callback::from(move |event: MouseEvent| {
+            let at = crate::geometry::Point::new(f64::from(event.client_x()), f64::from(event.client_y()));
+            emit.emit(Msg::Press(alias, at));
+        })
+    };
+    html! {
+        <>
+            { for deeds(member).into_iter().take(4).map(|(deed, name, key)| {
+                let onclick = emit.reform(move |_: MouseEvent| Msg::Do(deed));
+                html! { <button class="b" {onclick}>{ name }{ " " }<kbd>{ key }</kbd></button> }
+            }) }
+            <button class="b" aria-label={format!("More actions on n{alias}")} onclick={more}>{ "…" }</button>
+        </>
+    }
+}
+
+/// Term, vote, indexes, revisions; a bar before what changed in the last step.
+fn figures(member: &Member) -> Html {
+    let vote = member.vote.map_or_else(|| "nobody".to_owned(), |alias| format!("n{alias}"));
+    let one = |name: &'static str, field: &str, value: String| {
+        let changed = member.changed.iter().any(|changed| changed == field);
+        html! {
+            <div class={classes!(changed.then_some("chg"))}>
+                <dt>{ name }</dt>
+                <dd>{ value }if changed { <span class="sr">{ " changed in this step" }</span> }</dd>
+            </div>
+        }
+    };
+    html! {
+        <dl class="kv">
+            { one("term", "term", member.term.to_string()) }
+            { one("voted for", "vote", vote) }
+            { one("last entry", "last", member.last.to_string()) }
+            { one("on disk", "durable", member.durable.to_string()) }
+            { one("committed", "commit", member.commit.to_string()) }
+            { one("applied", "applied", member.applied.to_string()) }
+            { one("revision", "revision", member.revision.to_string()) }
+            { one("compacted", "compacted", member.compacted.to_string()) }
+        </dl>
+    }
+}
+
+fn peers(inspector: &Inspector, member: &Member, frame: &Frame) -> Html {
+    if inspector.peers.is_empty() {
+        return Html::default();
+    }
+    let confirmed = inspector.peers.iter().filter(|peer| peer.matched >= member.last).count();
+    let summary = format!("entry {}: confirmed by {confirmed} of {}", member.last, inspector.peers.len());
+    let heard = |heard_us: Option<u64>| match heard_us {
+        Some(at) => format!("{} ago", text::span(frame.time_us.saturating_sub(at))),
+        None => format!("never in term {}", member.term),
+    };
+    let row = |peer: &glasshouse_sim::view::frame::Peer| {
+        let shape = frame.members.iter().find(|other| other.alias == peer.alias);
+        html! {
+            <tr key={peer.alias}>
+                <th scope="row">{ shape.map(|other| glyph::member(other, 14)).unwrap_or_default() }{ format!(" n{}", peer.alias) }</th>
+                <td>{ peer.mode.clone() }{ if peer.paused { ", waits" } else { "" } }</td>
+                <td class="n">{ peer.matched }</td><td class="n">{ peer.next }</td>
+                <td class="dim">{ heard(peer.heard_us) }</td>
+            </tr>
+        }
+    };
+    html! {
+        <details class="sec" open=true>
+            <summary><h3>{ "Peers" }</h3><span class="dim num">{ summary }</span></summary>
+            <div class="in"><table class="tab">
+                <thead><tr>
+                    <th scope="col">{ "member" }</th><th scope="col">{ "mode" }</th>
+                    <th scope="col" class="n">{ "match" }</th><th scope="col" class="n">{ "next" }</th>
+                    <th scope="col">{ "last heard" }</th>
+                </tr></thead>
+                <tbody>{ for inspector.peers.iter().map(row) }</tbody>
+            </table></div>
+        </details>
+    }
+}
+
+fn configuration(inspector: &Inspector, member: &Member) -> Html {
+    let names = |aliases: &[Alias]| {
+        let names: Vec<String> = aliases.iter().map(|alias| format!("n{alias}")).collect();
+        if names.is_empty() { "none".to_owned() } else { names.join(" ") }
+    };
+    let row = |name: &'static str, value: String| html! { <tr><th scope="row">{ name }</th><td class="mono">{ value }</td></tr> };
+    let fsync = match member.last_fsync_us {
+        0 => "none yet".to_owned(),
+        us => text::span(us),
+    };
+    html! {
+        <details class="sec">
+            <summary><h3>{ "Configuration" }</h3><span class="dim num">{ text::count(inspector.voters.len() as u64, "voter") }</span></summary>
+            <div class="in"><table class="tab"><tbody>
+                { row("name", member.name.clone()) }
+                { row("voters", names(&inspector.voters)) }
+                { row("learners", names(&inspector.learners)) }
+                { row("client URL", inspector.client_url.clone()) }
+                { row("peer URL", inspector.peer_url.clone()) }
+                { row("log from entry", member.first.to_string()) }
+                { row("stored up to", member.stored.to_string()) }
+                { row("store", text::bytes(member.db_bytes)) }
+                { row("last fsync", fsync) }
+                { row("waiting calls", inspector.open_calls.to_string()) }
+                { row("refused messages", inspector.refused_messages.to_string()) }
+                { row("clock", member.clock_rate.map_or_else(|| "1×".to_owned(), |rate| format!("{rate}×"))) }
+            </tbody></table></div>
+        </details>
+    }
+}

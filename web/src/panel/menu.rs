@@ -1,0 +1,140 @@
+//! What floats: the menu of a member, the run's settings, all keys, the legend.
+
+use glasshouse_sim::view::frame::Member;
+use web_sys::{HtmlElement, HtmlInputElement, HtmlSelectElement, KeyboardEvent};
+use yew::prelude::*;
+
+use super::inspector::deeds;
+use super::{Emit, first};
+use crate::geometry::Point;
+use crate::keys::KEYS;
+use crate::link::Run;
+use crate::state::{Deed, Msg, Setting, Theme};
+
+/// The menu of a member, at the place of the click.
+pub(crate) fn member(member: &Member, at: Point, window: (f64, f64), emit: &Emit) -> Html {
+    let items = deeds(member);
+    let height = 28.0 * items.len() as f64 + 12.0;
+    let left = at.x.min(window.0 - 250.0).max(4.0);
+    let top = at.y.min(window.1 - height).max(4.0);
+    html! {
+        <div class="menu" role="menu" aria-label={format!("Actions on n{}", member.alias)}
+            style={format!("left:{left:.0}px;top:{top:.0}px")} onkeydown={Callback::from(arrows)}>
+            { for items.into_iter().enumerate().map(|(nth, (deed, name, key))| {
+                let onclick = emit.reform(move |_: MouseEvent| Msg::Do(deed));
+                let id = (nth == 0).then_some("menu-first");
+                html! { <button role="menuitem" {id} {onclick}>{ name }<kbd>{ key }</kbd></button> }
+            }) }
+        </div>
+    }
+}
+
+/// Arrows move between the items of a menu.
+fn arrows(event: KeyboardEvent) {
+    let step = match event.key().as_str() {
+        "ArrowDown" => true,
+        "ArrowUp" => false,
+        _ => return,
+    };
+    event.prevent_default();
+    let Some(item) = event.target_dyn_into::<HtmlElement>() else { return };
+    let next = if step { item.next_element_sibling() } else { item.previous_element_sibling() };
+    if let Some(next) = next.and_then(|next| wasm_bindgen::JsCast::dyn_into::<HtmlElement>(next).ok()) {
+        let _ = next.focus();
+    }
+}
+
+fn dialog(title: &'static str, emit: &Emit, inner: Html) -> Html {
+    let close = emit.reform(|_: MouseEvent| Msg::Do(Deed::Close));
+    html! {
+        <div class="over" role="dialog" aria-label={title} id="overlay" tabindex="-1">
+            <h2>{ title }<button class="b bare close" onclick={close}>{ "Close " }<kbd>{ "Esc" }</kbd></button></h2>
+            { inner }
+        </div>
+    }
+}
+
+/// How to read the drawing.
+pub(crate) fn legend(term: u64, by_kind: bool, emit: &Emit) -> Html {
+    let toggle = emit.reform(move |_: Event| Msg::Set(Setting::ColourByKind(!by_kind)));
+    dialog("Legend", emit, html! {
+        <>
+            <div class="leg">{ first::legend(term) }</div>
+            <label class="row"><input type="checkbox" checked={by_kind} onchange={toggle}/>{ "colour messages by their kind" }</label>
+        </>
+    })
+}
+
+/// All keys.
+pub(crate) fn keys(letters: bool, emit: &Emit) -> Html {
+    let toggle = emit.reform(move |_: Event| Msg::Set(Setting::Letters(!letters)));
+    dialog("Keys", emit, html! {
+        <>
+            <dl>
+                { for KEYS.iter().map(|key| html! { <><dt><kbd>{ key.shown }</kbd></dt><dd>{ key.says }</dd></> }) }
+                <dt><kbd>{ "Tab" }</kbd></dt><dd>{ "in the terminal: complete the word" }</dd>
+                <dt><kbd>{ "Up, Down" }</kbd></dt><dd>{ "in the terminal: what was typed before" }</dd>
+            </dl>
+            <hr/>
+            <label class="row"><input type="checkbox" checked={letters} onchange={toggle}/>{ "letters act as keys" }</label>
+        </>
+    })
+}
+
+/// The run: seed, size, link; and how the page looks in this browser.
+pub(crate) fn run(run: &Run, theme: Option<Theme>, emit: &Emit) -> Html {
+    let begin = {
+        let emit = emit.clone();
+        Callback::from(move |event: SubmitEvent| {
+            event.prevent_default();
+            let seed = value("seed").and_then(|text| text.trim().parse::<u64>().ok());
+            let nodes = value("size").and_then(|text| text.parse().ok());
+            if let (Some(seed), Some(nodes)) = (seed, nodes) {
+                emit.emit(Msg::Begin(seed, nodes));
+            }
+        })
+    };
+    let theme_pick = emit.reform(|event: Event| {
+        let field: HtmlSelectElement = event.target_unchecked_into();
+        Msg::Set(Setting::Theme(match field.value().as_str() {
+            "light" => Some(Theme::Light),
+            "dark" => Some(Theme::Dark),
+            _ => None,
+        }))
+    });
+    let deed = |deed: Deed| emit.reform(move |_: MouseEvent| Msg::Do(deed));
+    dialog("Run", emit, html! {
+        <>
+            <form onsubmit={begin}>
+                <p class="row"><label for="seed">{ "seed" }</label>
+                    <input class="field" id="seed" inputmode="numeric" pattern="[0-9]{1,20}" required=true value={run.seed.to_string()}/></p>
+                <p class="row"><label for="size">{ "members" }</label>
+                    <select id="size">{ for [1, 3, 5, 7, 9].iter().map(|size| html! {
+                        <option value={size.to_string()} selected={*size == run.nodes}>{ size }</option>
+                    }) }</select>
+                    <button class="b main">{ "Begin this run" }</button></p>
+            </form>
+            <hr/>
+            <p class="row"><label for="theme">{ "theme" }</label>
+                <select id="theme" onchange={theme_pick}>
+                    <option value="" selected={theme.is_none()}>{ "as the system" }</option>
+                    <option value="light" selected={theme == Some(Theme::Light)}>{ "light" }</option>
+                    <option value="dark" selected={theme == Some(Theme::Dark)}>{ "dark" }</option>
+                </select></p>
+            <p class="row">
+                <button class="b" onclick={deed(Deed::CopyLink)}>{ "Copy link" }</button>
+                <button class="b" onclick={deed(Deed::Legend)}>{ "Legend" }</button>
+                <button class="b" onclick={deed(Deed::Keys)}>{ "Keys" }</button>
+            </p>
+        </>
+    })
+}
+
+/// The value of the field with this id.
+fn value(id: &str) -> Option<String> {
+    let element = web_sys::window()?.document()?.get_element_by_id(id)?;
+    match wasm_bindgen::JsCast::dyn_into::<HtmlInputElement>(element) {
+        Ok(field) => Some(field.value()),
+        Err(other) => wasm_bindgen::JsCast::dyn_into::<HtmlSelectElement>(other).ok().map(|field| field.value()),
+    }
+}

@@ -1,0 +1,115 @@
+//! The terminal: etcdctl's language and the bench's, with history and completion.
+//!
+//! Up and Down walk through what was typed, Tab completes while there is something to complete
+//! (with an empty line it moves the focus on, as everywhere), Esc leaves.
+
+use std::collections::BTreeMap;
+
+use glasshouse_sim::view::call::Candidate;
+use glasshouse_sim::view::frame::Entry;
+use web_sys::{HtmlInputElement, KeyboardEvent};
+use yew::prelude::*;
+
+use super::{Emit, Shared};
+use crate::state::Msg;
+use crate::text::en as text;
+
+/// Lines of the run that stay in the page.
+const LINES: usize = 100;
+
+#[derive(Properties, PartialEq)]
+pub(crate) struct Props {
+    pub(crate) entries: Shared<BTreeMap<u64, Entry>>,
+    pub(crate) draft: String,
+    pub(crate) candidates: Vec<Candidate>,
+    pub(crate) emit: Emit,
+}
+
+#[component]
+pub(crate) fn Terminal(props: &Props) -> Html {
+    let emit = props.emit.clone();
+    let oninput = emit.reform(|event: InputEvent| {
+        Msg::Draft(event.target_unchecked_into::<HtmlInputElement>().value())
+    });
+    let onkeydown = Callback::from(move |event: KeyboardEvent| {
+        let field = event.target_unchecked_into::<HtmlInputElement>();
+        let msg = match event.key().as_str() {
+            "Enter" => Msg::Submit,
+            "ArrowUp" => Msg::Recall(1),
+            "ArrowDown" => Msg::Recall(-1),
+            "Tab" if !field.value().is_empty() && !event.shift_key() => Msg::Complete(cursor(&field)),
+            "Escape" => {
+                let _ = field.blur();
+                return;
+            }
+            _ => return,
+        };
+        event.prevent_default();
+        emit.emit(msg);
+    });
+    let skipped = props.entries.len().saturating_sub(LINES);
+    html! {
+        <section class="s-term" aria-label="Terminal">
+            <div class="hd">
+                <h2>{ "Terminal" }</h2><span class="dim">{ "etcdctl, and the commands of the bench" }</span>
+                <span class="sp"></span><kbd>{ "T" }</kbd>
+            </div>
+            <div class="bot" tabindex="0" role="region" aria-label="Terminal output" aria-live="polite">
+                <pre class="term">
+                    if props.entries.is_empty() { { greeting() } }
+                    { for props.entries.values().skip(skipped).map(line) }
+                    if !props.candidates.is_empty() { { offers(&props.candidates) } }
+                </pre>
+            </div>
+            <div class="prompt">
+                <label for="command">{ "$" }</label>
+                <input id="command" aria-label="Command" placeholder="heal, kill leader, etcdctl get ..."
+                    autocomplete="off" autocapitalize="off" spellcheck="false" value={props.draft.clone()} {oninput} {onkeydown}/>
+            </div>
+        </section>
+    }
+}
+
+/// Where the cursor stands, in bytes of UTF-8; the browser counts in UTF-16.
+fn cursor(field: &HtmlInputElement) -> usize {
+    let units = field.selection_start().ok().flatten().unwrap_or(u32::MAX) as usize;
+    let mut seen = 0;
+    let ahead = |c: &char| {
+        seen += c.len_utf16();
+        seen <= units
+    };
+    field.value().chars().take_while(ahead).map(char::len_utf8).sum()
+}
+
+fn greeting() -> Html {
+    let [list, kill, help] = text::TRY_COMMANDS;
+    html! {
+        <>
+            <span class="o">{ "This terminal speaks etcdctl, and the commands of the bench.\nTry: " }</span>
+            <b>{ list }</b><span class="o">{ "   or   " }</span><b>{ kill }</b>
+            <span class="o">{ "   or   " }</span><b>{ help }</b>
+        </>
+    }
+}
+
+fn line(entry: &Entry) -> Html {
+    let output = entry.output.trim_end_matches('\n');
+    html! {
+        <span key={entry.id}>
+            <b>{ format!("$ {}\n", entry.line) }</b>
+            if !output.is_empty() { <span class="o">{ format!("{output}\n") }</span> }
+            if !entry.done && !entry.waits.is_empty() { <span class="o">{ format!("{}\n", entry.waits) }</span> }
+        </span>
+    }
+}
+
+/// What could follow, after Tab: the word and what it does.
+fn offers(candidates: &[Candidate]) -> Html {
+    let width = candidates.iter().map(|candidate| candidate.text.chars().count()).max().unwrap_or(0);
+    candidates
+        .iter()
+        .map(|candidate| html! {
+            <span class="o">{ format!("  {:width$}  {}\n", candidate.text, candidate.help) }</span>
+        })
+        .collect()
+}

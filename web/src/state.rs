@@ -1,0 +1,420 @@
+//! Everything the page knows, in one place.
+//!
+//! ```text
+//!   people · worker · clock ──Msg──► State::update ──Effect──► worker · address · clipboard
+//!                                        │
+//!                                        └──► panels: fn(part of the state) -> Html
+//! ```
+//!
+//! The state is plain data: it can be built, changed and looked at without a browser, and the
+//! tests do so. [`update`](crate::update) changes it, [`flow`](crate::flow) lets time pass,
+//! [`app`](crate::app) carries the effects out.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::rc::Rc;
+
+use glasshouse_sim::view::call::{Action, Call, Candidate, Reply, Stop};
+use glasshouse_sim::view::frame::{Alias, Entry, Event, Frame};
+
+use crate::geometry::{Layout, Line, Point};
+use crate::link::Run;
+
+/// What happens to the page.
+#[derive(Debug)]
+pub(crate) enum Msg {
+    /// The simulation's module is on its way: bytes here, bytes in all (0 if unknown).
+    Loading(u64, u64),
+    /// The simulation can be asked.
+    SimReady,
+    /// The simulation cannot be asked, now or any more.
+    SimFailed(String),
+    /// An answer of the simulation, with the browser's time in milliseconds.
+    Reply(Ask, Box<Reply>, f64),
+    /// The browser draws a picture: its time in milliseconds.
+    Tick(f64),
+    /// The drawing has a new size in CSS pixels.
+    Resize(f64, f64),
+    /// The part of the address after `#`, at the start and whenever it changes.
+    Open(String),
+    /// Begins a fresh run.
+    Begin(u64, u32),
+    /// A line for the terminal, from wherever it comes.
+    Exec(String, Origin),
+    /// A letter was pressed with the focus outside of fields, or a button that does the same.
+    Do(Deed),
+    /// The command line changed.
+    Draft(String),
+    /// Enter, Up, Down, Tab in the command line.
+    Submit,
+    /// An older (+1) or newer (-1) line of the history.
+    Recall(i32),
+    /// Complete the word at this place, in bytes of UTF-8.
+    Complete(usize),
+    /// The member with the inspector, or none.
+    Select(Option<Alias>),
+    /// A click or Enter on a member: select it, or open its menu when it is selected.
+    Press(Alias, Point),
+    /// Puts a member on the other side of the cut that is being chosen.
+    CutSide(Alias),
+    /// A finger or the mouse draws a line through the sheet: first point, this point.
+    CutDraw(Line),
+    /// The line is finished.
+    CutEnd,
+    /// The speed of play.
+    Speed(usize),
+    /// What one step is.
+    Unit(Unit),
+    /// The tab of a small screen.
+    Tab(Tab),
+    /// Shows also single messages and disk writes in the feed.
+    MessagesToo(bool),
+    /// A setting of this browser.
+    Set(Setting),
+}
+
+/// What a key or a button does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Deed {
+    Toggle,
+    Step,
+    StepBy(Unit),
+    Slower,
+    Faster,
+    Kill,
+    Restart,
+    Stop,
+    PowerOff,
+    Freeze,
+    Isolate,
+    SlowDisk,
+    Campaign,
+    Heal,
+    KillLeader,
+    CutMode,
+    CutNow,
+    Terminal,
+    Legend,
+    Keys,
+    RunMenu,
+    Close,
+    CopyLink,
+    HideViolation,
+    /// The first half of "n, then a digit".
+    NextMember,
+    Member(Alias),
+    Colours,
+}
+
+/// Who typed a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// A click, a key, a drawn line.
+    Bench,
+    /// The command line.
+    Terminal,
+    /// `window.glasshouse.exec`, with the number under which its promise waits.
+    Api(u64),
+}
+
+/// What the simulation was asked.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Ask {
+    Boot,
+    Run,
+    /// A picture; `show` puts it on the screen at once, else it waits for the clock.
+    Frame {
+        show: bool,
+    },
+    Exec(String, Origin),
+    Actions,
+    Complete(String),
+}
+
+/// What the page wants done outside of itself.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Effect {
+    /// Ask the simulation.
+    Ask(Ask, Call),
+    /// Keep a promise of the page API.
+    Answer(u64, Result<String, String>),
+    /// Show this after the `#` of the address.
+    Address(String),
+    /// Put this link on the clipboard.
+    Copy(String),
+    /// Move the focus to the element with this id.
+    Focus(String),
+    /// Keep a setting in this browser.
+    Remember(&'static str, String),
+    /// Set an attribute of the root element, or remove it.
+    Root(&'static str, Option<&'static str>),
+}
+
+/// How far the page has come.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) enum Phase {
+    /// The simulation's bytes are on their way: so many of so many.
+    #[default]
+    Loading,
+    /// The cluster starts, or a link's run is repeated.
+    Building,
+    /// The bench.
+    Ready,
+    /// Nothing goes on: one sentence says why.
+    Broken(String),
+}
+
+/// What one step is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Unit {
+    #[default]
+    Event,
+    Message,
+    Disk,
+    Slice,
+}
+
+impl Unit {
+    pub(crate) const ALL: [Self; 4] = [Self::Event, Self::Message, Self::Disk, Self::Slice];
+
+    /// Where the simulation shall stop.
+    pub(crate) fn stop(self) -> Stop {
+        match self {
+            Self::Event => Stop::Event,
+            Self::Message => Stop::Message,
+            Self::Disk => Stop::Disk,
+            Self::Slice => Stop::Time,
+        }
+    }
+}
+
+/// Speeds of play: virtual seconds in one second. The last one is as fast as it goes.
+pub(crate) const SPEEDS: [f64; 6] = [0.001, 0.01, 0.1, 1.0, 10.0, f64::INFINITY];
+/// The speed of a first visit: a message takes a fifth of a second.
+pub(crate) const FIRST_SPEED: usize = 1;
+
+/// What stands under the drawing of a small screen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Tab {
+    #[default]
+    Log,
+    Member,
+    Terminal,
+    Events,
+}
+
+/// What floats over the page.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Overlay {
+    Legend,
+    Keys,
+    Run,
+    /// The menu of a member, where it was opened.
+    Member(Alias, Point),
+}
+
+/// Settings of this browser. They change nothing in the run, so they are not in the link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Setting {
+    Theme(Option<Theme>),
+    ColourByKind(bool),
+    Letters(bool),
+}
+
+/// A theme that was chosen; without a choice the page follows the system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Theme {
+    Light,
+    Dark,
+}
+
+impl Theme {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+}
+
+/// The cut that is being made.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Cutting {
+    /// The members on the far side.
+    pub(crate) side: BTreeSet<Alias>,
+    /// The line under the finger.
+    pub(crate) line: Option<Line>,
+    /// Members are chosen one by one; without this a line is being drawn.
+    pub(crate) choosing: bool,
+}
+
+/// The terminal: what was typed and printed, and the line that is being typed.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Terminal {
+    /// All lines of this run by their number.
+    pub(crate) entries: Rc<BTreeMap<u64, Entry>>,
+    /// The command line.
+    pub(crate) draft: String,
+    /// Lines that were typed here, oldest first.
+    pub(crate) history: Vec<String>,
+    /// How many lines back the history stands; 0 is the draft.
+    pub(crate) back: usize,
+    /// What could follow, after Tab.
+    pub(crate) candidates: Vec<Candidate>,
+}
+
+/// How virtual time follows real time.
+#[derive(Debug, Default)]
+pub(crate) struct Flow {
+    /// The person wants time to flow.
+    pub(crate) playing: bool,
+    /// Index into [`SPEEDS`].
+    pub(crate) speed: usize,
+    /// The moment that is drawn, in virtual microseconds.
+    pub(crate) clock_us: f64,
+    /// Where the simulation stands.
+    pub(crate) sim_us: u64,
+    /// Pictures of moments that the clock has not reached, oldest first.
+    pub(crate) ahead: VecDeque<Rc<Frame>>,
+    /// A step is under way: so many runs were made for it.
+    pub(crate) stepping: Option<u32>,
+    /// Terminal entries that the world runs to their end as fast as it can, and whose promise
+    /// waits for that.
+    pub(crate) hurry: BTreeMap<u64, Option<u64>>,
+    /// Lines on their way to the simulation whose entry is to be run to its end.
+    pub(crate) hurrying: u32,
+    /// Run to this moment first.
+    pub(crate) until_us: Option<u64>,
+    /// Run until somebody leads.
+    pub(crate) until_leader: bool,
+    /// Questions of time or picture that are not answered yet.
+    pub(crate) busy: u32,
+    /// Virtual microseconds in one question when time is as fast as it can be.
+    pub(crate) chunk_us: u64,
+    /// When the last such question was asked, in the browser's milliseconds.
+    pub(crate) asked_ms: f64,
+    /// The browser's time at the last tick, in milliseconds.
+    pub(crate) tick_ms: f64,
+    /// When the calm picture was taken, in the browser's milliseconds.
+    pub(crate) calm_ms: f64,
+}
+
+/// The state of the page.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) phase: Phase,
+    /// Bytes of the simulation that are here, and all; 0 when unknown.
+    pub(crate) loaded: (u64, u64),
+    /// The simulation can be asked.
+    pub(crate) sim_ready: bool,
+    /// What was asked for in the address; taken when the simulation is ready.
+    pub(crate) run: Run,
+    /// Name of this build; empty when it has none.
+    pub(crate) build: String,
+    /// Something about the page itself, in one sentence.
+    pub(crate) notice: Option<String>,
+    /// What was done, with times: with seed and size, the whole run.
+    pub(crate) actions: Vec<Action>,
+    /// The picture for the drawing.
+    pub(crate) frame: Rc<Frame>,
+    /// The picture for tables and words: at most ten a second, because nobody reads faster.
+    pub(crate) calm: Rc<Frame>,
+    pub(crate) flow: Flow,
+    pub(crate) unit: Unit,
+    pub(crate) terminal: Terminal,
+    pub(crate) events: Rc<Vec<Event>>,
+    pub(crate) messages_too: bool,
+    pub(crate) selected: Option<Alias>,
+    pub(crate) layout: Rc<Layout>,
+    pub(crate) size: (f64, f64),
+    pub(crate) cutting: Option<Cutting>,
+    /// The line of the last cut that was drawn here.
+    pub(crate) drawn: Option<Line>,
+    pub(crate) overlay: Option<Overlay>,
+    pub(crate) tab: Tab,
+    /// First visit: three things to try stand where the inspector will be.
+    pub(crate) first: bool,
+    /// The banner of this violation was closed: its time.
+    pub(crate) hidden_us: Option<u64>,
+    /// The next digit names a member.
+    pub(crate) awaiting_member: bool,
+    pub(crate) theme: Option<Theme>,
+    pub(crate) colour_by_kind: bool,
+    /// Letters act as keys (WCAG 2.1.4 asks for a switch).
+    pub(crate) letters: bool,
+    pub(crate) reduced_motion: bool,
+}
+
+/// What this browser remembers and prefers.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Browser {
+    pub(crate) build: String,
+    pub(crate) seen: bool,
+    pub(crate) theme: Option<Theme>,
+    pub(crate) colour_by_kind: bool,
+    pub(crate) no_letters: bool,
+    pub(crate) reduced_motion: bool,
+}
+
+impl State {
+    /// The page before anything is loaded.
+    pub(crate) fn new(browser: Browser) -> Self {
+        Self {
+            phase: Phase::Loading,
+            loaded: (0, 0),
+            sim_ready: false,
+            run: Run::default(),
+            build: browser.build,
+            notice: None,
+            actions: Vec::new(),
+            frame: Rc::default(),
+            calm: Rc::default(),
+            flow: Flow { speed: FIRST_SPEED, chunk_us: 50_000, ..Flow::default() },
+            unit: Unit::Event,
+            terminal: Terminal::default(),
+            events: Rc::default(),
+            messages_too: false,
+            selected: None,
+            layout: Rc::default(),
+            size: (0.0, 0.0),
+            cutting: None,
+            drawn: None,
+            overlay: None,
+            tab: Tab::Log,
+            first: !browser.seen,
+            hidden_us: None,
+            awaiting_member: false,
+            theme: browser.theme,
+            colour_by_kind: browser.colour_by_kind,
+            letters: !browser.no_letters,
+            reduced_motion: browser.reduced_motion,
+        }
+    }
+
+    /// The run so far, as a link would hold it.
+    pub(crate) fn so_far(&self) -> Run {
+        Run {
+            seed: self.run.seed,
+            nodes: self.run.nodes,
+            time_us: self.flow.sim_us,
+            actions: self.actions.clone(),
+        }
+    }
+
+    /// The newest picture, also one that the clock has not reached.
+    pub(crate) fn newest(&self) -> &Rc<Frame> {
+        self.flow.ahead.back().unwrap_or(&self.frame)
+    }
+
+    /// Who leads: of several, the one with the highest term.
+    pub(crate) fn leader(&self) -> Option<Alias> {
+        leader(&self.frame)
+    }
+}
+
+/// Who leads in a picture: of several leaders that run, the one with the highest term.
+pub(crate) fn leader(frame: &Frame) -> Option<Alias> {
+    use glasshouse_sim::view::frame::{Life, Role};
+    let leads = |life| matches!(life, Life::Up | Life::Stopping);
+    let leaders = frame.members.iter().filter(|m| m.role == Role::Leader && leads(m.life));
+    leaders.max_by_key(|member| member.term).map(|member| member.alias)
+}

@@ -1,0 +1,502 @@
+//! What changes the state: one function, a case for everything that can happen.
+//!
+//! What a person does to the cluster becomes a line of the terminal's language here, whether it
+//! was a click, a key or a drawn line, and goes the way of every line: to the simulation, into
+//! the list of actions, into the link.
+
+use std::rc::Rc;
+
+use glasshouse_sim::view::call::{Call, Reply};
+use glasshouse_sim::view::frame::{Alias, Life};
+
+use crate::flow::Pace;
+use crate::geometry::{Line, Point};
+use crate::link::{self, Run};
+use crate::state::{
+    Ask, Cutting, Deed, Effect, Msg, Origin, Overlay, Phase, SPEEDS, Setting, State,
+    Tab, Terminal, Theme, Unit,
+};
+use crate::text::en as text;
+
+/// Most bytes of a line that is typed here.
+const LINE_MAX: usize = 4_096;
+/// A drawn line shorter than this is a click, in CSS pixels.
+const STROKE_MIN: f64 = 24.0;
+/// Lines that the history keeps.
+const HISTORY_MAX: usize = 200;
+
+impl State {
+    /// Takes in what happened; says what is to be done outside.
+    pub(crate) fn update(&mut self, msg: Msg) -> Vec<Effect> {
+        let mut out = Vec::new();
+        match msg {
+            Msg::Loading(got, total) => self.loaded = (got, total),
+            Msg::SimReady => {
+                self.sim_ready = true;
+                if self.phase == Phase::Loading {
+                    self.boot(&mut out);
+                }
+            }
+            Msg::SimFailed(sentence) => self.fail(sentence, &mut out),
+            Msg::Reply(ask, reply, now_ms) => self.reply(ask, *reply, now_ms, &mut out),
+            Msg::Tick(now_ms) => self.tick(now_ms, &mut out),
+            Msg::Resize(width, height) => {
+                self.size = (width, height);
+                self.place();
+            }
+            Msg::Open(hash) => self.open(&hash, &mut out),
+            Msg::Begin(seed, nodes) => {
+                self.overlay = None;
+                self.run = Run { seed, nodes, ..Run::default() };
+                self.boot(&mut out);
+            }
+            Msg::Exec(line, origin) => self.exec(&line, origin, &mut out),
+            Msg::Do(deed) => self.deed(deed, &mut out),
+            Msg::Draft(draft) => {
+                self.terminal.draft = draft;
+                self.terminal.back = 0;
+                self.terminal.candidates.clear();
+            }
+            Msg::Submit => self.submit(&mut out),
+            Msg::Recall(lines) => self.recall(lines),
+            Msg::Complete(cursor) => {
+                let line = self.terminal.draft.clone();
+                out.push(Effect::Ask(Ask::Complete(line.clone()), Call::Complete { line, cursor }));
+            }
+            Msg::Select(member) => self.select(member, &mut out),
+            Msg::Press(alias, at) => self.press(alias, at, &mut out),
+            Msg::CutSide(alias) => self.cut_side(alias),
+            Msg::CutDraw(line) => self.cutting.get_or_insert_default().line = Some(line),
+            Msg::CutEnd => self.cut_end(&mut out),
+            Msg::Speed(speed) => self.flow.speed = speed.min(SPEEDS.len() - 1),
+            Msg::Unit(unit) => self.unit = unit,
+            Msg::Tab(tab) => self.tab = tab,
+            Msg::MessagesToo(on) => self.set_messages_too(on, &mut out),
+            Msg::Set(setting) => self.set(setting, &mut out),
+        }
+        out
+    }
+
+    /// Reads the address: the first time it says which run to make, later it makes another.
+    fn open(&mut self, hash: &str, out: &mut Vec<Effect>) {
+        match link::read(hash) {
+            Ok(Some(link)) => {
+                let foreign = link.build.as_ref().is_some_and(|b| !self.build.is_empty() && *b != self.build);
+                self.notice = foreign.then(|| text::OTHER_BUILD.to_owned());
+                self.run = link.run;
+                self.first &= self.run.actions.is_empty();
+            }
+            Ok(None) => return,
+            Err(bad) => return self.fail(bad.to_string(), out),
+        }
+        if self.sim_ready {
+            self.boot(out);
+        }
+    }
+
+    /// Starts the run that `self.run` says.
+    fn boot(&mut self, out: &mut Vec<Effect>) {
+        self.drop_promises(text::RUN_ENDED, out);
+        let fresh = State::new(crate::state::Browser::default());
+        self.phase = Phase::Building;
+        (self.frame, self.calm, self.events) = (fresh.frame, fresh.calm, fresh.events);
+        self.terminal = Terminal { history: std::mem::take(&mut self.terminal.history), ..Terminal::default() };
+        self.actions.clone_from(&self.run.actions);
+        let speed = self.flow.speed;
+        self.flow = crate::state::Flow { speed, tick_ms: self.flow.tick_ms, ..fresh.flow };
+        (self.drawn, self.cutting, self.selected, self.hidden_us) = (None, None, None, None);
+        let Run { seed, nodes, time_us, actions } = self.run.clone();
+        match time_us {
+            0 => self.flow.until_leader = true,
+            _ => self.flow.until_us = Some(time_us),
+        }
+        self.flow.busy = 1;
+        out.push(Effect::Ask(Ask::Boot, Call::Boot { seed, nodes, actions }));
+    }
+
+    /// The run stands where it should: a fresh one plays, a repeated one waits.
+    pub(crate) fn built(&mut self, out: &mut Vec<Effect>) {
+        self.phase = Phase::Ready;
+        self.flow.playing = self.run.time_us == 0;
+        self.selected = self.selected.or(self.leader());
+        self.ask_frame(true, out);
+        self.address(out);
+    }
+
+    fn fail(&mut self, sentence: String, out: &mut Vec<Effect>) {
+        self.drop_promises(&sentence, out);
+        self.flow.playing = false;
+        self.phase = Phase::Broken(sentence);
+    }
+
+    fn drop_promises(&mut self, why: &str, out: &mut Vec<Effect>) {
+        for api in std::mem::take(&mut self.flow.hurry).into_values().flatten() {
+            out.push(Effect::Answer(api, Err(why.to_owned())));
+        }
+    }
+
+    fn reply(&mut self, ask: Ask, reply: Reply, now_ms: f64, out: &mut Vec<Effect>) {
+        if let Some(sentence) = reply.error {
+            return match ask {
+                Ask::Exec(_, Origin::Api(api)) => out.push(Effect::Answer(api, Err(sentence))),
+                Ask::Exec(..) | Ask::Complete(_) | Ask::Actions => self.notice = Some(sentence),
+                Ask::Boot | Ask::Run | Ask::Frame { .. } => self.fail(sentence, out),
+            };
+        }
+        match ask {
+            Ask::Boot => {
+                self.flow.busy = 0;
+                self.flow.sim_us = reply.time_us.unwrap_or(0);
+                self.ask_frame(true, out);
+            }
+            Ask::Run => self.ran(&reply, now_ms),
+            Ask::Frame { show } => {
+                if let Some(frame) = reply.frame {
+                    self.pictured(*frame, show, out);
+                }
+            }
+            Ask::Exec(line, origin) => {
+                if let Some(id) = reply.id {
+                    self.started(id, &line, origin, out);
+                }
+            }
+            Ask::Actions => {
+                self.actions = reply.actions.unwrap_or_default();
+                self.address(out);
+            }
+            Ask::Complete(line) => self.completed(&line, reply.start, reply.candidates),
+        }
+        self.pump(out);
+    }
+
+    /// Sends a line of the terminal's language to the world.
+    fn exec(&mut self, line: &str, origin: Origin, out: &mut Vec<Effect>) {
+        let line = line.trim();
+        let refusal = match () {
+            () if !self.sim_ready || self.phase != Phase::Ready => Some(text::NOT_READY),
+            () if line.len() > LINE_MAX || line.contains(char::is_control) => Some(text::LINE_TOO_LONG),
+            () => None,
+        };
+        if let Some(sentence) = refusal {
+            match origin {
+                Origin::Api(api) => out.push(Effect::Answer(api, Err(sentence.to_owned()))),
+                Origin::Bench | Origin::Terminal => self.notice = Some(sentence.to_owned()),
+            }
+            return;
+        }
+        if line.is_empty() {
+            if let Origin::Api(api) = origin {
+                out.push(Effect::Answer(api, Ok(String::new())));
+            }
+            return;
+        }
+        self.notice = None;
+        if self.first {
+            self.first = false;
+            out.push(Effect::Remember("seen", "1".to_owned()));
+        }
+        self.terminal.candidates.clear();
+        let ask = Ask::Exec(line.to_owned(), origin);
+        out.push(Effect::Ask(ask, Call::Exec { line: line.to_owned() }));
+    }
+
+    /// A line took effect. It is run to its end at once if a promise waits for it, if it is about
+    /// time itself, or if time stands; else it runs at the speed of play and can be watched.
+    fn started(&mut self, id: u64, line: &str, origin: Origin, out: &mut Vec<Effect>) {
+        let about_time = ["run", "until"].contains(&line.split_whitespace().next().unwrap_or(""));
+        let stands = !self.flow.playing;
+        match origin {
+            Origin::Api(api) => drop(self.flow.hurry.insert(id, Some(api))),
+            _ if about_time || stands => drop(self.flow.hurry.insert(id, None)),
+            _ => {}
+        }
+        self.ask_frame(true, out);
+        out.push(Effect::Ask(Ask::Actions, Call::Actions));
+    }
+
+    fn submit(&mut self, out: &mut Vec<Effect>) {
+        let line = std::mem::take(&mut self.terminal.draft).trim().to_owned();
+        self.terminal.back = 0;
+        if line.is_empty() {
+            return;
+        }
+        if self.terminal.history.last() != Some(&line) {
+            self.terminal.history.push(line.clone());
+        }
+        let surplus = self.terminal.history.len().saturating_sub(HISTORY_MAX);
+        self.terminal.history.drain(..surplus);
+        self.exec(&line, Origin::Terminal, out);
+    }
+
+    fn recall(&mut self, lines: i32) {
+        let history = &self.terminal.history;
+        let back = self.terminal.back.saturating_add_signed(lines as isize).min(history.len());
+        self.terminal.back = back;
+        self.terminal.draft = match back {
+            0 => String::new(),
+            _ => history[history.len() - back].clone(),
+        };
+        self.terminal.candidates.clear();
+    }
+
+    /// Puts what all candidates have in common into the line, and shows them if there are several.
+    fn completed(
+        &mut self,
+        line: &str,
+        start: Option<usize>,
+        candidates: Option<Vec<glasshouse_sim::view::call::Candidate>>,
+    ) {
+        let candidates = candidates.unwrap_or_default();
+        let typed = start.and_then(|start| line.get(..start));
+        if line != self.terminal.draft || candidates.is_empty() || typed.is_none() {
+            return self.terminal.candidates.clear();
+        }
+        let mut common = candidates[0].text.as_str();
+        for candidate in &candidates {
+            let same = common.chars().zip(candidate.text.chars()).take_while(|(a, b)| a == b);
+            common = &common[..same.map(|(c, _)| c.len_utf8()).sum()];
+        }
+        let end = if candidates.len() == 1 { " " } else { "" };
+        let longer = format!("{}{common}{end}", typed.unwrap_or_default());
+        if longer.len() > line.len() {
+            self.terminal.draft = longer;
+        }
+        self.terminal.candidates = if candidates.len() > 1 { candidates } else { Vec::new() };
+    }
+
+    fn deed(&mut self, deed: Deed, out: &mut Vec<Effect>) {
+        let awaited = std::mem::take(&mut self.awaiting_member);
+        match deed {
+            Deed::Toggle => self.toggle(out),
+            Deed::Step => self.step(self.unit, out),
+            Deed::StepBy(unit) => self.step(unit, out),
+            Deed::Slower => self.flow.speed = self.flow.speed.saturating_sub(1),
+            Deed::Faster => self.flow.speed = (self.flow.speed + 1).min(SPEEDS.len() - 1),
+            Deed::NextMember => self.awaiting_member = true,
+            Deed::Member(alias) => {
+                if awaited && self.frame.members.iter().any(|member| member.alias == alias) {
+                    self.select(Some(alias), out);
+                    out.push(Effect::Focus(format!("member-{alias}")));
+                }
+            }
+            Deed::KillLeader => self.exec("kill leader", Origin::Bench, out),
+            Deed::Heal => self.exec("heal", Origin::Bench, out),
+            Deed::CutMode => self.cut_mode(),
+            Deed::CutNow => self.cut_now(out),
+            Deed::Terminal => {
+                self.tab = Tab::Terminal;
+                out.push(Effect::Focus("command".to_owned()));
+            }
+            Deed::Legend => self.overlay(Overlay::Legend, out),
+            Deed::Keys => self.overlay(Overlay::Keys, out),
+            Deed::RunMenu => self.overlay(Overlay::Run, out),
+            Deed::Close => self.close(out),
+            Deed::CopyLink => {
+                let link = link::write(&self.so_far(), &self.build);
+                out.push(Effect::Address(link.clone()));
+                out.push(Effect::Copy(link));
+                self.notice = Some(text::COPIED.to_owned());
+            }
+            Deed::HideViolation => self.hidden_us = self.frame.violation.as_ref().map(|v| v.time_us),
+            Deed::Colours => self.set(Setting::ColourByKind(!self.colour_by_kind), out),
+            Deed::Kill | Deed::Restart | Deed::Stop | Deed::PowerOff | Deed::Freeze
+            | Deed::Isolate | Deed::SlowDisk | Deed::Campaign => {
+                if let Some(line) = self.selected.and_then(|alias| self.line_for(deed, alias)) {
+                    self.overlay = None;
+                    self.exec(&line, Origin::Bench, out);
+                }
+            }
+        }
+    }
+
+    /// The line that does a deed to a member.
+    pub(crate) fn line_for(&self, deed: Deed, alias: Alias) -> Option<String> {
+        let member = self.frame.members.iter().find(|member| member.alias == alias)?;
+        Some(match deed {
+            Deed::Kill => format!("kill n{alias}"),
+            Deed::Restart => format!("restart n{alias}"),
+            Deed::Stop => format!("stop n{alias}"),
+            Deed::PowerOff => format!("power off n{alias}"),
+            Deed::Freeze if member.life == Life::Frozen => format!("thaw n{alias}"),
+            Deed::Freeze => format!("freeze n{alias}"),
+            Deed::SlowDisk => format!("slow disk n{alias} 20ms"),
+            Deed::Campaign => format!("campaign n{alias}"),
+            Deed::Isolate => self.partition_line(&[alias])?,
+            _ => return None,
+        })
+    }
+
+    /// `partition` with these members on one side and all others on the other.
+    pub(crate) fn partition_line(&self, side: &[Alias]) -> Option<String> {
+        let names = |inside: bool| {
+            let members = self.frame.members.iter().map(|member| member.alias);
+            let part: Vec<String> =
+                members.filter(|a| side.contains(a) == inside).map(|a| format!("n{a}")).collect();
+            (!part.is_empty()).then(|| part.join(" "))
+        };
+        Some(format!("partition {} | {}", names(true)?, names(false)?))
+    }
+
+    fn toggle(&mut self, out: &mut Vec<Effect>) {
+        if self.pace() == Pace::Still && !self.flow.playing {
+            self.flow.playing = self.phase == Phase::Ready;
+        } else {
+            self.flow.playing = false;
+            self.flow.stepping = None;
+            // Promises of the page API are kept even so; a line of a person may be left open.
+            self.flow.hurry.retain(|_, promise| promise.is_some());
+            self.flow.ahead.clear();
+            self.ask_frame(true, out);
+            self.address(out);
+        }
+        self.pump(out);
+    }
+
+    fn step(&mut self, unit: Unit, out: &mut Vec<Effect>) {
+        self.unit = unit;
+        self.flow.playing = false;
+        if self.phase == Phase::Ready && self.flow.stepping.is_none() {
+            self.flow.stepping = Some(0);
+            self.pump(out);
+        }
+    }
+
+    fn select(&mut self, member: Option<Alias>, out: &mut Vec<Effect>) {
+        self.selected = member;
+        self.overlay = None;
+        if self.phase == Phase::Ready {
+            self.ask_frame(!self.flow.playing, out);
+        }
+    }
+
+    fn press(&mut self, alias: Alias, at: Point, out: &mut Vec<Effect>) {
+        if self.cutting.as_ref().is_some_and(|cutting| cutting.choosing) {
+            self.cut_side(alias);
+        } else if self.selected == Some(alias) && !self.first {
+            self.overlay = match self.overlay {
+                Some(Overlay::Member(open, _)) if open == alias => None,
+                _ => Some(Overlay::Member(alias, at)),
+            };
+            out.push(Effect::Focus("menu-first".to_owned()));
+        } else {
+            self.select(Some(alias), out);
+            if self.first {
+                self.first = false;
+                out.push(Effect::Remember("seen", "1".to_owned()));
+            }
+        }
+    }
+
+    fn cut_mode(&mut self) {
+        self.cutting = match &self.cutting {
+            Some(cutting) if cutting.choosing => None,
+            _ => Some(Cutting { choosing: true, ..Cutting::default() }),
+        };
+    }
+
+    fn cut_side(&mut self, alias: Alias) {
+        if let Some(cutting) = &mut self.cutting
+            && !cutting.side.remove(&alias)
+        {
+            cutting.side.insert(alias);
+        }
+    }
+
+    /// Makes the cut between the members that were chosen and the others.
+    fn cut_now(&mut self, out: &mut Vec<Effect>) {
+        let Some(cutting) = &self.cutting else { return };
+        let side: Vec<Alias> = cutting.side.iter().copied().collect();
+        match self.partition_line(&side) {
+            Some(line) => {
+                self.cutting = None;
+                self.drawn = None;
+                self.exec(&line, Origin::Bench, out);
+            }
+            None => self.notice = Some(text::CUT_NEEDS_BOTH.to_owned()),
+        }
+    }
+
+    /// A line was drawn through the sheet: whoever stands on its two sides is parted.
+    fn cut_end(&mut self, out: &mut Vec<Effect>) {
+        let Some(line) = self.cutting.as_mut().and_then(|cutting| cutting.line.take()) else { return };
+        if self.cutting.as_ref().is_some_and(|cutting| !cutting.choosing) {
+            self.cutting = None;
+        }
+        if length(line) < STROKE_MIN {
+            return;
+        }
+        let sides = self.layout.sides(line);
+        match sides.and_then(|(a, b)| self.partition_line(if a.len() <= b.len() { &a } else { &b })) {
+            Some(command) => {
+                self.cutting = None;
+                self.drawn = Some(line);
+                self.exec(&command, Origin::Bench, out);
+            }
+            None => self.notice = Some(text::CUT_MISSED.to_owned()),
+        }
+    }
+
+    fn overlay(&mut self, overlay: Overlay, out: &mut Vec<Effect>) {
+        if self.overlay == Some(overlay) {
+            self.overlay = None;
+        } else {
+            self.overlay = Some(overlay);
+            out.push(Effect::Focus("overlay".to_owned()));
+        }
+    }
+
+    /// Escape: the innermost thing that is open closes.
+    fn close(&mut self, out: &mut Vec<Effect>) {
+        if let Some(Overlay::Member(alias, _)) = self.overlay.take() {
+            out.push(Effect::Focus(format!("member-{alias}")));
+        } else if !self.terminal.candidates.is_empty() {
+            self.terminal.candidates.clear();
+        } else if self.cutting.take().is_none() {
+            self.notice = None;
+        }
+    }
+
+    fn set_messages_too(&mut self, on: bool, out: &mut Vec<Effect>) {
+        self.messages_too = on;
+        // The feed is asked for again, with what it lacks or without what it has too much of.
+        self.events = Rc::default();
+        if self.phase == Phase::Ready {
+            self.ask_frame(!self.flow.playing, out);
+        }
+    }
+
+    fn set(&mut self, setting: Setting, out: &mut Vec<Effect>) {
+        match setting {
+            Setting::Theme(theme) => {
+                self.theme = theme;
+                let name = theme.map(Theme::name);
+                out.push(Effect::Root("data-theme", name));
+                out.push(Effect::Remember("theme", name.unwrap_or_default().to_owned()));
+            }
+            Setting::ColourByKind(on) => {
+                self.colour_by_kind = on;
+                let name = if on { "kind" } else { "term" };
+                out.push(Effect::Root("data-colour", Some(name)));
+                out.push(Effect::Remember("colour", name.to_owned()));
+            }
+            Setting::Letters(on) => {
+                self.letters = on;
+                out.push(Effect::Remember("letters", if on { "" } else { "off" }.to_owned()));
+            }
+        }
+    }
+
+    /// Shows the run in the address, so that a reload or a copied address repeats it.
+    fn address(&self, out: &mut Vec<Effect>) {
+        if self.phase == Phase::Ready {
+            out.push(Effect::Address(link::write(&self.so_far(), &self.build)));
+        }
+    }
+}
+
+fn length((a, b): Line) -> f64 {
+    (a.x - b.x).hypot(a.y - b.y)
+}
+
+#[cfg(test)]
+mod tests;
