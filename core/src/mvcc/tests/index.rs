@@ -1,0 +1,170 @@
+//! The counted tree against a sorted map.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use proptest::prelude::*;
+
+use super::super::index::{Index, KeyRange};
+use super::*;
+
+/// Live or deleted, by key.
+type Map = BTreeMap<Vec<u8>, bool>;
+
+#[derive(Clone, Debug)]
+enum Step {
+    Put(u16),
+    Tombstone(u16),
+    /// Forgets a deleted key.
+    Remove(u16),
+    /// Forgets all deleted keys of a range.
+    RemoveRange(u16, u16),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let key = 0_u16..3000;
+    prop_oneof![
+        6 => key.clone().prop_map(Step::Put),
+        3 => key.clone().prop_map(Step::Tombstone),
+        3 => key.clone().prop_map(Step::Remove),
+        1 => (key.clone(), key).prop_map(|(a, b)| Step::RemoveRange(a, b)),
+    ]
+}
+
+fn bytes(key: u16) -> Vec<u8> {
+    format!("{key:04}").into_bytes()
+}
+
+#[derive(Default)]
+struct Both {
+    tree: Index,
+    map: Map,
+    revision: i64,
+}
+
+impl Both {
+    fn next(&mut self) -> Revision {
+        self.revision += 1;
+        Revision { main: self.revision, sub: 0 }
+    }
+
+    fn put(&mut self, key: u16) {
+        let revision = self.next();
+        self.tree.change(&bytes(key), |history| history.put(revision));
+        self.map.insert(bytes(key), true);
+    }
+
+    fn tombstone(&mut self, key: u16) {
+        let revision = self.next();
+        if let Some(live @ true) = self.map.get_mut(&bytes(key)) {
+            *live = false;
+            assert!(self.tree.change(&bytes(key), |history| history.tombstone(revision)));
+        }
+    }
+
+    fn remove(&mut self, key: u16) {
+        let key = bytes(key);
+        if self.map.get(&key) == Some(&false) {
+            self.map.remove(&key);
+            self.tree.change(&key, |history| history.forget(history.rows().count()));
+            self.tree.remove(&key);
+        }
+    }
+
+    fn step(&mut self, step: &Step) {
+        match *step {
+            Step::Put(key) => self.put(key),
+            Step::Tombstone(key) => self.tombstone(key),
+            Step::Remove(key) => self.remove(key),
+            Step::RemoveRange(a, b) => (a.min(b)..a.max(b)).for_each(|key| self.remove(key)),
+        }
+    }
+
+    fn check(&self, a: &[u8], b: &[u8], skip: u64, limit: usize) {
+        let (tree, map) = (&self.tree, &self.map);
+        assert_eq!(tree.keys(), map.len() as u64);
+        assert_eq!(tree.live(), map.values().filter(|live| **live).count() as u64);
+        for range in [KeyRange::Between(a, b), KeyRange::From(a), KeyRange::One(a)] {
+            let inside = |key: &Vec<u8>| match range {
+                KeyRange::Between(a, b) => a <= &key[..] && &key[..] < b,
+                KeyRange::From(a) => a <= &key[..],
+                KeyRange::One(a) => a == &key[..],
+            };
+            let all: Vec<_> = map.keys().filter(|key| inside(key)).cloned().collect();
+            let live: Vec<_> = all.iter().filter(|key| map[*key]).cloned().collect();
+            assert_eq!(tree.count(range), live.len() as u64, "count of {range:?}");
+            let mut seen = Vec::new();
+            tree.visit::<()>(range, |key, _| {
+                seen.push(key.to_vec());
+                ControlFlow::Continue(())
+            });
+            assert_eq!(seen, all, "all of {range:?}");
+            let mut page = Vec::new();
+            tree.visit_live(range, skip, |key, history| {
+                assert!(history.is_live());
+                page.push(key.to_vec());
+                if page.len() == limit { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            });
+            let skip = usize::try_from(skip).unwrap();
+            let expected: Vec<_> = live.into_iter().skip(skip).take(limit).collect();
+            assert_eq!(page, expected, "a page of {range:?} behind {skip}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_tree_equals_a_map(
+        steps in prop::collection::vec(step(), 0..3000),
+        looks in prop::collection::vec((0_u16..3000, 0_u16..3000, 0_u64..200, 1_usize..50), 20),
+    ) {
+        let mut both = Both::default();
+        for (number, step) in steps.iter().enumerate() {
+            both.step(step);
+            if number % 500 == 0 {
+                both.check(b"0500", b"2500", 7, 9);
+            }
+        }
+        for (a, b, skip, limit) in looks {
+            both.check(&bytes(a), &bytes(b), skip, limit);
+        }
+    }
+}
+
+#[test]
+fn keys_in_order_and_against_it() {
+    let (mut up, mut down) = (Both::default(), Both::default());
+    for key in 0..9000 {
+        up.put(key);
+        down.put(9000 - key);
+    }
+    for both in [&mut up, &mut down] {
+        both.check(b"1234", b"5678", 1000, 20);
+        (0..9001).filter(|key| key % 3 != 0).for_each(|key| both.tombstone(key));
+        both.check(b"1234", b"5678", 1000, 20);
+        (0..9001).for_each(|key| both.remove(key));
+        both.check(b"1234", b"5678", 1000, 20);
+        (0..9001).for_each(|key| both.tombstone(key));
+        both.check(b"", b"9", 0, 20);
+        (0..9001).for_each(|key| both.remove(key));
+        assert_eq!(both.tree.keys(), 0);
+        both.put(4);
+        both.check(b"", b"9", 0, 20);
+    }
+}
+
+#[test]
+fn a_page_looks_at_few_keys() {
+    let mut both = Both::default();
+    (0..9999).for_each(|key| both.put(key));
+    (100..9900).for_each(|key| both.tombstone(key));
+    // Behind 50 live keys, the next 60 straddle 9800 deleted ones, which are not looked at one by one.
+    let mut looks = 0;
+    both.tree.visit_live(KeyRange::From(b""), 50, |_, _| {
+        looks += 1;
+        if looks == 60 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    assert_eq!(looks, 60);
+}
