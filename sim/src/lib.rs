@@ -1,3 +1,68 @@
-//! Placeholder of the first commit.
-pub mod view;
+//! # Glasshouse sim: a whole cluster in virtual time
+//!
+//! The members of a [`world::World`] are the same [`glasshouse_core::Node`]s that the server runs;
+//! everything around them, network, disks, clocks and clients, is simulated and obeys a seed.
+//!
+//! **The promise**: seed and script decide the history, byte for byte, on every machine, natively
+//! and in wasm. [`trace`] hashes the history, so the promise can be checked.
+//!
+//! | module | what it is |
+//! | --- | --- |
+//! | [`world`] | members, disks, network and clients in one value, and what can be done to it |
+//! | [`member`] | one process around `Node::step`, on one madsim node |
+//! | [`network`], [`disk`], [`clock`] | the physics: latency and loss, page cache and platter, drift |
+//! | [`workload`], [`fault`] | seeded clients; seeded schedules of faults, with a time of peace |
+//! | [`trace`] | the record of everything, and its hash |
+//! | [`check`], [`model`] | the properties that must hold, judged at every step; a small etcd as oracle |
+//! | [`mutant`] | planted faults that the checkers must catch |
+//! | [`run`] | whole runs from a seed |
+//! | [`script`] | the command language of terminal, tests and command line |
+//! | [`view`] | what the page draws, as plain data |
+//!
+//! Absent on purpose: real clocks, threads, files, sockets, hash maps whose order can be seen,
+//! floating-point numbers in what decides a history. The crate's wasm has no imports.
+
+#![warn(missing_docs)]
+
+#[cfg(feature = "world")]
+mod call;
+#[cfg(feature = "world")]
+pub mod check;
+#[cfg(feature = "world")]
+pub mod clock;
+#[cfg(feature = "world")]
+pub mod disk;
+#[cfg(feature = "world")]
+pub mod fault;
+#[cfg(feature = "world")]
+pub mod member;
+#[cfg(feature = "world")]
+pub mod model;
+#[cfg(feature = "world")]
+pub mod mutant;
+#[cfg(feature = "world")]
+pub mod network;
+#[cfg(feature = "world")]
+pub mod place;
+#[cfg(feature = "world")]
+pub mod rng;
+#[cfg(feature = "world")]
+pub mod run;
+#[cfg(feature = "world")]
+pub mod trace;
+#[cfg(feature = "world")]
+pub mod workload;
+#[cfg(feature = "world")]
+pub mod world;
+
+#[cfg(feature = "world")]
 pub mod script;
+#[cfg(feature = "world")]
+pub mod view;
+/// What the page needs of [`view`]: frames and calls as plain data, without the simulator.
+#[cfg(not(feature = "world"))]
+pub mod view {
+    pub mod call;
+    pub mod frame;
+    mod seed;
+}

@@ -73,7 +73,7 @@ pub(crate) enum Cargo {
 }
 
 /// One direction of a link, to look at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LinkView {
     /// Nothing gets through.
     pub cut: bool,
@@ -88,7 +88,10 @@ pub struct LinkView {
 /// One direction of a link.
 #[derive(Debug)]
 struct Link {
+    ends: (Place, Place),
     view: LinkView,
+    /// Since when it is cut.
+    cut_at: Nanos,
     /// When the last message that keeps its place in the queue arrives.
     last_arrival: Nanos,
     random: Stream,
@@ -136,12 +139,9 @@ impl Network {
         let key = (from.code(), to.code());
         let seed = self.seed;
         self.links.entry(key).or_insert_with(|| Link {
-            view: LinkView {
-                cut: false,
-                one_way: None,
-                trouble: Trouble::default(),
-                drops_next: None,
-            },
+            ends: (from, to),
+            view: LinkView::default(),
+            cut_at: 0,
             last_arrival: 0,
             random: Stream::new(seed, "link", key.0.into(), key.1.into()),
         })
@@ -150,6 +150,21 @@ impl Network {
     /// Changes one direction of a link.
     pub(crate) fn set(&mut self, from: Place, to: Place, change: impl FnOnce(&mut LinkView)) {
         change(&mut self.link(from, to).view);
+    }
+
+    /// Cuts one direction of a link.
+    pub(crate) fn cut(&mut self, now: Nanos, from: Place, to: Place) {
+        let link = self.link(from, to);
+        if !link.view.cut {
+            link.view.cut = true;
+            link.cut_at = now;
+        }
+    }
+
+    /// The link is cut, and was when a message arrived at its end at `arrived_at`.
+    pub(crate) fn was_cut(&self, from: Place, to: Place, arrived_at: Nanos) -> bool {
+        let link = self.links.get(&(from.code(), to.code()));
+        link.is_some_and(|link| link.view.cut && link.cut_at <= arrived_at)
     }
 
     /// Mends one direction of a link.
@@ -198,6 +213,11 @@ impl Network {
         Fate::Arrives { at, copy_at: copy_at.map(|copy| copy.max(at + 1)) }
     }
 
+    /// All links that were used or set.
+    pub(crate) fn links(&self) -> Vec<(Place, Place)> {
+        self.links.values().map(|link| link.ends).collect()
+    }
+
     /// A name for the next message.
     pub(crate) fn next_id(&mut self) -> MessageId {
         self.last_id += 1;
@@ -235,11 +255,3 @@ impl Network {
     }
 }
 
-impl Default for LinkView {
-    fn default() -> Self {
-        Self { cut: false, one_way: None, trouble: Trouble::default(), drops_next: None }
-    }
-}
-
-#[cfg(test)]
-mod tests;

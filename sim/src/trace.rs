@@ -417,5 +417,3 @@ impl Recorder {
     }
 }
 
-#[cfg(test)]
-mod tests;

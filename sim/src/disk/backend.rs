@@ -43,12 +43,18 @@ pub(super) fn lock(file: &Mutex<StoreFile>) -> MutexGuard<'_, StoreFile> {
 }
 
 impl OpenFile {
-    /// Opens the file for the process that lives now; what was open before is dead.
-    pub(super) fn open(file: &Arc<Mutex<StoreFile>>) -> Self {
+    /// Opens the file for the process that lives now; what was open before is dead. What a
+    /// killed process left in the page cache is made durable first: the new one will rely on it.
+    pub(super) fn open(file: &Arc<Mutex<StoreFile>>) -> io::Result<Self> {
         let mut store = lock(file);
         store.life += 1;
         store.dies_after_syncs = None;
-        Self { file: Arc::clone(file), life: store.life }
+        store.troubles.may_read()?;
+        store.troubles.may_sync()?;
+        if !store.troubles.lying {
+            store.file.sync();
+        }
+        Ok(Self { file: Arc::clone(file), life: store.life })
     }
 
     /// The file, if the process that opened it is alive.

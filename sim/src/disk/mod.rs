@@ -17,16 +17,15 @@
 mod backend;
 mod file;
 mod image;
-#[cfg(test)]
-mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use glasshouse_core::node::{Append, WalImage, WalSegment};
+use glasshouse_core::node::Append;
 use glasshouse_core::store::{Store, StoreBatch};
+use glasshouse_core::wal::{WalImage, WalSegment};
 
 pub use self::backend::OpenFile;
 use self::backend::StoreFile;
@@ -269,6 +268,11 @@ impl Disk {
         Some(Ok(BatchDone { last_seq: batch.last_seq, synced: batch.synced }))
     }
 
+    /// No append waits or is being written.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.writing.is_none() && self.appends.is_empty()
+    }
+
     /// Deletes the segments below `first`; says whether there were any.
     pub(crate) fn drop_segments(&mut self, first: u64) -> bool {
         let kept = self.wal.split_off(&first);
@@ -327,8 +331,8 @@ impl Disk {
     }
 
     /// Opens the store's file for a starting process.
-    pub(crate) fn open_store(&self) -> OpenFile {
-        OpenFile::open(&self.store)
+    pub(crate) fn open_store(&self) -> Result<OpenFile, String> {
+        OpenFile::open(&self.store).map_err(|error| format!("cannot open the store: {error}"))
     }
 
     /// The process dies, the page cache survives. A commit that was under way stops somewhere.
@@ -353,9 +357,8 @@ impl Disk {
         self.committing = None;
     }
 
-    /// The machine loses power.
-    pub(crate) fn on_power_off(&mut self, store: Option<&Store>, torn: bool) -> Loss {
-        self.on_kill(store);
+    /// The machine loses power; its process, if there was one, is dead already.
+    pub(crate) fn on_power_off(&mut self, torn: bool) -> Loss {
         let mut total = Loss::default();
         let mut add = |loss: Loss| {
             total.lost += loss.lost;
@@ -401,20 +404,26 @@ impl Disk {
         self.set_troubles(|troubles| troubles.set(operation, failing));
     }
 
-    /// Flips a bit of a WAL segment; `false` when there is no such byte.
-    pub(crate) fn rot_wal(&mut self, segment: u64, offset: u64, bit: u8) -> bool {
-        let file = self.wal.get_mut(&segment).filter(|file| offset < file.durable().len());
-        file.map(|file| file.rot(offset, bit)).is_some()
+    /// There is such a byte on the platter.
+    pub(crate) fn has_wal_byte(&self, segment: u64, offset: u64) -> bool {
+        self.wal.get(&segment).is_some_and(|file| offset < file.durable().len())
     }
 
-    /// Flips a bit of the store's file; `false` when there is no such byte.
-    pub(crate) fn rot_store(&mut self, offset: u64, bit: u8) -> bool {
-        let mut store = backend::lock(&self.store);
-        let exists = offset < store.file.durable().len();
-        if exists {
-            store.file.rot(offset, bit);
+    /// There is such a byte on the platter.
+    pub(crate) fn has_store_byte(&self, offset: u64) -> bool {
+        offset < backend::lock(&self.store).file.durable().len()
+    }
+
+    /// Flips a bit of a WAL segment, if it is there.
+    pub(crate) fn rot_wal(&mut self, segment: u64, offset: u64, bit: u8) {
+        if let Some(file) = self.wal.get_mut(&segment) {
+            file.rot(offset, bit);
         }
-        exists
+    }
+
+    /// Flips a bit of the store's file.
+    pub(crate) fn rot_store(&mut self, offset: u64, bit: u8) {
+        backend::lock(&self.store).file.rot(offset, bit);
     }
 
     /// The durable bytes of the log, segment by segment.

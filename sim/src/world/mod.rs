@@ -23,8 +23,10 @@
 
 mod action;
 mod apply;
+mod process;
 mod spec;
 mod state;
+mod traffic;
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -35,7 +37,7 @@ use madsim::runtime::Runtime;
 
 pub use self::action::{Action, DiskOperation, Refused, RotTarget, Rule, Trouble};
 pub use self::spec::{Rules, Spec};
-pub(crate) use self::state::State;
+pub(crate) use self::state::{State, lock};
 use crate::check::Violation;
 use crate::clock::Nanos;
 use crate::disk::DiskView;
@@ -103,7 +105,7 @@ impl World {
     /// One sentence that says why it cannot be done; then nothing happened and nothing is
     /// recorded.
     pub fn act(&mut self, action: Action) -> Result<(), Refused> {
-        State::act(&self.state, action)
+        self.state().act(action)
     }
 
     /// Writes a remark into the record: a line of a script, a name for a moment.
@@ -116,7 +118,7 @@ impl World {
     /// A new client. It has a link to every member and no life of its own: it says what
     /// [`World::call`] tells it to.
     pub fn client(&mut self, name: &str) -> ClientNo {
-        State::add_client(&self.state, name)
+        self.state().add_client(name)
     }
 
     /// Sends a request of `client` to `member`. The end arrives as an event
@@ -151,12 +153,12 @@ impl World {
 
     /// Starts background clients that work at a rate for a while (see [`Workload`]).
     pub fn start_workload(&mut self, workload: Workload) {
-        State::start_workload(&self.state, workload);
+        self.state().start_workload(workload);
     }
 
     /// Starts a seeded schedule of faults, with a time to heal at its end (see [`FaultPlan`]).
     pub fn start_faults(&mut self, plan: FaultPlan) {
-        State::start_faults(&self.state, plan);
+        self.state().start_faults(plan);
     }
 
     // --- looks ---
@@ -248,6 +250,18 @@ impl World {
         self.state().record.hash()
     }
 
+    /// How many events there were.
+    #[must_use]
+    pub fn events(&self) -> u64 {
+        self.state().record.next_seq()
+    }
+
+    /// When the cluster came to rest after a schedule of faults, if it did.
+    #[must_use]
+    pub fn settled_at(&self) -> Option<Nanos> {
+        self.state().settled_at
+    }
+
     /// The first property that was violated, if any. The world stands still from then on.
     #[must_use]
     pub fn violation(&self) -> Option<Violation> {
@@ -261,7 +275,7 @@ impl World {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        state::lock(&self.state)
+        lock(&self.state)
     }
 }
 

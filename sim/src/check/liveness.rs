@@ -1,0 +1,58 @@
+//! Liveness after heal: when all faults are gone, there is a leader, every member has applied the
+//! same log, and their stores are what the committed log adds up to.
+//!
+//! Safety says that nothing bad happens, which a cluster that does nothing fulfils. So every
+//! schedule of faults ends with a time of peace, and the peace is judged.
+
+use glasshouse_core::node::Role;
+
+use super::{Property, Violation, clients, hash};
+use crate::world::State;
+
+/// Whether the cluster has come to rest; if not, what is missing, in one sentence.
+pub(crate) fn unrest(state: &State) -> Option<String> {
+    let mut applied = None;
+    let mut leader = None;
+    for member in &state.members {
+        let no = member.no;
+        let Some(node) = member.node() else {
+            return Some(format!("{no} is not up ({:?})", member.state));
+        };
+        let view = node.view();
+        if view.role() == Role::Leader {
+            leader = Some(no);
+        }
+        if view.leader().is_none() {
+            return Some(format!("{no} knows no leader"));
+        }
+        let reached = (view.last_index(), view.commit(), view.applied());
+        if view.applied() < view.last_index() || *applied.get_or_insert(reached) != reached {
+            return Some(format!(
+                "{no} has applied {} of {} entries and others have {applied:?}",
+                view.applied(),
+                view.last_index()
+            ));
+        }
+    }
+    if leader.is_none() {
+        return Some(String::from("nobody leads"));
+    }
+    let open = state.calls.open();
+    open.first().map(|call| format!("call {} of {} is not answered", call.id.0, call.client))
+}
+
+/// The cluster is at rest: all stores must be equal, and equal to the model.
+pub(crate) fn judge_stores(state: &State) -> Option<Violation> {
+    let nodes = state.members.iter().filter_map(|m| Some((m.no, m.node()?.view())));
+    let equal = hash::compare(nodes.clone());
+    let model = state.checks.model();
+    equal.or_else(|| {
+        nodes.into_iter().find_map(|(no, view)| clients::compare_store(model, no, view))
+    })
+}
+
+/// The time for peace is over and there is none.
+pub(crate) fn never_settled(missing: String, waited_seconds: u64) -> Violation {
+    let known = format!("all faults have healed {waited_seconds} s ago");
+    Violation::new(Property::Liveness, None, known, missing)
+}

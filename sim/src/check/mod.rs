@@ -1,0 +1,323 @@
+//! The properties that must hold, judged at every step of every member.
+//!
+//! Each file here is one property: what it says, why it matters, and how it is checked with work
+//! in proportion to what is new. The first violation ends the run; it names the property, the
+//! place, and the two facts that contradict each other.
+//!
+//! | file | property | source |
+//! | --- | --- | --- |
+//! | `election` | at most one leader in a term | Raft 5.2, Election Safety |
+//! | `append_only` | a leader never takes back entries of its log | Raft 5.3, Leader Append-Only |
+//! | `ledger` | equal index and term, equal log up to there | Raft 5.3, Log Matching |
+//! | `ledger` | committed entries never change | Raft 5.4, State Machine Safety |
+//! | `completeness` | a new leader has every committed entry | Raft 5.4, Leader Completeness |
+//! | `votes` | one vote in a term, also across crashes | Raft 5.2 |
+//! | `quorum` | what is committed is durable on a quorum | dissertation 10.2.1 |
+//! | `monotonic` | term, commit and applied index never go back | Raft figure 2 |
+//! | `clients` | acknowledged writes stay; reads are not stale | linearizability, with the log as witness |
+//! | `hash` | stores are equal at an equal revision | etcd's corruption check |
+//! | `liveness` | after faults heal, the cluster works again | |
+
+mod append_only;
+mod clients;
+mod completeness;
+mod election;
+pub(crate) mod hash;
+mod ledger;
+pub(crate) mod liveness;
+mod monotonic;
+mod quorum;
+mod votes;
+
+use std::fmt;
+
+use glasshouse_core::api;
+use glasshouse_core::node::{NodeView, Role};
+use glasshouse_core::peer::MessageInfo;
+
+pub(crate) use self::clients::Floor;
+use crate::clock::{MILLIS, Nanos, SECOND};
+use crate::member::{Member, Seen};
+use crate::place::MemberNo;
+
+/// A property that must hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Property {
+    /// At most one leader in a term.
+    ElectionSafety,
+    /// A leader never takes back entries of its log.
+    LeaderAppendOnly,
+    /// Logs with an entry of equal index and term are equal up to it.
+    LogMatching,
+    /// A new leader has every committed entry.
+    LeaderCompleteness,
+    /// No two members apply different entries at one index.
+    StateMachineSafety,
+    /// A member votes once in a term, also across crashes.
+    OneVotePerTerm,
+    /// An entry is committed only when a quorum has it on disk.
+    DurableQuorum,
+    /// Term, commit index and applied index never go back.
+    Monotonic,
+    /// What was acknowledged to a client is never lost or changed.
+    Durability,
+    /// A linearizable read sees everything acknowledged before it began.
+    Linearizability,
+    /// Members with the same revision have the same keys.
+    HashEquality,
+    /// After faults heal there is a leader, members converge, calls are answered.
+    Liveness,
+}
+
+impl Property {
+    /// Its name, for banners and reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ElectionSafety => "election safety",
+            Self::LeaderAppendOnly => "leader append-only",
+            Self::LogMatching => "log matching",
+            Self::LeaderCompleteness => "leader completeness",
+            Self::StateMachineSafety => "state machine safety",
+            Self::OneVotePerTerm => "one vote per term",
+            Self::DurableQuorum => "commit needs a durable quorum",
+            Self::Monotonic => "nothing goes back",
+            Self::Durability => "acknowledged writes stay",
+            Self::Linearizability => "linearizability",
+            Self::HashEquality => "equal stores",
+            Self::Liveness => "liveness",
+        }
+    }
+
+    /// What it promises, in a sentence.
+    #[must_use]
+    pub fn promise(self) -> &'static str {
+        match self {
+            Self::ElectionSafety => "At most one member leads in a term.",
+            Self::LeaderAppendOnly => "A leader only appends to its log; it never takes back.",
+            Self::LogMatching => {
+                "If two logs hold an entry of the same index and term, they are equal up to it."
+            }
+            Self::LeaderCompleteness => "A new leader has every entry that was ever committed.",
+            Self::StateMachineSafety => {
+                "No two members apply different entries at the same index."
+            }
+            Self::OneVotePerTerm => "A member gives one vote in a term, even if it crashes.",
+            Self::DurableQuorum => "What is committed is on the disks of a majority.",
+            Self::Monotonic => "Term, commit index and applied index never go back.",
+            Self::Durability => "What was acknowledged to a client is never lost or changed.",
+            Self::Linearizability => {
+                "A linearizable answer knows everything that was acknowledged before it was asked."
+            }
+            Self::HashEquality => "Members at the same revision hold the same keys and values.",
+            Self::Liveness => {
+                "When faults have healed, a leader arises, members converge and calls are answered."
+            }
+        }
+    }
+}
+
+impl fmt::Display for Property {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A broken property: two facts that cannot both be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// The property.
+    pub property: Property,
+    /// When it was seen.
+    pub at: Nanos,
+    /// Where it was seen, if it is one member's doing.
+    pub member: Option<MemberNo>,
+    /// The first fact.
+    pub known: String,
+    /// The second, which contradicts the first.
+    pub seen: String,
+}
+
+impl Violation {
+    /// A violation that is seen now; the world fills in the time.
+    pub(crate) fn new(
+        property: Property,
+        member: impl Into<Option<MemberNo>>,
+        known: String,
+        seen: String,
+    ) -> Self {
+        Self { property, at: 0, member: member.into(), known, seen }
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (seconds, millis) = (self.at / SECOND, self.at % SECOND / MILLIS);
+        write!(f, "{} is violated at {seconds}.{millis:03} s", self.property)?;
+        if let Some(member) = self.member {
+            write!(f, " on {member}")?;
+        }
+        write!(f, ": {}, but {}", self.known, self.seen)
+    }
+}
+
+/// All checkers of a world.
+#[derive(Debug)]
+pub(crate) struct Checks {
+    ledger: ledger::Ledger,
+    quorum: quorum::Quorum,
+    election: election::Election,
+    append_only: append_only::AppendOnly,
+    votes: votes::Votes,
+    monotonic: monotonic::Monotonic,
+    clients: clients::Clients,
+}
+
+impl Checks {
+    pub(crate) fn new(members: &[Member]) -> Self {
+        let count = members.len();
+        let ids = members.iter().map(|member| (member.no, member.id)).collect();
+        Self {
+            ledger: ledger::Ledger::new(count),
+            quorum: quorum::Quorum::new(count),
+            election: election::Election::default(),
+            append_only: append_only::AppendOnly::new(count),
+            votes: votes::Votes::new(ids),
+            monotonic: monotonic::Monotonic::new(count),
+            clients: clients::Clients::default(),
+        }
+    }
+
+    /// A member has read its disk.
+    pub(crate) fn on_recovered(
+        &mut self,
+        no: MemberNo,
+        view: NodeView<'_>,
+        seen: &Seen,
+    ) -> Option<Violation> {
+        self.append_only.on_recovered(no);
+        let verdict = self.votes.on_recovered(no, seen.standing.term, view.vote());
+        let verdict = verdict.or_else(|| self.monotonic.on_recovered(no, seen));
+        let verdict = verdict.or_else(|| self.ledger.on_recovered(no, view));
+        self.quorum.on_recovered(no, view.last_index(), view.stored_index());
+        let nothing = Seen { commit: 0, applied: 0, ..*seen };
+        verdict.or_else(|| self.on_commit(no, view, &nothing, seen))
+    }
+
+    /// A member made a step; `stored` when its store told it of a commit.
+    pub(crate) fn on_step(
+        &mut self,
+        no: MemberNo,
+        view: NodeView<'_>,
+        before: &Seen,
+        after: &Seen,
+        stored: bool,
+    ) -> Option<Violation> {
+        if stored {
+            self.quorum.on_stored(no, view.stored_index());
+        }
+        let logged = self.ledger.on_step(no, view);
+        if let Ok(Some(cut_to)) = logged {
+            self.quorum.on_cut(no, cut_to);
+        }
+        let verdict = self.append_only.on_step(no, view, &after.standing).or(logged.err());
+        if before == after {
+            return verdict;
+        }
+        verdict
+            .or_else(|| self.monotonic.on_step(no, before, after))
+            .or_else(|| self.on_leading(no, before, after))
+            .or_else(|| self.on_commit(no, view, before, after))
+    }
+
+    fn on_leading(&mut self, no: MemberNo, before: &Seen, after: &Seen) -> Option<Violation> {
+        let (old, new) = (before.standing, after.standing);
+        if new.role != Role::Leader || (old.role, old.term) == (new.role, new.term) {
+            return None;
+        }
+        let verdict = self.election.on_leader(no, new.term);
+        verdict.or_else(|| completeness::on_leader(&self.ledger, no, new.term))
+    }
+
+    fn on_commit(
+        &mut self,
+        no: MemberNo,
+        view: NodeView<'_>,
+        before: &Seen,
+        after: &Seen,
+    ) -> Option<Violation> {
+        let known = self.ledger.committed();
+        if after.commit > before.commit
+            && let Some(verdict) = self.ledger.on_commit(no, after.commit)
+        {
+            return Some(verdict);
+        }
+        if after.commit > known {
+            for entry in view.entries(known + 1, after.commit) {
+                self.clients.on_committed(&entry);
+            }
+            let verdict = self.quorum.on_commit(&self.ledger, no, after.commit);
+            if verdict.is_some() {
+                return verdict;
+            }
+        }
+        if after.applied > before.applied {
+            return self.ledger.on_applied(no, after.applied);
+        }
+        None
+    }
+
+    /// A member gave out an append: its log as it stands will be durable with it.
+    pub(crate) fn on_appended(&mut self, no: MemberNo, seq: u64, view: NodeView<'_>) {
+        self.quorum.on_appended(no, seq, view.last_index());
+        self.monotonic.on_appended(no, seq, view.term());
+    }
+
+    /// Appends up to `seq` are on the member's platter: the disk's word, not the node's.
+    pub(crate) fn on_synced(&mut self, no: MemberNo, seq: u64) {
+        self.quorum.on_synced(no, seq);
+        self.monotonic.on_synced(no, seq);
+    }
+
+    /// A member says something to another.
+    pub(crate) fn on_sent(
+        &mut self,
+        no: MemberNo,
+        to: MemberNo,
+        info: &MessageInfo,
+    ) -> Option<Violation> {
+        self.votes.on_sent(no, to, info)
+    }
+
+    /// A process ended.
+    pub(crate) fn on_ended(&mut self, no: MemberNo) {
+        self.quorum.on_ended(no);
+        self.monotonic.on_ended(no);
+    }
+
+    /// What a client may rely on that calls now.
+    pub(crate) fn floor(&self) -> Floor {
+        self.clients.floor()
+    }
+
+    /// A client has a successful answer.
+    pub(crate) fn on_answer(
+        &mut self,
+        member: MemberNo,
+        request: &api::Request,
+        response: &api::Response,
+        floor: Floor,
+    ) -> Option<Violation> {
+        self.clients.on_answer(member, request, response, floor)
+    }
+
+    /// The store that the committed log adds up to.
+    pub(crate) fn model(&self) -> &crate::model::Model {
+        self.clients.model()
+    }
+
+    /// The last index that any member knew to be committed.
+    pub(crate) fn committed(&self) -> u64 {
+        self.ledger.committed()
+    }
+}

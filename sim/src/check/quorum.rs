@@ -1,0 +1,97 @@
+//! Commit only what a quorum holds durably (Raft 5.3; dissertation 10.2.1 for the leader that
+//! sends before its own fsync).
+//!
+//! What is durable is the disk's word, not the node's: a member that promises too early is caught
+//! here, at the cause, long before a power failure makes the loss visible.
+
+use std::collections::VecDeque;
+
+use super::ledger::Ledger;
+use super::{Property, Violation};
+use crate::place::MemberNo;
+
+/// How far each member's log is on its platter.
+#[derive(Debug)]
+pub(super) struct Quorum(Vec<Durable>);
+
+#[derive(Clone, Debug, Default)]
+struct Durable {
+    /// Appends that are not durable yet: (number, last index of the log when it was given out).
+    appended: VecDeque<(u64, u64)>,
+    /// Last index of the durable log.
+    log: u64,
+    /// Last index whose effect is in the durable store.
+    store: u64,
+}
+
+impl Quorum {
+    pub(super) fn new(count: usize) -> Self {
+        Self(vec![Durable::default(); count])
+    }
+
+    /// A member has read its disk, and made durable what it read.
+    pub(super) fn on_recovered(&mut self, no: MemberNo, last: u64, stored: u64) {
+        self.0[no.index()] = Durable { appended: VecDeque::new(), log: last, store: stored };
+    }
+
+    /// A member gave out an append.
+    pub(super) fn on_appended(&mut self, no: MemberNo, seq: u64, last: u64) {
+        self.0[no.index()].appended.push_back((seq, last));
+    }
+
+    /// Entries behind `last` were taken back: they are durable no more.
+    pub(super) fn on_cut(&mut self, no: MemberNo, last: u64) {
+        let durable = &mut self.0[no.index()];
+        durable.log = durable.log.min(last);
+        for (_, appended) in &mut durable.appended {
+            *appended = (*appended).min(last);
+        }
+    }
+
+    /// Appends up to `seq` are on the platter.
+    pub(super) fn on_synced(&mut self, no: MemberNo, seq: u64) {
+        let durable = &mut self.0[no.index()];
+        while let Some((_, last)) = durable.appended.pop_front_if(|(number, _)| *number <= seq) {
+            durable.log = last;
+        }
+    }
+
+    /// The store has committed.
+    pub(super) fn on_stored(&mut self, no: MemberNo, index: u64) {
+        let durable = &mut self.0[no.index()];
+        durable.store = durable.store.max(index);
+    }
+
+    /// A process ended: nobody waits for its appends any more.
+    pub(super) fn on_ended(&mut self, no: MemberNo) {
+        self.0[no.index()].appended.clear();
+    }
+
+    /// `no` is the first to know that `index` is committed.
+    pub(super) fn on_commit(
+        &self,
+        ledger: &Ledger,
+        no: MemberNo,
+        index: u64,
+    ) -> Option<Violation> {
+        let (_, committed) = ledger.last_committed()?;
+        let count = u8::try_from(self.0.len()).expect("a world has at most nine members");
+        let holds = |member: &MemberNo| {
+            let durable = &self.0[member.index()];
+            let has = ledger.link_at(*member, index).is_none_or(|link| link == committed);
+            durable.store >= index || (durable.log >= index && has)
+        };
+        let holders: Vec<MemberNo> = MemberNo::first(count).filter(holds).collect();
+        if holders.len() > usize::from(count) / 2 {
+            return None;
+        }
+        let names: Vec<String> = holders.iter().map(MemberNo::to_string).collect();
+        let names = if names.is_empty() { String::from("nobody") } else { names.join(" and ") };
+        Some(Violation::new(
+            Property::DurableQuorum,
+            no,
+            format!("only {names} of {count} has entry {index} on its disk"),
+            format!("{no} takes it for committed"),
+        ))
+    }
+}

@@ -1,0 +1,67 @@
+//! Whole runs from a seed: what sweeps, tests and the wasm module call.
+
+use crate::check::Violation;
+use crate::clock::{Nanos, SECOND};
+use crate::fault::FaultPlan;
+use crate::mutant::Mutant;
+use crate::workload::Workload;
+use crate::world::{Counts, Spec, World};
+
+/// Calls per virtual second of the clients of a headless run.
+const CALLS_PER_SECOND: u64 = 30;
+
+/// What came of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// The hash over the whole history.
+    pub hash: u64,
+    /// The property that broke, if one did.
+    pub violation: Option<Violation>,
+    /// Totals.
+    pub counts: Counts,
+    /// Events in the history.
+    pub events: u64,
+    /// When the cluster came to rest after the faults, if there were faults and it did.
+    pub settled_at: Option<Nanos>,
+}
+
+/// Runs a world with mixed clients, and with a schedule of faults if `faults`, for `seconds` of
+/// virtual time. The result depends on the arguments and the build alone, on every machine.
+#[must_use]
+pub fn run_seed(seed: u64, members: u8, seconds: u64, faults: bool) -> Outcome {
+    run_spec(Spec::hunt(seed, members), seconds, faults)
+}
+
+/// The same with faults planted in every member.
+#[must_use]
+pub fn run_mutant(seed: u64, members: u8, seconds: u64, mutant: Mutant) -> Outcome {
+    let spec = Spec { mutants: vec![mutant], ..Spec::hunt(seed, members) };
+    run_spec(spec, seconds, true)
+}
+
+/// The same in a given world.
+#[must_use]
+pub fn run_spec(spec: Spec, seconds: u64, faults: bool) -> Outcome {
+    let mut world = World::new(spec);
+    let length = seconds * SECOND;
+    let plan = FaultPlan::within(length);
+    let asking_until = if faults { plan.until } else { length };
+    world.start_workload(Workload::mixed(CALLS_PER_SECOND, asking_until));
+    if faults {
+        world.start_faults(plan);
+    }
+    world.run_until(length);
+    outcome(&world)
+}
+
+/// What has come of a world so far.
+#[must_use]
+pub fn outcome(world: &World) -> Outcome {
+    Outcome {
+        hash: world.trace_hash(),
+        violation: world.violation(),
+        counts: world.counts(),
+        events: world.events(),
+        settled_at: world.settled_at(),
+    }
+}

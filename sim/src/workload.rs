@@ -1,0 +1,300 @@
+//! Background clients: seeded traffic that asks, times out, goes to another member and tries
+//! again, as real clients do.
+//!
+//! Every put has a value that nobody else writes, so a lost or doubled write can be told apart.
+//! Each client is a task on a madsim node of its own, with random streams of its own: what it does
+//! next does not depend on what others do.
+
+use std::future::poll_fn;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::task::Poll;
+use std::time::Duration;
+
+use bytes::Bytes;
+use glasshouse_core::api::compare::{CompareResult, CompareTarget, TargetUnion};
+use glasshouse_core::api::{
+    Code, CompactionRequest, Compare, DeleteRangeRequest, PutRequest, RangeRequest, Request,
+    RequestOp, TxnRequest, request_op,
+};
+use glasshouse_core::id::CallId;
+use madsim::datagram::DatagramSocket;
+
+use crate::clock::{MILLIS, Nanos, SECOND};
+use crate::member;
+use crate::place::{ClientNo, MemberNo};
+use crate::rng::Stream;
+use crate::trace::CallEnd;
+use crate::world::{State, lock};
+
+/// What kind of calls clients make, in parts of their sum.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mix {
+    /// Puts of unique values.
+    pub puts: u32,
+    /// Linearizable reads of one key.
+    pub reads: u32,
+    /// Serializable reads of one key.
+    pub serializable_reads: u32,
+    /// Linearizable reads of all keys.
+    pub scans: u32,
+    /// Deletes of one key.
+    pub deletes: u32,
+    /// Compare-and-swap transactions.
+    pub swaps: u32,
+    /// Compactions.
+    pub compactions: u32,
+}
+
+impl Mix {
+    /// Only puts.
+    pub const PUTS: Self = Self {
+        puts: 1,
+        reads: 0,
+        serializable_reads: 0,
+        scans: 0,
+        deletes: 0,
+        swaps: 0,
+        compactions: 0,
+    };
+    /// Something of everything.
+    pub const ALL: Self = Self {
+        puts: 400,
+        reads: 250,
+        serializable_reads: 100,
+        scans: 20,
+        deletes: 60,
+        swaps: 160,
+        compactions: 10,
+    };
+}
+
+/// Clients that work at a rate for a while.
+#[derive(Clone, Debug)]
+pub struct Workload {
+    /// What they are called: `load-1`, `load-2` and so on.
+    pub name: String,
+    /// How many clients.
+    pub clients: u16,
+    /// Calls per 1,000 virtual seconds, of all clients together; a client whose call is open
+    /// does not make another, so a slow cluster gets fewer.
+    pub calls_per_1000_s: u64,
+    /// They stop asking at this virtual time.
+    pub until: Nanos,
+    /// What they ask.
+    pub mix: Mix,
+    /// How many keys they use.
+    pub keys: u64,
+    /// Length of a value in bytes; shorter ones are filled up.
+    pub value_bytes: u32,
+    /// How long a client waits for an answer.
+    pub timeout: Nanos,
+    /// How often it asks in all before it gives a call up.
+    pub attempts: u32,
+}
+
+impl Workload {
+    /// Everything mixed, on few keys, at a rate per second.
+    #[must_use]
+    pub fn mixed(calls_per_second: u64, until: Nanos) -> Self {
+        Self {
+            name: String::from("load"),
+            clients: 5,
+            calls_per_1000_s: calls_per_second * 1000,
+            until,
+            mix: Mix::ALL,
+            keys: 12,
+            value_bytes: 16,
+            timeout: 3 * SECOND,
+            attempts: 3,
+        }
+    }
+
+    /// The mean time between two calls of one client.
+    fn gap(&self) -> Nanos {
+        let per_1000_s = self.calls_per_1000_s.max(1);
+        1000 * SECOND / per_1000_s * u64::from(self.clients.max(1))
+    }
+}
+
+/// The task that receives what is sent to a client.
+pub(crate) async fn receive(state: Arc<Mutex<State>>, addr: SocketAddr) {
+    let socket = DatagramSocket::bind(addr).expect("each client has an address of its own");
+    loop {
+        let (payload, _) = socket.recv().await;
+        lock(&state).on_arrival(member::message_id(&*payload));
+    }
+}
+
+/// The end of a call.
+pub(crate) async fn end_of(state: &Mutex<State>, call: CallId) -> CallEnd {
+    poll_fn(|context| {
+        let mut state = lock(state);
+        if let Some(call) = state.calls.get_mut(call) {
+            call.waker = Some(context.waker().clone());
+            return Poll::Pending;
+        }
+        match state.calls.ended(call) {
+            Some(end) => Poll::Ready(end.clone()),
+            // It ended so long ago that the answer is forgotten.
+            None => Poll::Ready(CallEnd::TimedOut),
+        }
+    })
+    .await
+}
+
+/// One client of a workload.
+struct Worker {
+    no: ClientNo,
+    workload: Arc<Workload>,
+    random: Stream,
+    /// How many values it has made up.
+    values: u64,
+    /// Mod revision of the key it read last: what a swap expects.
+    read: Option<(Bytes, i64)>,
+    /// The highest revision it was told.
+    revision: i64,
+    /// Whom it asks.
+    member: MemberNo,
+    members: u8,
+}
+
+/// The task of one client of a workload.
+pub(crate) async fn work(
+    state: Arc<Mutex<State>>,
+    no: ClientNo,
+    stream: u64,
+    workload: Arc<Workload>,
+) {
+    let (seed, members) = {
+        let state = lock(&state);
+        (state.spec.seed, state.spec.members)
+    };
+    let mut random = Stream::new(seed, "workload", stream, 0);
+    let member = any_member(&mut random, members);
+    let mut worker =
+        Worker { no, workload, random, values: 0, read: None, revision: 0, member, members };
+    loop {
+        let gap = worker.workload.gap();
+        let pause = worker.random.between(gap / 2, gap + gap / 2);
+        madsim::time::sleep(Duration::from_nanos(pause)).await;
+        if lock(&state).now() >= worker.workload.until {
+            return;
+        }
+        worker.ask(&state).await;
+    }
+}
+
+fn any_member(random: &mut Stream, members: u8) -> MemberNo {
+    let number = 1 + random.below(u64::from(members));
+    let number = u8::try_from(number).expect("at most the number of members");
+    MemberNo::from_number(number).expect("a member of this world")
+}
+
+impl Worker {
+    /// Makes one call, with as many attempts as it needs or may have.
+    async fn ask(&mut self, state: &Mutex<State>) {
+        let request = self.request();
+        for _ in 0..self.workload.attempts {
+            let timeout = self.workload.timeout;
+            let call = lock(state).call(self.no, self.member, request.clone(), timeout);
+            let end = end_of(state, call).await;
+            if let Some(response) = end.success() {
+                self.revision = response.header().map_or(0, |h| h.revision).max(self.revision);
+                self.learn(response);
+                // Now and then it moves to another member for no reason.
+                if self.random.chance(50_000) {
+                    self.member = any_member(&mut self.random, self.members);
+                }
+                return;
+            }
+            if !may_retry(&end) {
+                return;
+            }
+            self.member = any_member(&mut self.random, self.members);
+            let pause = self.random.between(10 * MILLIS, 100 * MILLIS);
+            madsim::time::sleep(Duration::from_nanos(pause)).await;
+        }
+    }
+
+    fn learn(&mut self, response: &glasshouse_core::api::Response) {
+        if let glasshouse_core::api::Response::Range(found) = response
+            && let Some(pair) = found.kvs.first()
+        {
+            self.read = Some((pair.key.clone(), pair.mod_revision));
+        }
+    }
+
+    /// The next request. Draws the same number of words whatever it is.
+    fn request(&mut self) -> Request {
+        let Mix { puts, reads, serializable_reads, scans, deletes, swaps, compactions } =
+            self.workload.mix;
+        let kinds = [puts, reads, serializable_reads, scans, deletes, swaps, compactions];
+        let sum: u64 = kinds.iter().map(|&part| u64::from(part)).sum();
+        let mut place = self.random.below(sum.max(1));
+        let key = self.random.below(self.workload.keys.max(1));
+        let key = Bytes::from(format!("key{key:03}"));
+        let kind = kinds.iter().position(|&part| {
+            let here = place < u64::from(part);
+            place = place.saturating_sub(u64::from(part));
+            here
+        });
+        match kind {
+            Some(1) => read(key, false).into(),
+            Some(2) => read(key, true).into(),
+            Some(3) => RangeRequest { range_end: Bytes::from_static(b"kez"), ..read(key, false) }
+                .into(),
+            Some(4) => DeleteRangeRequest { key, ..Default::default() }.into(),
+            Some(5) => self.swap(key).into(),
+            Some(6) if self.revision > 10 => {
+                CompactionRequest { revision: self.revision - 10, ..Default::default() }.into()
+            }
+            _ => PutRequest { key, value: self.value(), ..Default::default() }.into(),
+        }
+    }
+
+    /// A value that nobody else writes.
+    fn value(&mut self) -> Bytes {
+        self.values += 1;
+        let mut value = format!("{}.{}", self.no.0, self.values);
+        let length = usize::try_from(self.workload.value_bytes).unwrap_or(0);
+        while value.len() < length {
+            value.push('.');
+        }
+        value.into()
+    }
+
+    /// "If the key is as I read it, put this; else tell me what it is."
+    fn swap(&mut self, key: Bytes) -> TxnRequest {
+        let (key, expected) = self.read.take().unwrap_or((key, 0));
+        let compare = Compare {
+            result: CompareResult::Equal as i32,
+            target: CompareTarget::Mod as i32,
+            key: key.clone(),
+            target_union: Some(TargetUnion::ModRevision(expected)),
+            ..Default::default()
+        };
+        let put = PutRequest { key: key.clone(), value: self.value(), ..Default::default() };
+        let op = |request| RequestOp { request: Some(request) };
+        TxnRequest {
+            compare: vec![compare],
+            success: vec![op(request_op::Request::RequestPut(put))],
+            failure: vec![op(request_op::Request::RequestRange(read(key, false)))],
+        }
+    }
+}
+
+fn read(key: Bytes, serializable: bool) -> RangeRequest {
+    RangeRequest { key, serializable, ..Default::default() }
+}
+
+/// A connection that failed, or a member that cannot serve: another may.
+fn may_retry(end: &CallEnd) -> bool {
+    match end {
+        CallEnd::Answer(result) => {
+            result.as_ref().as_ref().is_err_and(|error| error.code == Code::Unavailable)
+        }
+        CallEnd::NoConnection | CallEnd::Broken | CallEnd::TimedOut => true,
+        CallEnd::Canceled => false,
+    }
+}

@@ -1,0 +1,278 @@
+//! Everything that is in a world, behind one lock.
+//!
+//! There is one thread. The lock only tells the compiler so: madsim's tasks and timers take it,
+//! do one thing and let go; nobody waits for it.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use glasshouse_core::id::MemberId;
+use glasshouse_core::node::{Effect, Role};
+use madsim::net::NetSim;
+use madsim::runtime::{Handle, Runtime};
+use madsim::task::NodeId;
+use madsim::time::{TimeHandle, TimerId};
+
+use super::{Counts, Rules, Spec};
+use crate::call::Calls;
+use crate::check::{Checks, Violation};
+use crate::clock::{Nanos, SECOND};
+use crate::fault::{self, FaultPlan};
+use crate::member::{self, Member, MemberState, PORT};
+use crate::network::Network;
+use crate::place::{ClientNo, MemberNo, Place};
+use crate::trace::{Recorder, What};
+use crate::workload::{self, Workload};
+
+/// How often the stores of the members are compared while a world runs.
+const AUDIT_EVERY: Nanos = 10 * SECOND;
+
+/// A client's machine.
+pub(crate) struct Client {
+    pub(crate) name: String,
+    pub(crate) place: NodeId,
+    pub(crate) frozen: bool,
+}
+
+/// Everything that is in a world.
+pub(crate) struct State {
+    pub(crate) spec: Spec,
+    pub(crate) rules: Rules,
+    pub(crate) members: Vec<Member>,
+    pub(crate) clients: Vec<Client>,
+    pub(crate) network: Network,
+    pub(crate) calls: Calls,
+    pub(crate) record: Recorder,
+    pub(crate) checks: Checks,
+    pub(crate) violation: Option<Violation>,
+    pub(crate) counts: Counts,
+    /// When the cluster came to rest after a schedule of faults.
+    pub(crate) settled_at: Option<Nanos>,
+    /// Empty between steps; kept so that its memory is used again.
+    pub(crate) effects: Vec<Effect>,
+    pub(crate) handle: Handle,
+    pub(crate) net: Arc<NetSim>,
+    workloads: u64,
+    time: TimeHandle,
+    me: Weak<Mutex<State>>,
+}
+
+/// Takes the lock. A panic elsewhere has ended the run already; then the state is only looked at.
+pub(crate) fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Lets time pass.
+pub(super) fn run_until(runtime: &Runtime, state: &Mutex<State>, deadline: Nanos) {
+    if lock(state).violation.is_none() {
+        runtime.run_until(Duration::from_nanos(deadline));
+    }
+}
+
+impl State {
+    /// Builds the world and the tasks of its members.
+    pub(super) fn build(spec: Spec, runtime: &Runtime) -> Arc<Mutex<Self>> {
+        let handle = runtime.handle().clone();
+        let members: Vec<Member> = spec
+            .member_numbers()
+            .map(|no| {
+                let builder = handle.create_node().name(no.to_string()).ip(member::member_ip(no));
+                Member::new(&spec, no, builder.build().id())
+            })
+            .collect();
+        let state = Arc::new_cyclic(|me| {
+            Mutex::new(Self {
+                rules: spec.rules,
+                network: Network::new(spec.seed, spec.latency, spec.jitter, spec.client_latency),
+                checks: Checks::new(&members),
+                members,
+                clients: Vec::new(),
+                calls: Calls::default(),
+                record: Recorder::default(),
+                violation: None,
+                counts: Counts::default(),
+                settled_at: None,
+                effects: Vec::new(),
+                net: runtime.net(),
+                time: handle.time().clone(),
+                handle,
+                workloads: 0,
+                me: me.clone(),
+                spec,
+            })
+        });
+        let mut guard = lock(&state);
+        if guard.spec.autostart {
+            for no in guard.spec.member_numbers() {
+                guard.start(no);
+            }
+        }
+        if guard.spec.checked {
+            guard.after(AUDIT_EVERY, Self::audit);
+        }
+        drop(guard);
+        state
+    }
+
+    /// The present virtual time; after a violation, the time of the violation.
+    pub(crate) fn now(&self) -> Nanos {
+        match &self.violation {
+            Some(violation) => violation.at,
+            None => u64::try_from(self.time.elapsed().as_nanos()).unwrap_or(Nanos::MAX),
+        }
+    }
+
+    /// Does something after a span of virtual time, unless the run has ended by then.
+    pub(crate) fn after(
+        &self,
+        span: Nanos,
+        what: impl FnOnce(&mut Self) + Send + Sync + 'static,
+    ) -> TimerId {
+        let me = self.me.clone();
+        self.time.add_timer(Duration::from_nanos(span), move || {
+            if let Some(state) = me.upgrade() {
+                let mut state = lock(&state);
+                if state.violation.is_none() {
+                    what(&mut state);
+                }
+            }
+        })
+    }
+
+    pub(crate) fn cancel_timer(&self, timer: TimerId) {
+        self.time.cancel_timer(timer);
+    }
+
+    /// This world, for a task that will live in it.
+    pub(crate) fn shared(&self) -> Arc<Mutex<Self>> {
+        self.me.upgrade().expect("whoever calls holds the world")
+    }
+
+    /// Writes an event into the record.
+    pub(crate) fn event(&mut self, what: What) {
+        let now = self.now();
+        self.record.record(now, what, None);
+    }
+
+    /// A property is broken: it is recorded and the world stands still.
+    pub(crate) fn violate(&mut self, violation: Option<Violation>) {
+        if let Some(mut violation) = violation
+            && self.violation.is_none()
+            && self.spec.checked
+        {
+            violation.at = self.now();
+            self.event(What::Violated(violation.clone()));
+            self.violation = Some(violation);
+        }
+    }
+
+    pub(super) fn note(&mut self, text: String) {
+        self.event(What::Note(text));
+    }
+
+    // --- who is who ---
+
+    pub(crate) fn member(&self, no: MemberNo) -> &Member {
+        self.members.get(no.index()).expect("callers ask for members of this world")
+    }
+
+    pub(crate) fn member_mut(&mut self, no: MemberNo) -> &mut Member {
+        self.members.get_mut(no.index()).expect("callers ask for members of this world")
+    }
+
+    /// The member with this id in the cluster.
+    pub(crate) fn no_of(&self, id: MemberId) -> Option<MemberNo> {
+        self.members.iter().find(|member| member.id == id).map(|member| member.no)
+    }
+
+    /// The leader of the highest term that anybody leads and that is not frozen.
+    pub(crate) fn leader(&self) -> Option<MemberNo> {
+        let leaders = self.members.iter().filter_map(|member| {
+            let standing = member.process()?.seen.standing;
+            let leads = standing.role == Role::Leader && member.state.is_running();
+            let frozen = member.state == MemberState::Frozen;
+            (leads && !frozen).then_some((standing.term, member.no))
+        });
+        leaders.max().map(|(_, no)| no)
+    }
+
+    /// madsim's node of a place.
+    pub(crate) fn node_of(&self, place: Place) -> NodeId {
+        match place {
+            Place::Member(no) => self.member(no).place,
+            Place::Client(no) => self.clients[usize::from(no.0)].place,
+        }
+    }
+
+    /// The socket of a place.
+    pub(crate) fn addr_of(place: Place) -> SocketAddr {
+        match place {
+            Place::Member(no) => member::member_addr(no),
+            Place::Client(no) => client_addr(no),
+        }
+    }
+
+    // --- clients, workloads, schedules ---
+
+    /// A new client with a socket of its own.
+    pub(crate) fn add_client(&mut self, name: &str) -> ClientNo {
+        let no = ClientNo(u16::try_from(self.clients.len()).expect("fewer than 65,536 clients"));
+        let addr = client_addr(no);
+        let node = self.handle.create_node().name(name).ip(addr.ip()).build();
+        node.spawn(workload::receive(self.shared(), addr));
+        self.clients.push(Client { name: name.into(), place: node.id(), frozen: false });
+        no
+    }
+
+    pub(super) fn client_name(&self, no: ClientNo) -> String {
+        self.clients.get(usize::from(no.0)).map_or_else(String::new, |client| client.name.clone())
+    }
+
+    /// Starts the clients of a workload, each a task on its own node.
+    pub(super) fn start_workload(&mut self, workload: Workload) {
+        let first = self.workloads;
+        self.workloads += u64::from(workload.clients);
+        let workload = Arc::new(workload);
+        for (index, stream) in (0..workload.clients).zip(first..) {
+            let no = self.add_client(&format!("{}-{}", workload.name, index + 1));
+            let task = workload::work(self.shared(), no, stream, Arc::clone(&workload));
+            self.spawn_on(Place::Client(no), task);
+        }
+    }
+
+    /// Starts a schedule of faults, a task of its own.
+    pub(super) fn start_faults(&mut self, plan: FaultPlan) {
+        let node = self.handle.create_node().name("faults").build();
+        node.spawn(fault::rage(self.shared(), plan));
+    }
+
+    /// Runs a task on the node of a place.
+    pub(crate) fn spawn_on(
+        &self,
+        place: Place,
+        task: impl Future<Output = ()> + Send + 'static,
+    ) {
+        let node = self.handle.get_node(self.node_of(place)).expect("the node of a place exists");
+        node.spawn(task);
+    }
+
+    /// Compares the members' stores, and plans the next comparison.
+    fn audit(&mut self) {
+        self.compare_stores();
+        self.after(AUDIT_EVERY, Self::audit);
+    }
+
+    /// HashKV of all members that are up must be equal at an equal revision.
+    pub(crate) fn compare_stores(&mut self) {
+        let nodes = self.members.iter().filter_map(|m| Some((m.no, m.node()?.view())));
+        let verdict = crate::check::hash::compare(nodes);
+        self.violate(verdict);
+    }
+}
+
+/// The socket of a client.
+fn client_addr(no: ClientNo) -> SocketAddr {
+    let [high, low] = no.0.to_be_bytes();
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 1, high, low)), PORT)
+}
