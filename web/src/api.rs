@@ -71,7 +71,10 @@ impl Api {
     /// Keeps or breaks the promise of an `exec`.
     pub(crate) fn answer(&self, promise: u64, outcome: Result<String, String>) {
         if let Some(ends) = self.given.borrow_mut().remove(&promise) {
-            end(&ends, outcome.as_ref().map(|text| JsValue::from(text.as_str())).map_err(String::as_str));
+            end(
+                &ends,
+                outcome.as_ref().map(|text| JsValue::from(text.as_str())).map_err(String::as_str),
+            );
         }
     }
 }
@@ -104,7 +107,8 @@ fn exec(given: Rc<RefCell<BTreeMap<u64, Ends>>>, emit: Callback<Msg>) -> JsValue
 
 /// This page's address with another part after the `#`.
 fn address(hash: &str) -> String {
-    let href = web_sys::window().and_then(|window| window.location().href().ok()).unwrap_or_default();
+    let href =
+        web_sys::window().and_then(|window| window.location().href().ok()).unwrap_or_default();
     let base = href.split('#').next().unwrap_or_default();
     format!("{base}#{hash}")
 }

@@ -46,7 +46,9 @@ impl Component for App {
 
     fn update(&mut self, _: &Context<Self>, msg: Msg) -> bool {
         let quiet = matches!(msg, Msg::Tick(_));
-        let look = |state: &State| (state.flow.clock_us, Rc::as_ptr(&state.frame), Rc::as_ptr(&state.calm));
+        let look = |state: &State| {
+            (state.flow.clock_us, Rc::as_ptr(&state.frame), Rc::as_ptr(&state.calm))
+        };
         let before = look(&self.state.borrow());
         let effects = self.state.borrow_mut().update(msg);
         for effect in effects {
@@ -95,7 +97,9 @@ impl App {
             Effect::Answer(promise, outcome) => self.api.answer(promise, outcome),
             Effect::Address(hash) => {
                 let history = window().history();
-                let _ = history.map(|history| history.replace_state_with_url(&JsValue::NULL, "", Some(&format!("#{hash}"))));
+                let _ = history.map(|history| {
+                    history.replace_state_with_url(&JsValue::NULL, "", Some(&format!("#{hash}")))
+                });
             }
             Effect::Copy(_) => {
                 let link = window().location().href().unwrap_or_default();
@@ -121,7 +125,11 @@ fn bench(state: &State, emit: &Emit) -> Html {
         crate::state::Tab::Events => "events",
     };
     let choosing = state.cutting.as_ref().is_some_and(|cutting| cutting.choosing);
-    let violation = state.frame.violation.as_ref().filter(|violation| state.hidden_us != Some(violation.time_us));
+    let violation = state
+        .frame
+        .violation
+        .as_ref()
+        .filter(|violation| state.hidden_us != Some(violation.time_us));
     let selected = state.calm.members.iter().find(|member| Some(member.alias) == state.selected);
     let until_us = state.flow.until_us.filter(|until| *until > 0 && state.phase == Phase::Building);
     let first = state.first && state.phase == Phase::Ready;
@@ -160,7 +168,13 @@ fn bench(state: &State, emit: &Emit) -> Html {
 fn floor(state: &State, emit: &Emit) -> Html {
     let flowing = state.flow.playing || matches!(state.pace(), Pace::Hurry | Pace::Step);
     let ready = state.phase == Phase::Ready;
-    let props = |flowing| panel::timebar::ControlProps { flowing, ready, speed: state.flow.speed, unit: state.unit, emit: emit.clone() };
+    let props = |flowing| panel::timebar::ControlProps {
+        flowing,
+        ready,
+        speed: state.flow.speed,
+        unit: state.unit,
+        emit: emit.clone(),
+    };
     html! {
         <footer class="time" aria-label="Time">
             <div>
@@ -186,7 +200,9 @@ fn overlay(state: &State, emit: &Emit) -> Html {
         Some(Overlay::Keys) => panel::menu::keys(state.letters, emit),
         Some(Overlay::Run) => panel::menu::run(&state.run, state.theme, emit),
         Some(Overlay::Member(alias, at)) => {
-            let size = |side: Result<JsValue, JsValue>| side.ok().and_then(|side| side.as_f64()).unwrap_or(0.0);
+            let size = |side: Result<JsValue, JsValue>| {
+                side.ok().and_then(|side| side.as_f64()).unwrap_or(0.0)
+            };
             let window = (size(window().inner_width()), size(window().inner_height()));
             let member = state.frame.members.iter().find(|member| member.alias == alias);
             member.map(|member| panel::menu::member(member, at, window, emit)).unwrap_or_default()
@@ -195,7 +211,11 @@ fn overlay(state: &State, emit: &Emit) -> Html {
 }
 
 /// The drawn moment in whole microseconds.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "virtual time is never negative")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "virtual time is never negative"
+)]
 fn clock(state: &State) -> u64 {
     state.flow.clock_us as u64
 }
@@ -229,13 +249,16 @@ fn focus(id: String) {
             let _ = element.unchecked_into::<HtmlElement>().focus();
         }
     });
-    let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(later.unchecked_ref(), 20);
+    let _ =
+        window().set_timeout_with_callback_and_timeout_and_arguments_0(later.unchecked_ref(), 20);
 }
 
 /// What this browser remembers and prefers.
 fn remembered() -> Browser {
     let store = window().local_storage().ok().flatten();
-    let get = |name: &str| store.as_ref().and_then(|store| store.get_item(&format!("{STORE}{name}")).ok().flatten());
+    let get = |name: &str| {
+        store.as_ref().and_then(|store| store.get_item(&format!("{STORE}{name}")).ok().flatten())
+    };
     let meta = page().query_selector("meta[name=build]").ok().flatten();
     let build = meta.and_then(|meta| meta.get_attribute("content")).unwrap_or_default();
     let motion = window().match_media("(prefers-reduced-motion: reduce)").ok().flatten();
@@ -273,7 +296,8 @@ fn listen(state: &Rc<RefCell<State>>, emit: &Emit) {
         let emit = emit.clone();
         Closure::<dyn Fn()>::new(move || emit.emit(Msg::Open(hash())))
     };
-    let _ = window().add_event_listener_with_callback("hashchange", on_hash.as_ref().unchecked_ref());
+    let _ =
+        window().add_event_listener_with_callback("hashchange", on_hash.as_ref().unchecked_ref());
     on_hash.forget();
     let emit = emit.clone();
     driver::every_picture(move |now_ms| emit.emit(Msg::Tick(now_ms)));

@@ -63,15 +63,19 @@ fn set(object: &Object, name: &str, value: &JsValue) {
 
 /// What the worker said, as a message of the page.
 fn read(data: &JsValue, asked: &Asked) -> Option<Msg> {
-    let get = |name: &str| Reflect::get(data, &JsValue::from(name)).ok().filter(|value| !value.is_undefined());
+    let get = |name: &str| {
+        Reflect::get(data, &JsValue::from(name)).ok().filter(|value| !value.is_undefined())
+    };
     if let Some(loading) = get("loading") {
-        let bytes = |name: &str| Reflect::get(&loading, &JsValue::from(name)).ok().and_then(|n| n.as_f64());
+        let bytes =
+            |name: &str| Reflect::get(&loading, &JsValue::from(name)).ok().and_then(|n| n.as_f64());
         return Some(Msg::Loading(whole(bytes("got")), whole(bytes("total"))));
     }
     if get("ready").is_some() {
         return Some(Msg::SimReady);
     }
-    if let Some(sentence) = get("failed").or_else(|| get("error")).and_then(|text| text.as_string()) {
+    if let Some(sentence) = get("failed").or_else(|| get("error")).and_then(|text| text.as_string())
+    {
         return Some(Msg::SimFailed(sentence));
     }
     let id = whole(get("id")?.as_f64());
@@ -85,7 +89,11 @@ fn read(data: &JsValue, asked: &Asked) -> Option<Msg> {
 }
 
 /// A count that JavaScript holds as a number.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of bytes or questions")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a count of bytes or questions"
+)]
 fn whole(number: Option<f64>) -> u64 {
     number.unwrap_or(0.0).max(0.0) as u64
 }

@@ -14,7 +14,8 @@ use std::f64::consts::TAU;
 use glasshouse_sim::view::frame::Alias;
 
 /// Radius of a member's circle; its election ring and its selection lie outside.
-pub(crate) const MEMBER_R: f64 = 24.0;
+#[cfg(test)]
+const MEMBER_R: f64 = 24.0;
 /// Where a link's traffic begins: outside the ring of a member.
 const TRIM: f64 = 32.0;
 /// Traffic keeps to the right, so far from the link's middle.
@@ -57,7 +58,11 @@ impl Point {
     /// The same direction with length 1; a zero vector points right.
     fn unit(self) -> Self {
         let length = self.length();
-        if length < 1e-9 { Self::new(1.0, 0.0) } else { Self::new(self.x / length, self.y / length) }
+        if length < 1e-9 {
+            Self::new(1.0, 0.0)
+        } else {
+            Self::new(self.x / length, self.y / length)
+        }
     }
 
     /// A quarter turn to the right of someone who walks along this vector (y points down).
@@ -140,7 +145,7 @@ impl Layout {
                 () if angle.cos() < -0.01 => Side::Left,
                 () => Side::Right,
             };
-            let group = groups.iter().position(|group| group.contains(&alias)).unwrap_or(0);
+            let group = group_of(alias, groups);
             spots.insert(alias, Spot { at, label, group });
         }
         let mut layout = Self { width, height, narrow, crowded, spots, cuts: Vec::new() };
@@ -159,7 +164,8 @@ impl Layout {
     pub(crate) fn sides(&self, line: Line) -> Option<(Vec<Alias>, Vec<Alias>)> {
         let (left, right): (Vec<_>, Vec<_>) =
             self.spots.iter().partition(|(_, spot)| side(line, spot.at) > 0.0);
-        let names = |part: Vec<(&Alias, &Spot)>| part.into_iter().map(|(alias, _)| *alias).collect();
+        let names =
+            |part: Vec<(&Alias, &Spot)>| part.into_iter().map(|(alias, _)| *alias).collect();
         (!left.is_empty() && !right.is_empty()).then(|| (names(left), names(right)))
     }
 
@@ -278,14 +284,19 @@ pub(crate) fn path((a, b): Line) -> String {
     format!("M{:.1} {:.1}L{:.1} {:.1}", a.x, a.y, b.x, b.y)
 }
 
+/// The group of a member; who is in none stands apart.
+fn group_of(alias: Alias, groups: &[Vec<Alias>]) -> usize {
+    groups.iter().position(|group| group.contains(&alias)).unwrap_or(groups.len())
+}
+
 /// Members in order of the ring: by number, unless that would scatter a group of the cut.
 fn ring_order(members: &[Alias], groups: &[Vec<Alias>]) -> Vec<Alias> {
-    let group = |alias: Alias| groups.iter().position(|group| group.contains(&alias));
+    let group = |alias: Alias| group_of(alias, groups);
     let turns = (0..members.len())
         .filter(|&place| group(members[place]) != group(members[(place + 1) % members.len()]))
         .count();
     let mut order = members.to_vec();
-    if groups.len() > 1 && turns > groups.len() {
+    if groups.len() > 1 && turns > 2 {
         order.sort_by_key(|&alias| (group(alias), alias));
     }
     order

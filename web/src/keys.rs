@@ -134,7 +134,8 @@ mod tests {
     #[test]
     fn no_key_is_given_twice() {
         for (nth, row) in KEYS.iter().enumerate() {
-            let twice = KEYS[..nth].iter().any(|other| other.key == row.key && other.alt == row.alt);
+            let twice =
+                KEYS[..nth].iter().any(|other| other.key == row.key && other.alt == row.alt);
             assert!(!twice, "{}", row.shown);
         }
     }

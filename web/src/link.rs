@@ -106,14 +106,21 @@ pub(crate) fn read(hash: &str) -> Result<Option<Link>, BadLink> {
                 let nodes = number(value, "number of members", 99)?;
                 link.run.nodes = u32::try_from(nodes).unwrap_or(u32::MAX);
                 if !SIZES.contains(&link.run.nodes) {
-                    return bad(format_args!("it asks for {nodes} members, and 1 to 9 are possible"));
+                    return bad(format_args!(
+                        "it asks for {nodes} members, and 1 to 9 are possible"
+                    ));
                 }
             }
             "t" => link.run.time_us = number(value, "time", TIME_MAX_US)?,
             "a" => link.run.actions = actions(value)?,
             "b" if is_build(value) => link.build = Some(value.to_owned()),
             "b" => return bad("the name of its build is not one"),
-            _ => return bad(format_args!("it has a part that is unknown here, \"{}\"", shorten(name))),
+            _ => {
+                return bad(format_args!(
+                    "it has a part that is unknown here, \"{}\"",
+                    shorten(name)
+                ));
+            }
         }
     }
     let last = link.run.actions.last().map_or(0, |action| action.time_us);
@@ -151,7 +158,10 @@ fn number(text: &str, what: &str, max: u64) -> Result<u64, BadLink> {
     match text.parse::<u64>() {
         Ok(number) if digits && number <= max => Ok(number),
         Ok(_) if digits => bad(format_args!("its {what} is above {max}")),
-        _ => bad(format_args!("its {what} is \"{}\", which is not a number that fits", shorten(text))),
+        _ => bad(format_args!(
+            "its {what} is \"{}\", which is not a number that fits",
+            shorten(text)
+        )),
     }
 }
 
@@ -168,7 +178,16 @@ fn shorten(text: &str) -> String {
 fn escape(line: &str, to: &mut String) {
     for byte in line.bytes() {
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'/' | b':' | b'*' | b',' => {
+            b'a'..=b'z'
+            | b'A'..=b'Z'
+            | b'0'..=b'9'
+            | b'-'
+            | b'_'
+            | b'.'
+            | b'/'
+            | b':'
+            | b'*'
+            | b',' => {
                 to.push(char::from(byte));
             }
             b' ' => to.push('+'),

@@ -54,8 +54,6 @@ pub(crate) enum Msg {
     Select(Option<Alias>),
     /// A click or Enter on a member: select it, or open its menu when it is selected.
     Press(Alias, Point),
-    /// Puts a member on the other side of the cut that is being chosen.
-    CutSide(Alias),
     /// A finger or the mouse draws a line through the sheet: first point, this point.
     CutDraw(Line),
     /// The line is finished.
@@ -102,7 +100,6 @@ pub(crate) enum Deed {
     /// The first half of "n, then a digit".
     NextMember,
     Member(Alias),
-    Colours,
 }
 
 /// Who typed a line.
@@ -280,8 +277,6 @@ pub(crate) struct Flow {
     /// Terminal entries that the world runs to their end as fast as it can, and whose promise
     /// waits for that.
     pub(crate) hurry: BTreeMap<u64, Option<u64>>,
-    /// Lines on their way to the simulation whose entry is to be run to its end.
-    pub(crate) hurrying: u32,
     /// Run to this moment first.
     pub(crate) until_us: Option<u64>,
     /// Run until somebody leads.
@@ -312,6 +307,8 @@ pub(crate) struct State {
     pub(crate) build: String,
     /// Something about the page itself, in one sentence.
     pub(crate) notice: Option<String>,
+    /// Lines of the page API that came before the bench stood.
+    pub(crate) early: Vec<(String, Origin)>,
     /// What was done, with times: with seed and size, the whole run.
     pub(crate) actions: Vec<Action>,
     /// The picture for the drawing.
@@ -365,6 +362,7 @@ impl State {
             run: Run::default(),
             build: browser.build,
             notice: None,
+            early: Vec::new(),
             actions: Vec::new(),
             frame: Rc::default(),
             calm: Rc::default(),

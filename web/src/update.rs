@@ -13,8 +13,8 @@ use crate::flow::Pace;
 use crate::geometry::{Line, Point};
 use crate::link::{self, Run};
 use crate::state::{
-    Ask, Cutting, Deed, Effect, Msg, Origin, Overlay, Phase, SPEEDS, Setting, State,
-    Tab, Terminal, Theme, Unit,
+    Ask, Cutting, Deed, Effect, Msg, Origin, Overlay, Phase, SPEEDS, Setting, State, Tab, Terminal,
+    Theme, Unit,
 };
 use crate::text::en as text;
 
@@ -65,7 +65,6 @@ impl State {
             }
             Msg::Select(member) => self.select(member, &mut out),
             Msg::Press(alias, at) => self.press(alias, at, &mut out),
-            Msg::CutSide(alias) => self.cut_side(alias),
             Msg::CutDraw(line) => self.cutting.get_or_insert_default().line = Some(line),
             Msg::CutEnd => self.cut_end(&mut out),
             Msg::Speed(speed) => self.flow.speed = speed.min(SPEEDS.len() - 1),
@@ -81,7 +80,8 @@ impl State {
     fn open(&mut self, hash: &str, out: &mut Vec<Effect>) {
         match link::read(hash) {
             Ok(Some(link)) => {
-                let foreign = link.build.as_ref().is_some_and(|b| !self.build.is_empty() && *b != self.build);
+                let foreign =
+                    link.build.as_ref().is_some_and(|b| !self.build.is_empty() && *b != self.build);
                 self.notice = foreign.then(|| text::OTHER_BUILD.to_owned());
                 self.run = link.run;
                 self.first &= self.run.actions.is_empty();
@@ -100,7 +100,8 @@ impl State {
         let fresh = State::new(crate::state::Browser::default());
         self.phase = Phase::Building;
         (self.frame, self.calm, self.events) = (fresh.frame, fresh.calm, fresh.events);
-        self.terminal = Terminal { history: std::mem::take(&mut self.terminal.history), ..Terminal::default() };
+        self.terminal =
+            Terminal { history: std::mem::take(&mut self.terminal.history), ..Terminal::default() };
         self.actions.clone_from(&self.run.actions);
         let speed = self.flow.speed;
         self.flow = crate::state::Flow { speed, tick_ms: self.flow.tick_ms, ..fresh.flow };
@@ -121,6 +122,9 @@ impl State {
         self.selected = self.selected.or(self.leader());
         self.ask_frame(true, out);
         self.address(out);
+        for (line, origin) in std::mem::take(&mut self.early) {
+            self.exec(&line, origin, out);
+        }
     }
 
     fn fail(&mut self, sentence: String, out: &mut Vec<Effect>) {
@@ -130,7 +134,13 @@ impl State {
     }
 
     fn drop_promises(&mut self, why: &str, out: &mut Vec<Effect>) {
-        for api in std::mem::take(&mut self.flow.hurry).into_values().flatten() {
+        let early =
+            std::mem::take(&mut self.early).into_iter().filter_map(|(_, origin)| match origin {
+                Origin::Api(api) => Some(api),
+                Origin::Bench | Origin::Terminal => None,
+            });
+        let late = std::mem::take(&mut self.flow.hurry).into_values().flatten();
+        for api in early.chain(late) {
             out.push(Effect::Answer(api, Err(why.to_owned())));
         }
     }
@@ -172,9 +182,16 @@ impl State {
     /// Sends a line of the terminal's language to the world.
     fn exec(&mut self, line: &str, origin: Origin, out: &mut Vec<Effect>) {
         let line = line.trim();
+        if matches!(self.phase, Phase::Loading | Phase::Building)
+            && matches!(origin, Origin::Api(_))
+        {
+            return self.early.push((line.to_owned(), origin));
+        }
         let refusal = match () {
-            () if !self.sim_ready || self.phase != Phase::Ready => Some(text::NOT_READY),
-            () if line.len() > LINE_MAX || line.contains(char::is_control) => Some(text::LINE_TOO_LONG),
+            () if self.phase != Phase::Ready => Some(text::NOT_READY),
+            () if line.len() > LINE_MAX || line.contains(char::is_control) => {
+                Some(text::LINE_TOO_LONG)
+            }
             () => None,
         };
         if let Some(sentence) = refusal {
@@ -297,10 +314,17 @@ impl State {
                 out.push(Effect::Copy(link));
                 self.notice = Some(text::COPIED.to_owned());
             }
-            Deed::HideViolation => self.hidden_us = self.frame.violation.as_ref().map(|v| v.time_us),
-            Deed::Colours => self.set(Setting::ColourByKind(!self.colour_by_kind), out),
-            Deed::Kill | Deed::Restart | Deed::Stop | Deed::PowerOff | Deed::Freeze
-            | Deed::Isolate | Deed::SlowDisk | Deed::Campaign => {
+            Deed::HideViolation => {
+                self.hidden_us = self.frame.violation.as_ref().map(|v| v.time_us)
+            }
+            Deed::Kill
+            | Deed::Restart
+            | Deed::Stop
+            | Deed::PowerOff
+            | Deed::Freeze
+            | Deed::Isolate
+            | Deed::SlowDisk
+            | Deed::Campaign => {
                 if let Some(line) = self.selected.and_then(|alias| self.line_for(deed, alias)) {
                     self.overlay = None;
                     self.exec(&line, Origin::Bench, out);
@@ -418,7 +442,9 @@ impl State {
 
     /// A line was drawn through the sheet: whoever stands on its two sides is parted.
     fn cut_end(&mut self, out: &mut Vec<Effect>) {
-        let Some(line) = self.cutting.as_mut().and_then(|cutting| cutting.line.take()) else { return };
+        let Some(line) = self.cutting.as_mut().and_then(|cutting| cutting.line.take()) else {
+            return;
+        };
         if self.cutting.as_ref().is_some_and(|cutting| !cutting.choosing) {
             self.cutting = None;
         }
@@ -426,7 +452,8 @@ impl State {
             return;
         }
         let sides = self.layout.sides(line);
-        match sides.and_then(|(a, b)| self.partition_line(if a.len() <= b.len() { &a } else { &b })) {
+        match sides.and_then(|(a, b)| self.partition_line(if a.len() <= b.len() { &a } else { &b }))
+        {
             Some(command) => {
                 self.cutting = None;
                 self.drawn = Some(line);

@@ -70,8 +70,14 @@ fn members_stay_on_the_sheet_at_every_size() {
             let layout = Layout::new((width, height), &members, &[], None);
             for alias in members {
                 let at = layout.spot(alias).unwrap().at;
-                assert!((MEMBER_R..width - MEMBER_R).contains(&at.x), "{width}x{height} n{alias} of {n}: {at:?}");
-                assert!((MEMBER_R..height - MEMBER_R).contains(&at.y), "{width}x{height} n{alias} of {n}: {at:?}");
+                assert!(
+                    (MEMBER_R..width - MEMBER_R).contains(&at.x),
+                    "{width}x{height} n{alias} of {n}: {at:?}"
+                );
+                assert!(
+                    (MEMBER_R..height - MEMBER_R).contains(&at.y),
+                    "{width}x{height} n{alias} of {n}: {at:?}"
+                );
             }
         }
     }

@@ -51,14 +51,17 @@ pub(crate) fn Cluster(props: &Props) -> Html {
     let onpointerdown = {
         let (start, place) = (start.clone(), place.clone());
         Callback::from(move |event: PointerEvent| {
-            let bare = event.target_dyn_into::<Element>().is_some_and(|on| on.closest(".mem").ok().flatten().is_none());
+            let bare = event
+                .target_dyn_into::<Element>()
+                .is_some_and(|on| on.closest(".mem").ok().flatten().is_none());
             if bare && event.is_primary() && event.button() == 0 {
                 start.replace(Some(place(&event)));
             }
         })
     };
     let onpointermove = {
-        let (start, place, emit, node) = (start.clone(), place.clone(), props.emit.clone(), node.clone());
+        let (start, place, emit, node) =
+            (start.clone(), place.clone(), props.emit.clone(), node.clone());
         Callback::from(move |event: PointerEvent| {
             if let Some(from) = *start.borrow() {
                 if let Some(sheet) = node.cast::<Element>() {
@@ -103,15 +106,15 @@ pub(crate) fn Cluster(props: &Props) -> Html {
 fn sheet(frame: &Frame, layout: &Layout) -> Html {
     let (width, height) = (layout.width - 2.0 * MARGIN, layout.height - 8.0);
     let gaps: String = layout.cuts.iter().map(|line| geometry::path(*line)).collect();
-    let name = frame.cut.as_ref().map(|cut| cut.since_us);
+    let since = frame.cut.as_ref().map_or(0, |cut| cut.since_us);
     html! {
         <>
             <rect class="sheet" x={MARGIN.to_string()} y="2" width={width.max(0.0).to_string()} height={height.max(0.0).to_string()}/>
             if !gaps.is_empty() {
-                <g key={name.unwrap_or(0)} style={format!("clip-path:polygon(0 0,{0}px 0,{0}px {1}px,0 {1}px)", layout.width, layout.height)}>
+                <svg key={since} class="gaps" width={layout.width.to_string()} height={layout.height.to_string()}>
                     <path class="gap-edge" d={gaps.clone()}/>
                     <path class="gap" d={gaps}/>
-                </g>
+                </svg>
             }
         </>
     }
@@ -133,13 +136,17 @@ fn cut_words(frame: &Frame, layout: &Layout, now_us: f64) -> Html {
 /// Every pair of members: a line, dotted when one end is down, ending in a bar at a cut.
 fn links(frame: &Frame, layout: &Layout) -> Html {
     let members = &frame.members;
-    let pairs = members.iter().enumerate().flat_map(|(nth, a)| members[nth + 1..].iter().map(move |b| (a, b)));
+    let pairs = members
+        .iter()
+        .enumerate()
+        .flat_map(|(nth, a)| members[nth + 1..].iter().map(move |b| (a, b)));
     pairs.map(|(a, b)| link(frame, layout, a, b)).collect()
 }
 
 fn link(frame: &Frame, layout: &Layout, a: &Member, b: &Member) -> Html {
     let runs = |member: &Member| !matches!(member.life, Life::Down | Life::Halted);
-    let find = |from: Alias, to: Alias| frame.links.iter().find(|link| link.from == from && link.to == to);
+    let find =
+        |from: Alias, to: Alias| frame.links.iter().find(|link| link.from == from && link.to == to);
     let ways = [find(a.alias, b.alias), find(b.alias, a.alias)];
     let stubs = layout.link(a.alias, b.alias);
     let slow = ways.iter().flatten().any(|way| way.delay_us > 0 || way.loss_percent > 0);
@@ -235,8 +242,10 @@ fn keys(
         let step = match event.key().as_str() {
             "Enter" if choosing => return,
             "Enter" | " " => {
-                let rect = event.target_dyn_into::<Element>().map(|on| on.get_bounding_client_rect());
-                let at = rect.map_or_else(Point::default, |rect| Point::new(rect.right(), rect.bottom()));
+                let rect =
+                    event.target_dyn_into::<Element>().map(|on| on.get_bounding_client_rect());
+                let at = rect
+                    .map_or_else(Point::default, |rect| Point::new(rect.right(), rect.bottom()));
                 event.prevent_default();
                 event.stop_propagation();
                 return press(at);
@@ -276,13 +285,16 @@ fn ring(member: &Member) -> Html {
 
 /// The label beside a member: role, commit, fsync, and the squares of its disk.
 fn label(member: &Member, layout: &Layout, now_us: f64) -> Html {
-    let Some(Spot { at, label: side, .. }) = layout.spot(member.alias) else { return Html::default() };
-    let fsync = member.fsync_since_us.map(|since| {
-        format!("fsync {:.0} ms", (now_us - since as f64).max(0.0) / 1_000.0)
-    });
+    let Some(Spot { at, label: side, .. }) = layout.spot(member.alias) else {
+        return Html::default();
+    };
+    let fsync = member
+        .fsync_since_us
+        .map(|since| format!("fsync {:.0} ms", (now_us - since as f64).max(0.0) / 1_000.0));
     let mut lines: Vec<(&str, String)> = vec![("h", member.label[0].clone())];
     if !layout.crowded {
-        lines.push(("d", member.label[1].clone()));
+        let short = member.label[1].strip_prefix("commit ").filter(|_| layout.narrow);
+        lines.push(("d", short.unwrap_or(&member.label[1]).to_owned()));
         lines.extend(fsync.filter(|_| !layout.narrow).map(|words| ("d", words)));
     }
     let (x, y, anchor) = match side {
@@ -337,18 +349,28 @@ fn callouts(frame: &Frame, layout: &Layout) -> Html {
         return Html::default();
     }
     let leader = crate::state::leader(frame);
-    let follower = frame.members.iter().map(|member| member.alias).filter(|alias| Some(*alias) != leader);
-    let spots: Vec<Point> = leader.into_iter().chain(follower).filter_map(|alias| layout.spot(alias)).map(|spot| spot.at).collect();
+    let follower =
+        frame.members.iter().map(|member| member.alias).filter(|alias| Some(*alias) != leader);
+    let spots: Vec<Point> = leader
+        .into_iter()
+        .chain(follower)
+        .filter_map(|alias| layout.spot(alias))
+        .map(|spot| spot.at)
+        .collect();
     let [first, rest @ ..] = spots.as_slice() else { return Html::default() };
     let corner = |near: Point| {
-        let x = if near.x < layout.width / 2.0 { MARGIN + 16.0 } else { layout.width - MARGIN - 196.0 };
+        let x =
+            if near.x < layout.width / 2.0 { MARGIN + 16.0 } else { layout.width - MARGIN - 196.0 };
         let y = if near.y < layout.height / 2.0 { 26.0 } else { layout.height - 36.0 };
         Point::new(x, y)
     };
     let free = |taken: Point| rest.iter().copied().find(|spot| corner(*spot) != taken);
     let one = |spot: Point, mark: Point, title: &'static str, words: &'static str| {
         let at = corner(spot);
-        let edge = Point::new(if at.x < spot.x { at.x + 100.0 } else { at.x + 20.0 }, if at.y < spot.y { at.y + 20.0 } else { at.y - 14.0 });
+        let edge = Point::new(
+            if at.x < spot.x { at.x + 100.0 } else { at.x + 20.0 },
+            if at.y < spot.y { at.y + 20.0 } else { at.y - 14.0 },
+        );
         html! {
             <>
                 <path class="callout" d={geometry::path((edge, mark))}/>
@@ -358,7 +380,9 @@ fn callouts(frame: &Frame, layout: &Layout) -> Html {
             </>
         }
     };
-    let up = |spot: Point, by: f64| Point::new(spot.x, if spot.y < layout.height / 2.0 { spot.y - by } else { spot.y + by });
+    let up = |spot: Point, by: f64| {
+        Point::new(spot.x, if spot.y < layout.height / 2.0 { spot.y - by } else { spot.y + by })
+    };
     html! {
         <g aria-hidden="true">
             { one(*first, up(*first, 25.0), "Six corners: a leader", "Press K and it is gone.") }

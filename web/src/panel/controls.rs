@@ -60,7 +60,10 @@ pub(crate) fn phone_actions(member: Option<&Member>, emit: &Emit) -> Html {
     let press = {
         let emit = emit.clone();
         Callback::from(move |event: MouseEvent| {
-            let at = crate::geometry::Point::new(f64::from(event.client_x()), f64::from(event.client_y()));
+            let at = crate::geometry::Point::new(
+                f64::from(event.client_x()),
+                f64::from(event.client_y()),
+            );
             emit.emit(Msg::Press(alias, at));
         })
     };

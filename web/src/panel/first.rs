@@ -38,11 +38,15 @@ pub(crate) fn panel(term: u64, emit: &Emit) -> Html {
 
 /// How to read the drawing, in the hue of a term.
 pub(crate) fn legend(term: u64) -> Html {
-    let role = |role: Role, life: Life, name: &'static str, does: &'static str| html! {
-        <li>{ glyph::role(role, life, term, 22) }<span><b>{ name }</b>{ does }</span></li>
+    let role = |role: Role, life: Life, name: &'static str, does: &'static str| {
+        html! {
+            <li>{ glyph::role(role, life, term, 22) }<span><b>{ name }</b>{ does }</span></li>
+        }
     };
-    let kind = |kind: Kind, answer: bool, reject: bool, name: &'static str, does: &'static str| html! {
-        <li>{ glyph::icon(glyph::message(kind, answer, reject), term, 20) }<span><b>{ name }</b>{ does }</span></li>
+    let kind = |kind: Kind, answer: bool, reject: bool, name: &'static str, does: &'static str| {
+        html! {
+            <li>{ glyph::icon(glyph::message(kind, answer, reject), term, 20) }<span><b>{ name }</b>{ does }</span></li>
+        }
     };
     html! {
         <>

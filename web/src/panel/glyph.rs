@@ -38,10 +38,14 @@ pub(crate) fn body(role: Role, life: Life) -> Html {
     let shape = match role {
         Role::Leader => html! { <path class="body" d={HEXAGON}/> },
         Role::Candidate | Role::PreCandidate => html! { <path class="body" d={DIAMOND}/> },
-        Role::Learner => html! { <rect class="body" x="-21" y="-21" width="42" height="42" rx="2"/> },
+        Role::Learner => {
+            html! { <rect class="body" x="-21" y="-21" width="42" height="42" rx="2"/> }
+        }
         Role::Follower => html! { <circle class="body" r="24"/> },
     };
-    let ice = (life == Life::Frozen).then(|| html! { <path class="ice" d="M-15-12V12M15-12V12"/> });
+    let ice = (life == Life::Frozen).then(|| html! {
+        <><path class="ice wide-ice" d="M-14-8V8M14-8V8"/><path class="ice icon-ice" d="M-6-9V9M6-9V9"/></>
+    });
     html! { <>{ shape }{ ice }</> }
 }
 
@@ -75,7 +79,9 @@ pub(crate) fn message(kind: Kind, answer: bool, reject: bool) -> Html {
     let inner = if answer { "" } else { "cut-out" };
     let shape = match kind {
         Kind::Heartbeat => html! { <circle r="3.8"/> },
-        Kind::Append => html! { <><path d="M-6-6H6V6H-6Z"/><path class={inner} d="M-3-2H3M-3 2H3"/></> },
+        Kind::Append => {
+            html! { <><path d="M-6-6H6V6H-6Z"/><path class={inner} d="M-3-2H3M-3 2H3"/></> }
+        }
         Kind::Vote => html! { <path d="M0-7L7 5.5H-7Z"/> },
         Kind::PreVote => html! { <path class="hole" stroke-dasharray="2.5 2" d="M0-7L7 5.5H-7Z"/> },
         Kind::Snapshot => html! {
@@ -101,8 +107,10 @@ pub(crate) fn client() -> Html {
 
 /// A message's shape and the words on its glyph: how much it carries, when that is much.
 pub(crate) fn flying(message_: &Message) -> Html {
-    let many = (message_.entries > 9).then(|| html! {
-        <g class="g"><text x="10" y="4">{ message_.entries }</text></g>
+    let many = (message_.entries > 9).then(|| {
+        html! {
+            <g class="g"><text x="10" y="4">{ message_.entries }</text></g>
+        }
     });
     html! { <>{ message(message_.kind, message_.answer, message_.reject) }{ many }</> }
 }
@@ -119,8 +127,10 @@ pub(crate) fn icon(shape: Html, term: u64, size: u32) -> Html {
 
 /// What stands before a line of the feed.
 pub(crate) fn event(mark: Icon, term: u64) -> Html {
-    let ink = |path: &'static str| html! {
-        <path d={path} fill="none" stroke="var(--ink2)" stroke-width="1.7"/>
+    let ink = |path: &'static str| {
+        html! {
+            <path d={path} fill="none" stroke="var(--ink2)" stroke-width="1.7"/>
+        }
     };
     let shape = match mark {
         Icon::None => return html! { <span></span> },

@@ -97,7 +97,10 @@ fn actions(member: &Member, emit: &Emit) -> Html {
     let more = {
         let emit = emit.clone();
         Callback::from(move |event: MouseEvent| {
-            let at = crate::geometry::Point::new(f64::from(event.client_x()), f64::from(event.client_y()));
+            let at = crate::geometry::Point::new(
+                f64::from(event.client_x()),
+                f64::from(event.client_y()),
+            );
             emit.emit(Msg::Press(alias, at));
         })
     };
@@ -143,7 +146,8 @@ fn peers(inspector: &Inspector, member: &Member, frame: &Frame) -> Html {
         return Html::default();
     }
     let confirmed = inspector.peers.iter().filter(|peer| peer.matched >= member.last).count();
-    let summary = format!("entry {}: confirmed by {confirmed} of {}", member.last, inspector.peers.len());
+    let summary =
+        format!("entry {}: confirmed by {confirmed} of {}", member.last, inspector.peers.len());
     let heard = |heard_us: Option<u64>| match heard_us {
         Some(at) => format!("{} ago", text::span(frame.time_us.saturating_sub(at))),
         None => format!("never in term {}", member.term),

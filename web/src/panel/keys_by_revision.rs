@@ -1,6 +1,6 @@
 //! The store of a member: keys down, revisions across. Compaction is a wall with hatching behind.
 
-use glasshouse_sim::view::frame::{KeyChange, Keep, Keys};
+use glasshouse_sim::view::frame::{Keep, KeyChange, Keys};
 use yew::prelude::*;
 
 use super::glyph;
@@ -88,7 +88,8 @@ fn cell(change: &KeyChange, x: f64, y: f64) -> Html {
 /// The drawing in words.
 fn words(keys: &Keys) -> String {
     let row = |row: &glasshouse_sim::view::frame::KeyRow| {
-        let at: Vec<String> = row.changes.iter().map(|change| change.revision.to_string()).collect();
+        let at: Vec<String> =
+            row.changes.iter().map(|change| change.revision.to_string()).collect();
         format!("{}: {}", row.key, at.join(", "))
     };
     let rows: Vec<String> = keys.rows.iter().map(row).collect();

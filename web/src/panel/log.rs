@@ -85,7 +85,8 @@ fn entry(cell: &Cell) -> Html {
         Keep::Lost => ("lost", "lost in the crash"),
     };
     let committed = if cell.committed { ", committed" } else { "" };
-    let title = format!("entry {} of term {}: {}, {keep}{committed}", cell.index, cell.term, cell.words);
+    let title =
+        format!("entry {} of term {}: {}, {keep}{committed}", cell.index, cell.term, cell.words);
     let classes = classes!(
         "e",
         glyph::hue(cell.term),

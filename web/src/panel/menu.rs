@@ -39,7 +39,9 @@ fn arrows(event: KeyboardEvent) {
     event.prevent_default();
     let Some(item) = event.target_dyn_into::<HtmlElement>() else { return };
     let next = if step { item.next_element_sibling() } else { item.previous_element_sibling() };
-    if let Some(next) = next.and_then(|next| wasm_bindgen::JsCast::dyn_into::<HtmlElement>(next).ok()) {
+    if let Some(next) =
+        next.and_then(|next| wasm_bindgen::JsCast::dyn_into::<HtmlElement>(next).ok())
+    {
         let _ = next.focus();
     }
 }
@@ -57,28 +59,36 @@ fn dialog(title: &'static str, emit: &Emit, inner: Html) -> Html {
 /// How to read the drawing.
 pub(crate) fn legend(term: u64, by_kind: bool, emit: &Emit) -> Html {
     let toggle = emit.reform(move |_: Event| Msg::Set(Setting::ColourByKind(!by_kind)));
-    dialog("Legend", emit, html! {
-        <>
-            <div class="leg">{ first::legend(term) }</div>
-            <label class="row"><input type="checkbox" checked={by_kind} onchange={toggle}/>{ "colour messages by their kind" }</label>
-        </>
-    })
+    dialog(
+        "Legend",
+        emit,
+        html! {
+            <>
+                <div class="leg">{ first::legend(term) }</div>
+                <label class="row"><input type="checkbox" checked={by_kind} onchange={toggle}/>{ "colour messages by their kind" }</label>
+            </>
+        },
+    )
 }
 
 /// All keys.
 pub(crate) fn keys(letters: bool, emit: &Emit) -> Html {
     let toggle = emit.reform(move |_: Event| Msg::Set(Setting::Letters(!letters)));
-    dialog("Keys", emit, html! {
-        <>
-            <dl>
-                { for KEYS.iter().map(|key| html! { <><dt><kbd>{ key.shown }</kbd></dt><dd>{ key.says }</dd></> }) }
-                <dt><kbd>{ "Tab" }</kbd></dt><dd>{ "in the terminal: complete the word" }</dd>
-                <dt><kbd>{ "Up, Down" }</kbd></dt><dd>{ "in the terminal: what was typed before" }</dd>
-            </dl>
-            <hr/>
-            <label class="row"><input type="checkbox" checked={letters} onchange={toggle}/>{ "letters act as keys" }</label>
-        </>
-    })
+    dialog(
+        "Keys",
+        emit,
+        html! {
+            <>
+                <dl>
+                    { for KEYS.iter().map(|key| html! { <><dt><kbd>{ key.shown }</kbd></dt><dd>{ key.says }</dd></> }) }
+                    <dt><kbd>{ "Tab" }</kbd></dt><dd>{ "in the terminal: complete the word" }</dd>
+                    <dt><kbd>{ "Up, Down" }</kbd></dt><dd>{ "in the terminal: what was typed before" }</dd>
+                </dl>
+                <hr/>
+                <label class="row"><input type="checkbox" checked={letters} onchange={toggle}/>{ "letters act as keys" }</label>
+            </>
+        },
+    )
 }
 
 /// The run: seed, size, link; and how the page looks in this browser.
@@ -103,31 +113,35 @@ pub(crate) fn run(run: &Run, theme: Option<Theme>, emit: &Emit) -> Html {
         }))
     });
     let deed = |deed: Deed| emit.reform(move |_: MouseEvent| Msg::Do(deed));
-    dialog("Run", emit, html! {
-        <>
-            <form onsubmit={begin}>
-                <p class="row"><label for="seed">{ "seed" }</label>
-                    <input class="field" id="seed" inputmode="numeric" pattern="[0-9]{1,20}" required=true value={run.seed.to_string()}/></p>
-                <p class="row"><label for="size">{ "members" }</label>
-                    <select id="size">{ for [1, 3, 5, 7, 9].iter().map(|size| html! {
-                        <option value={size.to_string()} selected={*size == run.nodes}>{ size }</option>
-                    }) }</select>
-                    <button class="b main">{ "Begin this run" }</button></p>
-            </form>
-            <hr/>
-            <p class="row"><label for="theme">{ "theme" }</label>
-                <select id="theme" onchange={theme_pick}>
-                    <option value="" selected={theme.is_none()}>{ "as the system" }</option>
-                    <option value="light" selected={theme == Some(Theme::Light)}>{ "light" }</option>
-                    <option value="dark" selected={theme == Some(Theme::Dark)}>{ "dark" }</option>
-                </select></p>
-            <p class="row">
-                <button class="b" onclick={deed(Deed::CopyLink)}>{ "Copy link" }</button>
-                <button class="b" onclick={deed(Deed::Legend)}>{ "Legend" }</button>
-                <button class="b" onclick={deed(Deed::Keys)}>{ "Keys" }</button>
-            </p>
-        </>
-    })
+    dialog(
+        "Run",
+        emit,
+        html! {
+            <>
+                <form onsubmit={begin}>
+                    <p class="row"><label for="seed">{ "seed" }</label>
+                        <input class="field" id="seed" inputmode="numeric" pattern="[0-9]{1,20}" required=true value={run.seed.to_string()}/></p>
+                    <p class="row"><label for="size">{ "members" }</label>
+                        <select id="size">{ for [1, 3, 5, 7, 9].iter().map(|size| html! {
+                            <option value={size.to_string()} selected={*size == run.nodes}>{ size }</option>
+                        }) }</select>
+                        <button class="b main">{ "Begin this run" }</button></p>
+                </form>
+                <hr/>
+                <p class="row"><label for="theme">{ "theme" }</label>
+                    <select id="theme" onchange={theme_pick}>
+                        <option value="" selected={theme.is_none()}>{ "as the system" }</option>
+                        <option value="light" selected={theme == Some(Theme::Light)}>{ "light" }</option>
+                        <option value="dark" selected={theme == Some(Theme::Dark)}>{ "dark" }</option>
+                    </select></p>
+                <p class="row">
+                    <button class="b" onclick={deed(Deed::CopyLink)}>{ "Copy link" }</button>
+                    <button class="b" onclick={deed(Deed::Legend)}>{ "Legend" }</button>
+                    <button class="b" onclick={deed(Deed::Keys)}>{ "Keys" }</button>
+                </p>
+            </>
+        },
+    )
 }
 
 /// The value of the field with this id.
@@ -135,6 +149,8 @@ fn value(id: &str) -> Option<String> {
     let element = web_sys::window()?.document()?.get_element_by_id(id)?;
     match wasm_bindgen::JsCast::dyn_into::<HtmlInputElement>(element) {
         Ok(field) => Some(field.value()),
-        Err(other) => wasm_bindgen::JsCast::dyn_into::<HtmlSelectElement>(other).ok().map(|field| field.value()),
+        Err(other) => wasm_bindgen::JsCast::dyn_into::<HtmlSelectElement>(other)
+            .ok()
+            .map(|field| field.value()),
     }
 }

@@ -77,7 +77,10 @@ fn words(props: &Props) -> (String, String) {
         Phase::Building => (text::LOADING.to_owned(), String::new()),
         _ if props.first => {
             let members = text::members(props.frame.members.len());
-            let now = format!("This is a real etcd cluster, {members} of it, running in this tab. {}", sentence.now);
+            let now = format!(
+                "This is a real etcd cluster, {members} of it, running in this tab. {}",
+                sentence.now
+            );
             (now, text::FIRST_DETAIL.to_owned())
         }
         _ => (sentence.now.clone(), sentence.detail.clone()),

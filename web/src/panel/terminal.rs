@@ -37,7 +37,9 @@ pub(crate) fn Terminal(props: &Props) -> Html {
             "Enter" => Msg::Submit,
             "ArrowUp" => Msg::Recall(1),
             "ArrowDown" => Msg::Recall(-1),
-            "Tab" if !field.value().is_empty() && !event.shift_key() => Msg::Complete(cursor(&field)),
+            "Tab" if !field.value().is_empty() && !event.shift_key() => {
+                Msg::Complete(cursor(&field))
+            }
             "Escape" => {
                 let _ = field.blur();
                 return;
@@ -105,7 +107,8 @@ fn line(entry: &Entry) -> Html {
 
 /// What could follow, after Tab: the word and what it does.
 fn offers(candidates: &[Candidate]) -> Html {
-    let width = candidates.iter().map(|candidate| candidate.text.chars().count()).max().unwrap_or(0);
+    let width =
+        candidates.iter().map(|candidate| candidate.text.chars().count()).max().unwrap_or(0);
     candidates
         .iter()
         .map(|candidate| html! {

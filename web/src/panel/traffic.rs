@@ -66,16 +66,21 @@ fn one(message: &Message, count: usize, layout: &Layout, now_us: f64, words: boo
     let part = end.map_or(way, |end| way.min(end));
     let at = geometry::along(lane, part);
     let ended = end.is_some_and(|end| way >= end);
-    let classes = classes!("path", glyph::kind_class(message.kind), message.answer.then_some("rep"));
+    let classes =
+        classes!("path", glyph::kind_class(message.kind), message.answer.then_some("rep"));
     let glyph = match ended {
         true => html! { <path class="ended" d="M-4-4L4 4M4-4L-4 4"/> },
         false => glyph::flying(message),
     };
-    let copy = (message.fate == Fate::Duplicate).then(|| html! {
-        <circle r="10" class="arc0" style="stroke-dasharray:2 2"/>
+    let copy = (message.fate == Fate::Duplicate).then(|| {
+        html! {
+            <circle r="10" class="arc0" style="stroke-dasharray:2 2"/>
+        }
     });
-    let clock = (message.fate == Fate::Delayed).then(|| html! {
-        <path d="M8-12a4 4 0 1 0 .1 0M8-10V-8L10-7" class="ended" style="stroke-width:1"/>
+    let clock = (message.fate == Fate::Delayed).then(|| {
+        html! {
+            <path d="M8-12a4 4 0 1 0 .1 0M8-10V-8L10-7" class="ended" style="stroke-width:1"/>
+        }
     });
     let says = match count {
         1 if words && !ended => message.words.clone(),
@@ -102,7 +107,8 @@ pub(crate) fn clients(frame: &Frame, layout: &Layout, now_us: f64) -> Html {
         .filter(|client| client.at.is_some())
         .map(|client| {
             let (at, side) = layout.client(client.at, 0);
-            let nth = corner.entry((at.x < layout.width / 2.0, at.y < layout.height / 2.0)).or_default();
+            let nth =
+                corner.entry((at.x < layout.width / 2.0, at.y < layout.height / 2.0)).or_default();
             let (at, _) = layout.client(client.at, *nth);
             *nth += 1;
             tag(client, at, side, layout, now_us)

@@ -60,7 +60,8 @@ fn bytes(hex: &str) -> Vec<u8> {
 }
 
 fn hex(line: &[u8]) -> String {
-    let pairs: Vec<String> = line.chunks(2).map(|pair| pair.iter().map(|b| format!("{b:02x}")).collect()).collect();
+    let pairs: Vec<String> =
+        line.chunks(2).map(|pair| pair.iter().map(|b| format!("{b:02x}")).collect()).collect();
     pairs.join(" ")
 }
 
@@ -71,7 +72,9 @@ fn pad(len: usize) -> usize {
 }
 
 fn letters(line: &[u8]) -> String {
-    line.iter().map(|byte| if byte.is_ascii_graphic() || *byte == b' ' { char::from(*byte) } else { '.' }).collect()
+    line.iter()
+        .map(|byte| if byte.is_ascii_graphic() || *byte == b' ' { char::from(*byte) } else { '.' })
+        .collect()
 }
 
 #[cfg(test)]

@@ -4,8 +4,7 @@ use crate::state::Unit;
 
 pub(crate) const LOADING: &str = "Building the cluster.";
 pub(crate) const REPLAYING: &str = "Repeating the run of this link.";
-pub(crate) const FIRST_DETAIL: &str =
-    "The code is the same as in the server. Time here is slowed 100 times, so that you can see a message fly.";
+pub(crate) const FIRST_DETAIL: &str = "The code is the same as in the server. Time here is slowed 100 times, so that you can see a message fly.";
 pub(crate) const OTHER_BUILD: &str =
     "This link was made by another build, so the same seed may take another course here.";
 pub(crate) const RUN_ENDED: &str = "The run ended before the command did: another one began.";
@@ -89,8 +88,14 @@ mod tests {
     fn times_and_sizes_read_well() {
         assert_eq!(seconds(12_480_999), "12.480");
         assert_eq!(seconds(0), "00.000");
-        assert_eq!([span(900), span(9_400), span(1_311_000), span(180_000_000)], ["900 µs", "9 ms", "1.31 s", "3 min"]);
+        assert_eq!(
+            [span(900), span(9_400), span(1_311_000), span(180_000_000)],
+            ["900 µs", "9 ms", "1.31 s", "3 min"]
+        );
         assert_eq!([bytes(1), bytes(412), bytes(12_040)], ["1 byte", "412 bytes", "12.0 KB"]);
-        assert_eq!([members(1), members(5), members(12)], ["one member", "five members", "12 members"]);
+        assert_eq!(
+            [members(1), members(5), members(12)],
+            ["one member", "five members", "12 members"]
+        );
     }
 }

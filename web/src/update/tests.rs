@@ -1,0 +1,283 @@
+use glasshouse_sim::view::call::Action;
+use glasshouse_sim::view::frame::{Cut, Entry, Frame, Member, Role, Violation};
+
+use super::*;
+use crate::state::Browser;
+
+/// A simulation that answers every question at once.
+#[derive(Default)]
+struct Sim {
+    time_us: u64,
+    entries: Vec<Entry>,
+    actions: Vec<Action>,
+    cut: Option<Cut>,
+    violation: Option<Violation>,
+    /// Lines are done so long after they were typed.
+    line_takes_us: u64,
+}
+
+impl Sim {
+    fn answer(&mut self, call: Call) -> Reply {
+        let mut reply = Reply::default();
+        match call {
+            Call::Boot { .. } => reply.time_us = Some(0),
+            Call::Run { until_us, stop, .. } => {
+                let happened = stop != Default::default();
+                self.time_us = if happened { self.time_us + 7 } else { until_us };
+                reply.time_us = Some(self.time_us);
+                reply.stopped = happened.then(|| "event".to_owned());
+            }
+            Call::Exec { line } => {
+                let id = self.entries.len() as u64 + 1;
+                self.actions.push(Action { time_us: self.time_us, line: line.clone() });
+                self.entries.push(Entry { id, line, time_us: self.time_us, ..Entry::default() });
+                reply.id = Some(id);
+            }
+            Call::Frame { request } => {
+                reply.frame = Some(Box::new(self.frame(request.since_entry)))
+            }
+            Call::Actions => reply.actions = Some(self.actions.clone()),
+            Call::Complete { .. } | Call::Headless { .. } => {}
+        }
+        reply
+    }
+
+    fn frame(&mut self, since: u64) -> Frame {
+        for entry in &mut self.entries {
+            entry.done = self.time_us >= entry.time_us + self.line_takes_us;
+            entry.output = "OK\n".to_owned();
+        }
+        let member = |alias| Member {
+            alias,
+            role: if alias == 1 { Role::Leader } else { Role::Follower },
+            applied: 1,
+            ..Member::default()
+        };
+        Frame {
+            time_us: self.time_us,
+            members: (1..=5).map(member).collect(),
+            terminal: self.entries.iter().filter(|entry| entry.id >= since).cloned().collect(),
+            cut: self.cut.clone(),
+            violation: self.violation.clone(),
+            ..Frame::default()
+        }
+    }
+}
+
+/// A page with its simulation; effects other than questions are kept.
+struct Page {
+    state: State,
+    sim: Sim,
+    effects: Vec<Effect>,
+    now_ms: f64,
+}
+
+impl Page {
+    fn open(hash: &str) -> Self {
+        let state = State::new(Browser { seen: true, ..Browser::default() });
+        let mut page = Self { state, sim: Sim::default(), effects: Vec::new(), now_ms: 0.0 };
+        page.tell(Msg::Resize(1000.0, 300.0));
+        page.tell(Msg::Open(hash.to_owned()));
+        page.tell(Msg::SimReady);
+        page
+    }
+
+    /// One message and all answers that follow from it, up to a bound.
+    fn tell(&mut self, msg: Msg) {
+        let mut effects = std::collections::VecDeque::from(self.state.update(msg));
+        for _ in 0..400 {
+            let Some(effect) = effects.pop_front() else { return };
+            match effect {
+                Effect::Ask(ask, call) => {
+                    let reply = self.sim.answer(call);
+                    effects.extend(self.state.update(Msg::Reply(
+                        ask,
+                        Box::new(reply),
+                        self.now_ms,
+                    )));
+                }
+                other => self.effects.push(other),
+            }
+        }
+    }
+
+    fn ticks(&mut self, count: u32) {
+        for _ in 0..count {
+            self.now_ms += 16.0;
+            self.tell(Msg::Tick(self.now_ms));
+        }
+    }
+
+    fn lines(&self) -> Vec<&str> {
+        self.sim.actions.iter().map(|action| action.line.as_str()).collect()
+    }
+}
+
+#[test]
+fn a_fresh_page_shows_a_leader_and_plays() {
+    let page = Page::open("");
+    assert_eq!(page.state.phase, Phase::Ready);
+    assert!(page.state.flow.playing);
+    assert_eq!(page.state.selected, Some(1));
+}
+
+#[test]
+fn a_link_is_repeated_and_waits() {
+    let mut page = Page::open("#seed=7&n=3&a=1000000.kill+n2&t=2500000");
+    page.ticks(60);
+    assert_eq!((page.state.run.seed, page.state.run.nodes), (7, 3));
+    assert_eq!(page.state.flow.sim_us, 2_500_000);
+    assert!(!page.state.flow.playing);
+    assert_eq!(page.state.so_far().actions.len(), 1);
+}
+
+#[test]
+fn a_bad_link_is_one_sentence_and_a_fresh_run_is_one_click() {
+    let mut page = Page::open("#seed=x");
+    assert!(matches!(&page.state.phase, Phase::Broken(why) if why.contains("seed")));
+    page.tell(Msg::Begin(42, 5));
+    assert_eq!(page.state.phase, Phase::Ready);
+}
+
+#[test]
+fn the_clock_glides_between_pictures_and_never_past_the_last() {
+    let mut page = Page::open("");
+    let mut before = page.state.flow.clock_us;
+    for _ in 0..40 {
+        page.ticks(1);
+        let clock = page.state.flow.clock_us;
+        assert!(clock >= before && clock <= page.state.newest().time_us as f64);
+        assert!(clock - before < 400.0, "0.01x: a picture of 16 ms is 160 virtual µs");
+        before = clock;
+    }
+    assert!(page.state.flow.sim_us < before as u64 + 3_000, "the world is not far ahead");
+}
+
+#[test]
+fn what_is_clicked_is_a_line_of_the_terminal() {
+    let mut page = Page::open("");
+    page.tell(Msg::Select(Some(3)));
+    for deed in [Deed::Kill, Deed::Freeze, Deed::Isolate, Deed::Heal, Deed::KillLeader] {
+        page.tell(Msg::Do(deed));
+    }
+    let expected = ["kill n3", "freeze n3", "partition n3 | n1 n2 n4 n5", "heal", "kill leader"];
+    assert_eq!(page.lines(), expected);
+    assert_eq!(page.state.terminal.entries.len(), 5);
+    assert!(
+        page.effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Address(a) if a.contains("kill+n3")))
+    );
+}
+
+#[test]
+fn a_drawn_line_parts_the_members_on_its_sides() {
+    let mut page = Page::open("");
+    let line = (Point::new(330.0, 5.0), Point::new(280.0, 295.0));
+    page.tell(Msg::CutDraw(line));
+    page.tell(Msg::CutEnd);
+    assert_eq!(page.lines(), ["partition n1 | n2 n3 n4 n5"]);
+    page.tell(Msg::CutDraw((Point::new(5.0, 5.0), Point::new(5.0, 200.0))));
+    page.tell(Msg::CutEnd);
+    assert_eq!(page.lines().len(), 1, "beside all members");
+    assert_eq!(page.state.notice.as_deref(), Some(text::CUT_MISSED));
+}
+
+#[test]
+fn a_cut_is_chosen_with_keys() {
+    let mut page = Page::open("");
+    page.tell(Msg::Do(Deed::CutMode));
+    page.tell(Msg::Press(2, Point::default()));
+    page.tell(Msg::Press(4, Point::default()));
+    page.tell(Msg::Press(4, Point::default()));
+    page.tell(Msg::Press(3, Point::default()));
+    page.tell(Msg::Do(Deed::CutNow));
+    assert_eq!(page.lines(), ["partition n2 n3 | n1 n4 n5"]);
+    assert_eq!(page.state.cutting, None);
+}
+
+#[test]
+fn a_promise_is_kept_while_the_page_is_paused() {
+    let mut page = Page::open("");
+    page.sim.line_takes_us = 300_000;
+    page.tell(Msg::Do(Deed::Toggle));
+    assert!(!page.state.flow.playing);
+    page.tell(Msg::Exec("put a 1".to_owned(), Origin::Api(9)));
+    page.ticks(10);
+    assert!(page.effects.contains(&Effect::Answer(9, Ok("OK\n".to_owned()))));
+    assert!(!page.state.flow.playing, "it is paused still");
+    assert_eq!(page.state.pace(), Pace::Still);
+}
+
+#[test]
+fn a_new_run_breaks_the_promises_of_the_old_one() {
+    let mut page = Page::open("");
+    page.sim.line_takes_us = u64::MAX / 2;
+    page.tell(Msg::Exec("until leader".to_owned(), Origin::Api(1)));
+    page.tell(Msg::Begin(1, 3));
+    assert!(page.effects.iter().any(|effect| matches!(effect, Effect::Answer(1, Err(_)))));
+}
+
+#[test]
+fn a_violation_stops_play_once() {
+    let mut page = Page::open("");
+    page.sim.violation = Some(Violation::default());
+    page.ticks(40);
+    assert!(!page.state.flow.playing);
+    page.tell(Msg::Do(Deed::Toggle));
+    page.ticks(2);
+    assert!(page.state.flow.playing, "one may look on");
+}
+
+#[test]
+fn a_step_runs_to_the_next_event() {
+    let mut page = Page::open("");
+    page.tell(Msg::Do(Deed::Toggle));
+    let before = page.state.flow.sim_us;
+    page.tell(Msg::Do(Deed::Step));
+    assert_eq!(page.state.flow.sim_us, before + 7);
+    assert_eq!(page.state.flow.clock_us, (before + 7) as f64);
+    assert_eq!(page.state.flow.stepping, None);
+}
+
+#[test]
+fn the_history_walks_back_and_forth() {
+    let mut page = Page::open("");
+    for line in ["get a", "get b"] {
+        page.tell(Msg::Draft(line.to_owned()));
+        page.tell(Msg::Submit);
+    }
+    let mut recall = |lines| {
+        page.tell(Msg::Recall(lines));
+        page.state.terminal.draft.clone()
+    };
+    assert_eq!(
+        [recall(1), recall(1), recall(1), recall(-1), recall(-1)],
+        ["get b", "get a", "get a", "get b", ""]
+    );
+}
+
+#[test]
+fn completion_writes_what_all_candidates_share() {
+    let candidate = |text: &str| glasshouse_sim::view::call::Candidate {
+        text: text.to_owned(),
+        help: String::new(),
+    };
+    let mut state = State::new(Browser::default());
+    state.terminal.draft = "p".to_owned();
+    state.completed("p", Some(0), Some(vec![candidate("partition"), candidate("part")]));
+    assert_eq!(state.terminal.draft, "part");
+    assert_eq!(state.terminal.candidates.len(), 2);
+    state.completed("part", Some(0), Some(vec![candidate("partition")]));
+    assert_eq!(state.terminal.draft, "partition ");
+    state.completed("stale", Some(0), Some(vec![candidate("x")]));
+    assert_eq!(state.terminal.draft, "partition ");
+}
+
+#[test]
+fn a_line_that_is_too_long_is_refused_with_a_sentence() {
+    let mut page = Page::open("");
+    page.tell(Msg::Exec("x".repeat(5_000), Origin::Api(3)));
+    assert!(page.effects.contains(&Effect::Answer(3, Err(text::LINE_TOO_LONG.to_owned()))));
+    assert!(page.lines().is_empty());
+}
