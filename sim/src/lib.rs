@@ -29,6 +29,8 @@ mod call;
 #[cfg(feature = "world")]
 pub mod check;
 #[cfg(feature = "world")]
+pub mod client;
+#[cfg(feature = "world")]
 pub mod clock;
 #[cfg(feature = "world")]
 pub mod disk;

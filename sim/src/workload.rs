@@ -178,7 +178,11 @@ pub(crate) async fn work(
         let gap = worker.workload.gap();
         let pause = worker.random.between(gap / 2, gap + gap / 2);
         madsim::time::sleep(Duration::from_nanos(pause)).await;
-        if lock(&state).now() >= worker.workload.until {
+        let over = {
+            let state = lock(&state);
+            state.now() >= worker.workload.until || stream < state.workloads_stopped
+        };
+        if over {
             return;
         }
         worker.ask(&state).await;

@@ -11,10 +11,11 @@
 //!   docker stop etcd1                the lines of the walkthroughs work as they stand
 //! ```
 //!
-//! A line goes through three stages, one file each: [`words`] cuts it as a shell does, [`parse`]
-//! makes a [`Command`] of it, [`run`] carries it out in a world. [`complete`] and help read the
+//! A line goes through three stages, one file each: [`words`] cuts it as a shell does, [`parse`](mod@parse)
+//! makes a [`Command`] of it, [`bench`] carries it out in a world. [`complete`] and help read the
 //! same table, [`vocabulary`].
 
+pub mod bench;
 pub mod command;
 pub mod complete;
 pub mod help;
@@ -23,12 +24,16 @@ pub mod units;
 pub mod vocabulary;
 pub mod words;
 
+mod act;
+mod condition;
 mod docker;
+mod report;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
 
+pub use bench::{Bench, Setup};
 pub use command::{Command, Condition, Who};
 pub use parse::parse;
 

@@ -79,6 +79,9 @@ pub struct Frame {
     /// The inspector, for the member that the request selected.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub inspector: Option<Inspector>,
+    /// A line of the terminal waits: it asks that time flows until it is done, at most to here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wants_us: Option<u64>,
 }
 
 /// A message that arrived, or was dropped, stays in the frame for so long, so that its end is seen.
@@ -225,7 +228,8 @@ pub struct Member {
     pub revision: i64,
     /// Revision up to which its history is compacted.
     pub compacted: i64,
-    /// Bytes of its store's file.
+    /// Bytes of its store's file; only for the selected member, 0 for others.
+    #[serde(skip_serializing_if = "zero")]
     pub db_bytes: u64,
     /// Squares under the name, one for each entry of the tail, oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]

@@ -1,21 +1,153 @@
 //! What people see of a world: frames for the page, sentences for the feed.
 //!
+//! ```text
+//!   record ──► narrate   the feed: what happened, in words
+//!          ──► traffic   messages and calls on their way
+//!          ──► marks     what the time bar shows
+//!   nodes  ──► look      each member's last known state, also of members that are down
+//!   disks  ──► inspect   WAL bytes and keys of the selected member
+//!                 └────► picture ──► frame::Frame ──► JSON
+//!                        sentence: what is going on, in two lines and for screen readers
+//! ```
+//!
 //! [`frame`] holds the picture as plain data, [`call`] the words in which the page asks for it.
-//! Both depend on nothing but serde, so a page may use them without the simulator.
+//! Both depend on nothing but serde.
 
 pub mod call;
 pub mod frame;
+pub mod narrate;
+pub mod words;
 
-/// A seed as it travels in JSON: decimal text, because it may need all 64 bits.
-mod seed {
-    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+mod seed;
 
-    pub(super) fn serialize<S: Serializer>(seed: &u64, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(&seed.to_string())
+mod inspect;
+mod look;
+mod marks;
+mod picture;
+mod sentence;
+mod text;
+#[cfg(test)]
+mod tests;
+mod traffic;
+
+use self::call::Stop;
+use self::inspect::Inspect;
+use self::look::Looks;
+use self::marks::MarkBook;
+use self::narrate::{Narrator, Speaker};
+pub(crate) use self::picture::frame_of;
+use self::text::Say;
+use self::traffic::Traffic;
+use crate::check;
+use crate::clock::MICROS;
+use crate::place::ClientNo;
+use crate::script::bench::Setup;
+use crate::world::World;
+
+/// What the view remembers of a world from frame to frame.
+pub(crate) struct View {
+    cursor: u64,
+    narrator: Narrator,
+    traffic: Traffic,
+    marks: MarkBook,
+    looks: Looks,
+    /// The members as they were when the last step began: what differs is marked as changed.
+    before: Looks,
+    inspect: Inspect,
+}
+
+/// How much has happened, to notice that more has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    events: u64,
+    messages: u64,
+    disk: u64,
+}
+
+impl Counts {
+    /// Why a step that waits for `stop` is over, if it is.
+    pub(crate) fn passed(&self, before: &Self, stop: Stop) -> Option<&'static str> {
+        match stop {
+            Stop::Time => None,
+            Stop::Event => (self.events > before.events).then_some("event"),
+            Stop::Message => (self.messages > before.messages).then_some("message"),
+            Stop::Disk => (self.disk > before.disk).then_some("disk"),
+        }
+    }
+}
+
+impl View {
+    pub(crate) fn new(setup: &Setup) -> Self {
+        Self {
+            cursor: 0,
+            narrator: Narrator::new(usize::from(setup.members)),
+            traffic: Traffic::new(setup.spec().latency),
+            marks: MarkBook::default(),
+            looks: Looks::default(),
+            before: Looks::default(),
+            inspect: Inspect::default(),
+        }
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
-        let text = String::deserialize(from)?;
-        text.parse().map_err(|_| D::Error::custom("a seed is a whole number below 2^64, as text"))
+    /// Reads what was recorded since the last time.
+    pub(crate) fn read(&mut self, world: &World) {
+        let (narrator, traffic, marks) = (&mut self.narrator, &mut self.traffic, &mut self.marks);
+        self.cursor = world.events_since(self.cursor, |event| {
+            narrator.hear(event);
+            traffic.hear(event);
+            marks.hear(event);
+        });
+        self.traffic.forget_before(world.now());
     }
+
+    /// Looks at all members.
+    pub(crate) fn refresh(&mut self, world: &World) {
+        self.looks.refresh(world);
+    }
+
+    /// A line is about to take effect: what it may destroy is looked at now.
+    pub(crate) fn before_line(&mut self, world: &World) {
+        self.read(world);
+        self.refresh(world);
+        for (member, look) in self.looks.iter() {
+            self.narrator.will_lose(member, look.not_durable());
+        }
+    }
+
+    /// A step begins: what changes from now on is marked.
+    pub(crate) fn begin_step(&mut self, world: &World) {
+        self.refresh(world);
+        self.before = self.looks.clone();
+    }
+
+    pub(crate) fn introduce(&mut self, client: ClientNo, speaker: Speaker) {
+        self.traffic.introduce(client, speaker.clone());
+        self.narrator.introduce(client, speaker);
+    }
+
+    /// Gives the present moment a name.
+    pub(crate) fn mark(&mut self, world: &World, name: &str) {
+        self.marks.name(world.now() / MICROS, name);
+        self.narrator.mark(world.now(), name);
+    }
+
+    pub(crate) fn counts(&self) -> Counts {
+        Counts {
+            events: self.narrator.changes(),
+            messages: self.traffic.moves(),
+            disk: self.traffic.disk_steps(),
+        }
+    }
+}
+
+/// A broken property: its short name, its title and its text.
+fn violation(violation: &check::Violation) -> (String, Say) {
+    let name = violation.property.name();
+    let facts = Say::Violated {
+        property: name,
+        known: violation.known.clone(),
+        seen: violation.seen.clone(),
+        promise: violation.property.promise(),
+    };
+    (name.replace(' ', "-"), facts)
 }

@@ -156,6 +156,11 @@ impl World {
         self.state().start_workload(workload);
     }
 
+    /// The clients of all workloads finish the call that they are at, and stop.
+    pub fn stop_workloads(&mut self) {
+        self.state().stop_workloads();
+    }
+
     /// Starts a seeded schedule of faults, with a time to heal at its end (see [`FaultPlan`]).
     pub fn start_faults(&mut self, plan: FaultPlan) {
         self.state().start_faults(plan);

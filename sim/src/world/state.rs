@@ -53,7 +53,10 @@ pub(crate) struct State {
     pub(crate) effects: Vec<Effect>,
     pub(crate) handle: Handle,
     pub(crate) net: Arc<NetSim>,
+    /// Clients that workloads have started so far; each has the next number.
     workloads: u64,
+    /// Those with a number below this one stop asking.
+    pub(crate) workloads_stopped: u64,
     time: TimeHandle,
     me: Weak<Mutex<State>>,
 }
@@ -98,6 +101,7 @@ impl State {
                 time: handle.time().clone(),
                 handle,
                 workloads: 0,
+                workloads_stopped: 0,
                 me: me.clone(),
                 spec,
             })
@@ -239,6 +243,11 @@ impl State {
             let task = workload::work(self.shared(), no, stream, Arc::clone(&workload));
             self.spawn_on(Place::Client(no), task);
         }
+    }
+
+    /// The clients of all workloads stop asking.
+    pub(super) fn stop_workloads(&mut self) {
+        self.workloads_stopped = self.workloads;
     }
 
     /// Starts a schedule of faults, a task of its own.

@@ -1,0 +1,321 @@
+//! A client that runs etcdctl: the same command line as the native binary, over simulated links.
+//!
+//! `core::ctl` is a state machine that asks for calls; here its calls become calls of the world,
+//! so that etcdctl in the page prints what etcdctl prints, byte for byte, and each call is on the
+//! record with the member that it asked.
+//!
+//! A client keeps to one member as long as that member answers, and goes on to the next endpoint
+//! when nobody listens, as etcd's client does: a call that found no connection waits for one until
+//! its time-out, a read that met an unavailable member is repeated, a write that may have arrived
+//! is not.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use glasshouse_core::api;
+use glasshouse_core::ctl::{self, CallError, Endpoint, Session, Step};
+use glasshouse_core::id::CallId;
+
+use crate::clock::{MILLIS, Nanos, SECOND};
+use crate::place::{ClientNo, MemberNo};
+use crate::trace::CallEnd;
+use crate::world::World;
+
+/// How long a client waits before it tries again. etcd's client waits 25 ms; a longer pause keeps
+/// the drawing readable and changes no outcome.
+pub const RETRY_AFTER: Nanos = 100 * MILLIS;
+
+/// The time of a call to which etcdctl gives no limit (`txn`): the run would end first.
+const NO_LIMIT: Nanos = 24 * 3600 * SECOND;
+
+/// What a command printed, and whether it failed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Printed {
+    /// Standard error, then standard output.
+    pub text: String,
+    /// The exit code is not 0.
+    pub failed: bool,
+}
+
+/// A command of etcdctl that is under way.
+#[derive(Debug)]
+pub struct Running {
+    session: Session,
+    client: ClientNo,
+    /// The members behind the session's endpoints, in order.
+    endpoints: Vec<MemberNo>,
+    /// Which of them answered last.
+    current: usize,
+    /// The member whose address is `127.0.0.1`.
+    local: Option<MemberNo>,
+    calls: Vec<Pending>,
+    input: Option<VecDeque<String>>,
+    prompts: String,
+    output: Option<ctl::Output>,
+}
+
+/// One call of the session, over all its attempts.
+#[derive(Debug)]
+struct Pending {
+    id: ctl::CallId,
+    endpoint: Endpoint,
+    request: api::Request,
+    began_at: Nanos,
+    deadline: Nanos,
+    attempt: Attempt,
+}
+
+#[derive(Debug)]
+enum Attempt {
+    /// At this member, under this name.
+    Asked(MemberNo, CallId),
+    /// Again at this time.
+    Waiting(Nanos),
+}
+
+/// What a client brings to a command.
+#[derive(Clone, Debug)]
+pub struct Shell {
+    /// The client's number in the world.
+    pub client: ClientNo,
+    /// The member that it talked to last; the first endpoint is tried first otherwise.
+    pub last: Option<MemberNo>,
+    /// The member inside of which etcdctl runs, if the line says so.
+    pub local: Option<MemberNo>,
+}
+
+impl Running {
+    /// Begins `etcdctl ARGS`.
+    ///
+    /// # Errors
+    /// One sentence: an endpoint that is no member, or input that is missing.
+    pub fn start(
+        world: &mut World,
+        shell: &Shell,
+        args: &[String],
+        stdin: Option<&str>,
+    ) -> Result<Self, String> {
+        let mut environment = BTreeMap::new();
+        if shell.local.is_none() && !names_endpoints(args) {
+            let all: Vec<String> = world.members().into_iter().map(MemberNo::client_url).collect();
+            environment.insert("ETCDCTL_ENDPOINTS".to_string(), all.join(","));
+        }
+        let session = Session::start(args.iter().map(String::as_bytes), &environment);
+        let mut endpoints = Vec::new();
+        for text in &session.config().endpoints {
+            match member_at(world, shell.local, text) {
+                Some(member) => endpoints.push(member),
+                None if alias(text).is_some() => return Err(no_member(world, text)),
+                // A host that nobody knows: calls to it find no connection.
+                None => {}
+            }
+        }
+        let last = |last| endpoints.iter().position(|member| *member == last);
+        let mut running = Self {
+            session,
+            client: shell.client,
+            current: shell.last.and_then(last).unwrap_or(0),
+            endpoints,
+            local: shell.local,
+            calls: Vec::new(),
+            input: stdin.map(|text| text.split_inclusive('\n').map(str::to_string).collect()),
+            prompts: String::new(),
+            output: None,
+        };
+        running.advance(world)?;
+        Ok(running)
+    }
+
+    /// Looks after the calls; gives the output when the command is over. Call it whenever time has
+    /// passed.
+    ///
+    /// # Errors
+    /// One sentence when input is missing.
+    pub fn poll(&mut self, world: &mut World) -> Result<Option<Printed>, String> {
+        let now = world.now();
+        let mut open = Vec::new();
+        for mut call in std::mem::take(&mut self.calls) {
+            let result = match call.attempt {
+                Attempt::Waiting(until) if until > now => None,
+                Attempt::Waiting(_) => self.ask(world, &mut call),
+                Attempt::Asked(member, id) => self.hear(world, &mut call, member, id),
+            };
+            match result {
+                Some(result) => {
+                    let took = Duration::from_nanos(now - call.began_at);
+                    self.session.on_result(call.id, result, took);
+                }
+                None => open.push(call),
+            }
+        }
+        self.calls = open;
+        self.advance(world)?;
+        Ok(self.output.take().map(|output| self.printed(&output)))
+    }
+
+    /// The member that it talks to.
+    #[must_use]
+    pub fn at(&self) -> Option<MemberNo> {
+        let asked = self.calls.iter().find_map(|call| match call.attempt {
+            Attempt::Asked(member, _) => Some(member),
+            Attempt::Waiting(_) => None,
+        });
+        asked.or_else(|| self.endpoints.get(self.current).copied())
+    }
+
+    fn printed(&self, output: &ctl::Output) -> Printed {
+        let mut text = String::from_utf8_lossy(&output.stderr).into_owned();
+        text.push_str(&self.prompts);
+        text.push_str(&String::from_utf8_lossy(&output.stdout));
+        Printed { text, failed: output.exit_code != 0 }
+    }
+
+    /// Does what the session wants until it waits or is done.
+    fn advance(&mut self, world: &mut World) -> Result<(), String> {
+        while self.output.is_none() {
+            match self.session.next() {
+                Step::Call(call) => self.begin(world, call),
+                Step::Read(input) => {
+                    let text = self.read(&input)?;
+                    self.session.on_input(text.as_bytes());
+                }
+                Step::Wait => break,
+                Step::Done(output) => self.output = Some(output),
+            }
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, world: &mut World, call: ctl::Call) {
+        let now = world.now();
+        let nanos = |limit: Duration| u64::try_from(limit.as_nanos()).unwrap_or(NO_LIMIT);
+        let limit = call.timeout.map_or(NO_LIMIT, nanos).min(NO_LIMIT);
+        let mut pending = Pending {
+            id: call.id,
+            endpoint: call.endpoint,
+            request: call.request,
+            began_at: now,
+            deadline: now.saturating_add(limit),
+            attempt: Attempt::Waiting(now),
+        };
+        match self.ask(world, &mut pending) {
+            Some(result) => self.session.on_result(pending.id, result, Duration::ZERO),
+            None => self.calls.push(pending),
+        }
+    }
+
+    fn read(&mut self, input: &ctl::Input) -> Result<String, String> {
+        let lines = self.input.as_mut().ok_or(
+            "This command reads its input. Write it like txn <<< \"...\", or <<END with the text below it.",
+        )?;
+        Ok(match input {
+            ctl::Input::All => lines.drain(..).collect(),
+            ctl::Input::Line { prompt } => {
+                self.prompts.push_str(prompt);
+                lines.pop_front().unwrap_or_default()
+            }
+        })
+    }
+
+    /// Sends a call to the member whose turn it is; an answer only when its time is over.
+    fn ask(
+        &mut self,
+        world: &mut World,
+        pending: &mut Pending,
+    ) -> Option<Result<api::Response, CallError>> {
+        let now = world.now();
+        if now >= pending.deadline {
+            return Some(Err(CallError::DeadlineExceeded));
+        }
+        let member = match &pending.endpoint {
+            Endpoint::Any => self.endpoints.get(self.current).copied(),
+            Endpoint::Named(text) => member_at(world, self.local, text),
+        };
+        pending.attempt = match member {
+            Some(member) => {
+                let request = pending.request.clone();
+                let id = world.call(self.client, member, request, pending.deadline - now);
+                Attempt::Asked(member, id)
+            }
+            None => Attempt::Waiting(pending.deadline.min(now + RETRY_AFTER)),
+        };
+        None
+    }
+
+    /// Looks whether an attempt is over; an answer only when there is no other attempt.
+    fn hear(
+        &mut self,
+        world: &World,
+        pending: &mut Pending,
+        member: MemberNo,
+        id: CallId,
+    ) -> Option<Result<api::Response, CallError>> {
+        let (_, end) = world.call_view(id)?.end?;
+        let failure = match end {
+            CallEnd::Answer(answer) => match answer.as_ref() {
+                Ok(response) => return Some(Ok(response.clone())),
+                Err(error) => Some(error.clone()),
+            },
+            CallEnd::Broken => {
+                Some(api::Error::new(api::Code::Unavailable, "error reading from server: EOF"))
+            }
+            // The call never arrived: it may be made again, whatever it is.
+            CallEnd::NoConnection => None,
+            CallEnd::TimedOut | CallEnd::Canceled => {
+                return Some(Err(CallError::DeadlineExceeded));
+            }
+        };
+        if let Some(error) = failure
+            && !ctl::may_retry(&pending.request, &error)
+        {
+            return Some(Err(CallError::Status(error)));
+        }
+        let mut pause = RETRY_AFTER;
+        if pending.endpoint == Endpoint::Any && self.endpoints.get(self.current) == Some(&member) {
+            self.current = (self.current + 1) % self.endpoints.len();
+            // The next endpoint is tried at once, the first one again after a pause.
+            pause = if self.current == 0 { RETRY_AFTER } else { 0 };
+        }
+        pending.attempt = Attempt::Waiting(pending.deadline.min(world.now() + pause));
+        None
+    }
+}
+
+/// Whether a command line says which endpoints to ask.
+fn names_endpoints(args: &[String]) -> bool {
+    args.iter()
+        .take_while(|arg| *arg != "--")
+        .any(|arg| arg == "--endpoints" || arg.starts_with("--endpoints="))
+}
+
+/// The host of an endpoint, without scheme, port and path.
+fn host(endpoint: &str) -> &str {
+    let rest = endpoint.split_once("://").map_or(endpoint, |(_, rest)| rest);
+    let authority = rest.split('/').next().unwrap_or(rest);
+    authority.rsplit_once(':').map_or(authority, |(host, _)| host)
+}
+
+/// `n3` as 3.
+fn alias(endpoint: &str) -> Option<u8> {
+    host(endpoint).strip_prefix(['n', 'N'])?.parse().ok()
+}
+
+/// The member that serves an endpoint: by alias, role, name, client URL, or as the local one.
+fn member_at(world: &World, local: Option<MemberNo>, endpoint: &str) -> Option<MemberNo> {
+    let members = world.members();
+    if let Some(number) = alias(endpoint) {
+        return members.into_iter().find(|member| member.number() == number);
+    }
+    match host(endpoint) {
+        "127.0.0.1" | "localhost" | "0.0.0.0" => local.or_else(|| members.first().copied()),
+        "leader" => world.leader(),
+        other => members
+            .into_iter()
+            .find(|member| member.published_name() == other || host(&member.client_url()) == other),
+    }
+}
+
+fn no_member(world: &World, endpoint: &str) -> String {
+    let count = world.members().len();
+    format!("There is no member {}. The members are n1 to n{count}.", host(endpoint))
+}

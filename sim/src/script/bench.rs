@@ -1,0 +1,488 @@
+//! A world with a terminal: lines go in, time flows, text and pictures come out.
+//!
+//! ```text
+//!   exec("kill leader") ──► Command ──► World::act            done at once
+//!   exec("put a 1")     ──► Session ──► World::call ──┐
+//!   exec("until leader")──► Condition ────────────────┤ jobs: looked at on the grid, while
+//!                                                     ▼ run_until lets time flow
+//!                                              Entry.output, Entry.done
+//! ```
+//!
+//! **A run is its log.** Every line that does something is kept with its virtual time, and
+//! [`Bench::new`] takes such a log and does it all again: same setup, same log, same trace hash.
+//! For that to hold, nothing may depend on how often somebody looked: jobs are looked at only on a
+//! fixed grid of virtual time ([`GRID`]), and a line takes effect at the very moment it is given.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::act;
+use super::command::{Command, Etcdctl};
+use super::complete::{Known, complete};
+use super::condition::{self, Waiting};
+use super::units::spoken;
+use super::{help, parse, report, words};
+use crate::client::{Printed, Running, Shell};
+use crate::clock::{MICROS, MILLIS, Nanos, SECOND};
+use crate::place::{ClientNo, MemberNo};
+use crate::view::View;
+use crate::view::call::{Action, Candidate, Stop};
+use crate::view::frame::{Entry, Frame, FrameRequest};
+use crate::view::narrate::Speaker;
+use crate::world::{Spec, World};
+
+/// Jobs are looked at whenever this much virtual time has passed, counted from zero.
+pub const GRID: Nanos = MILLIS;
+
+/// The longest stretch that runs without the view reading the record, so that it misses nothing.
+const STRETCH: Nanos = 100 * MILLIS;
+
+/// How finely time flows while somebody waits for the next event.
+const FINE: Nanos = 100 * MICROS;
+
+/// Entries of the terminal that are kept.
+const ENTRIES_MAX: usize = 500;
+
+/// Lines that may wait at the same time.
+const JOBS_MAX: usize = 64;
+
+/// How long `stop` waits for the process to end.
+const STOP_WAITS: Nanos = 10 * SECOND;
+
+/// The name of the terminal's own client.
+pub const TERMINAL: &str = "you";
+
+/// What a world is built from: the part of a run that is not in its log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setup {
+    /// The seed.
+    pub seed: u64,
+    /// Members, 1 to 9.
+    pub members: u8,
+    /// Applied entries after which a member compacts its log, if not the usual number.
+    pub snapshot_count: Option<u64>,
+    /// Entries that stay behind a compaction, if not the usual number.
+    pub snapshot_catchup: Option<u64>,
+}
+
+impl Setup {
+    /// A world of the usual kind.
+    #[must_use]
+    pub fn new(seed: u64, members: u8) -> Self {
+        Self { seed, members, snapshot_count: None, snapshot_catchup: None }
+    }
+
+    /// The world's own description of itself.
+    #[must_use]
+    pub fn spec(&self) -> Spec {
+        let mut spec = Spec::lesson(self.seed, self.members);
+        if let Some(count) = self.snapshot_count {
+            spec.snapshot_count = count;
+        }
+        if let Some(count) = self.snapshot_catchup {
+            spec.snapshot_catchup_entries = count;
+        }
+        spec
+    }
+}
+
+/// A world with a terminal. See the module's page.
+pub struct Bench {
+    pub(crate) world: World,
+    pub(crate) setup: Setup,
+    pub(crate) view: View,
+    log: Vec<Action>,
+    due: VecDeque<Action>,
+    jobs: BTreeMap<u64, Job>,
+    entries: VecDeque<Entry>,
+    next_id: u64,
+    pub(crate) clients: BTreeMap<String, Named>,
+}
+
+/// A client that lines have named.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Named {
+    pub(crate) no: ClientNo,
+    /// The member that it talked to last.
+    pub(crate) last: Option<MemberNo>,
+}
+
+/// A line that waits.
+enum Job {
+    Etcdctl { running: Box<Running>, client: String },
+    Until(Waiting),
+    Run(Nanos),
+    Stop { members: Vec<MemberNo>, since: Nanos },
+}
+
+impl Bench {
+    /// Builds the world and takes the log of an earlier run, which will be done again as time
+    /// flows.
+    #[must_use]
+    pub fn new(setup: Setup, log: Vec<Action>) -> Self {
+        let world = World::new(setup.spec());
+        let view = View::new(&setup);
+        let mut bench = Self {
+            world,
+            setup,
+            view,
+            log: Vec::new(),
+            due: log.into(),
+            jobs: BTreeMap::new(),
+            entries: VecDeque::new(),
+            next_id: 1,
+            clients: BTreeMap::new(),
+        };
+        bench.do_what_is_due();
+        bench
+    }
+
+    /// The present virtual time in microseconds.
+    #[must_use]
+    pub fn now_us(&self) -> u64 {
+        self.world.now() / MICROS
+    }
+
+    /// The world, to look at.
+    #[must_use]
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// What was done so far, as far as it did something to the world.
+    #[must_use]
+    pub fn log(&self) -> &[Action] {
+        &self.log
+    }
+
+    /// Lets time flow until `until_us`, or until `stop` says so, in at most `slices_max` steps
+    /// (0: no limit). Gives the reason when it ended before its time.
+    pub fn run_until(
+        &mut self,
+        until_us: u64,
+        stop: Stop,
+        slices_max: u64,
+    ) -> Option<&'static str> {
+        self.view.begin_step(&self.world);
+        let until = until_us.saturating_mul(MICROS);
+        let marks = self.view.counts();
+        let mut slices = 0;
+        while self.world.now() < until {
+            if slices_max > 0 && slices == slices_max {
+                return Some("slices");
+            }
+            slices += 1;
+            let now = self.world.now();
+            self.slice(until, stop);
+            if self.world.violation().is_some() {
+                return Some("violation");
+            }
+            if let Some(reason) = self.view.counts().passed(&marks, stop) {
+                return Some(reason);
+            }
+            if self.world.now() == now {
+                return Some("violation");
+            }
+        }
+        None
+    }
+
+    /// One step: to the next moment at which something may have to be done.
+    fn slice(&mut self, until: Nanos, stop: Stop) {
+        let now = self.world.now();
+        let mut target = until.min(now + STRETCH);
+        if let Some(action) = self.due.front() {
+            target = target.min((action.time_us * MICROS).max(now));
+        }
+        if !self.jobs.is_empty() {
+            target = target.min(now - now % GRID + GRID);
+        }
+        if stop != Stop::Time {
+            target = target.min(now - now % FINE + FINE);
+        }
+        self.world.run_until(target);
+        self.view.read(&self.world);
+        if self.world.now().is_multiple_of(GRID) {
+            self.look_after_jobs();
+        }
+        self.do_what_is_due();
+    }
+
+    /// Lets time flow until this entry is done, or at most `within_us`. A script's way to wait.
+    pub fn finish(&mut self, id: u64, within_us: u64) {
+        let until = self.world.now() + within_us.saturating_mul(MICROS);
+        while self.jobs.contains_key(&id)
+            && self.world.now() < until
+            && self.world.violation().is_none()
+        {
+            self.slice(until, Stop::Time);
+        }
+    }
+
+    /// An entry of the terminal, while it is kept.
+    #[must_use]
+    pub fn entry(&self, id: u64) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.id == id)
+    }
+
+    /// The entries from `id` on.
+    pub(crate) fn entries_since(&self, id: u64) -> Vec<Entry> {
+        self.entries.iter().filter(|entry| entry.id >= id).cloned().collect()
+    }
+
+    /// The latest moment to which a waiting line asks time to flow.
+    pub(crate) fn wants_until(&self) -> Option<Nanos> {
+        self.jobs
+            .values()
+            .map(|job| match job {
+                Job::Run(until) => *until,
+                Job::Until(waiting) => waiting.deadline,
+                Job::Stop { since, .. } => since + STOP_WAITS,
+                Job::Etcdctl { .. } => self.world.now() + SECOND,
+            })
+            .max()
+    }
+
+    /// The picture of now.
+    #[must_use]
+    pub fn frame(&mut self, request: &FrameRequest) -> Frame {
+        self.view.refresh(&self.world);
+        crate::view::frame_of(self, request)
+    }
+
+    /// What could stand at the cursor of a line.
+    #[must_use]
+    pub fn complete(&self, line: &str, cursor: usize) -> (usize, Vec<Candidate>) {
+        let known = Known {
+            members: report::who_is_who(&self.world),
+            clients: self.clients.keys().filter(|name| *name != TERMINAL).cloned().collect(),
+            keys: report::some_keys(&self.world),
+        };
+        complete(line, cursor, &known)
+    }
+
+    /// Types a line: it takes effect now. Its output is in the entry of the id that is returned,
+    /// at once or while time flows.
+    pub fn exec(&mut self, line: &str) -> u64 {
+        let id = self.next_id;
+        self.next_id += 1;
+        if self.entries.len() == ENTRIES_MAX {
+            self.entries.pop_front();
+        }
+        let short: String = line.chars().take(words::LINE_BYTES_MAX).collect();
+        self.entries.push_back(Entry {
+            id,
+            line: short,
+            time_us: self.now_us(),
+            ..Entry::default()
+        });
+        self.view.before_line(&self.world);
+        let outcome = parse(line).map_err(|error| error.to_string());
+        let outcome = outcome.and_then(|command| {
+            let text = self.carry_out(id, line, command)?;
+            Ok(text)
+        });
+        match outcome {
+            Ok(Some(text)) => self.done(id, text, false),
+            Ok(None) => {}
+            Err(sentence) => self.done(id, format!("{sentence}\n"), true),
+        }
+        self.view.read(&self.world);
+        id
+    }
+
+    /// Carries a command out; gives its output unless it waits.
+    fn carry_out(
+        &mut self,
+        id: u64,
+        line: &str,
+        command: Command,
+    ) -> Result<Option<String>, String> {
+        match command {
+            Command::Nothing => Ok(Some(String::new())),
+            Command::Help(topic) => Ok(Some(help::help(topic.as_deref()))),
+            Command::Status => Ok(Some(report::status(&self.world))),
+            Command::Members => Ok(Some(report::members(&self.world))),
+            Command::Run(time_us) => {
+                let until = self.world.now() + time_us * MICROS;
+                self.wait(id, Job::Run(until))
+            }
+            Command::Until { condition, within_us } => {
+                let waiting = Waiting::new(&self.world, condition, within_us)?;
+                match waiting.look(&self.world)? {
+                    Some(text) => Ok(Some(text)),
+                    None => self.wait(id, Job::Until(waiting)),
+                }
+            }
+            Command::Etcdctl(call) => {
+                if self.jobs.len() >= JOBS_MAX {
+                    return Err(too_many());
+                }
+                self.remember(line);
+                self.etcdctl(id, call)
+            }
+            Command::Stop(who) => {
+                let members = act::members_that_run(&self.world, &who)?;
+                self.remember(line);
+                let text = act::stop(&mut self.world, &members)?;
+                self.say_so_far(id, &text);
+                let since = self.world.now();
+                self.wait(id, Job::Stop { members, since })
+            }
+            Command::Mark(name) => {
+                self.remember(line);
+                self.view.mark(&self.world, &name);
+                Ok(Some(String::new()))
+            }
+            other => {
+                // Refusals leave no trace, so the line is remembered only when it was done.
+                let text = act::act(self, &other)?;
+                self.remember(line);
+                Ok(Some(text))
+            }
+        }
+    }
+
+    /// Writes a line into the log of the run and into the world's record.
+    fn remember(&mut self, line: &str) {
+        self.log.push(Action { time_us: self.now_us(), line: line.to_string() });
+        self.world.note(line);
+    }
+
+    fn wait(&mut self, id: u64, job: Job) -> Result<Option<String>, String> {
+        if self.jobs.len() >= JOBS_MAX {
+            return Err(too_many());
+        }
+        self.jobs.insert(id, job);
+        Ok(None)
+    }
+
+    fn etcdctl(&mut self, id: u64, call: Etcdctl) -> Result<Option<String>, String> {
+        let local = match &call.at {
+            Some(who) => Some(act::member(&self.world, who)?),
+            None => None,
+        };
+        let name = call.client.unwrap_or_else(|| TERMINAL.to_string());
+        let client = self.client(&name);
+        let shell = Shell { client: client.no, last: client.last, local };
+        let mut running =
+            Running::start(&mut self.world, &shell, &call.args, call.stdin.as_deref())?;
+        match running.poll(&mut self.world)? {
+            Some(printed) => {
+                self.done(id, printed.text, printed.failed);
+                Ok(None)
+            }
+            None => self.wait(id, Job::Etcdctl { running: Box::new(running), client: name }),
+        }
+    }
+
+    /// The client of this name; it comes into the world when it is first named.
+    pub(crate) fn client(&mut self, name: &str) -> Named {
+        if let Some(known) = self.clients.get(name) {
+            return *known;
+        }
+        let known = Named { no: self.world.client(name), last: None };
+        let speaker =
+            if name == TERMINAL { Speaker::You } else { Speaker::Named(name.to_string()) };
+        self.view.introduce(known.no, speaker);
+        self.clients.insert(name.to_string(), known);
+        known
+    }
+
+    fn look_after_jobs(&mut self) {
+        let ids: Vec<u64> = self.jobs.keys().copied().collect();
+        for id in ids {
+            let Some(job) = self.jobs.remove(&id) else { continue };
+            match self.look_after(job) {
+                Ok(job) => {
+                    self.jobs.insert(id, job);
+                }
+                Err(printed) => self.done(id, printed.text, printed.failed),
+            }
+        }
+        self.view.read(&self.world);
+    }
+
+    /// Looks at a job: gives it back while it waits, and what it printed when it is over.
+    fn look_after(&mut self, mut job: Job) -> Result<Job, Printed> {
+        let ok = |text: String| Printed { text, failed: false };
+        let now = self.world.now();
+        match &mut job {
+            Job::Run(until) if now >= *until => Err(ok(String::new())),
+            Job::Run(_) => Ok(job),
+            Job::Until(waiting) => match waiting.look(&self.world) {
+                Ok(Some(text)) => Err(ok(text)),
+                Ok(None) => Ok(job),
+                Err(sentence) => Err(Printed { text: format!("{sentence}\n"), failed: true }),
+            },
+            Job::Stop { members, since } => {
+                if members.iter().all(|member| !self.world.member_state(*member).is_running()) {
+                    Err(ok(String::new()))
+                } else if now >= *since + STOP_WAITS {
+                    let text = format!("It has not ended after {}.\n", spoken(STOP_WAITS / MICROS));
+                    Err(Printed { text, failed: true })
+                } else {
+                    Ok(job)
+                }
+            }
+            Job::Etcdctl { running, client } => {
+                let printed = match running.poll(&mut self.world) {
+                    Ok(printed) => printed,
+                    Err(text) => Some(Printed { text: format!("{text}\n"), failed: true }),
+                };
+                if let Some(known) = self.clients.get_mut(client) {
+                    known.last = running.at();
+                }
+                match printed {
+                    Some(printed) => Err(printed),
+                    None => Ok(job),
+                }
+            }
+        }
+    }
+
+    fn do_what_is_due(&mut self) {
+        let now_us = self.now_us();
+        while let Some(action) = self.due.pop_front_if(|action| action.time_us <= now_us) {
+            self.exec(&action.line);
+        }
+    }
+
+    fn say_so_far(&mut self, id: u64, text: &str) {
+        if let Some(entry) = self.entries.iter_mut().rev().find(|entry| entry.id == id) {
+            entry.output.push_str(text);
+        }
+    }
+
+    fn done(&mut self, id: u64, text: String, failed: bool) {
+        if let Some(entry) = self.entries.iter_mut().rev().find(|entry| entry.id == id) {
+            entry.output.push_str(&text);
+            entry.done = true;
+            entry.failed = failed;
+        }
+    }
+
+    /// What a waiting line waits for, in a few words.
+    pub(crate) fn waits(&self, id: u64) -> String {
+        match self.jobs.get(&id) {
+            Some(Job::Etcdctl { running, .. }) => match running.at() {
+                Some(member) => format!("waits for {member}"),
+                None => "waits for a connection".to_string(),
+            },
+            Some(Job::Until(waiting)) => {
+                format!("waits until {}", condition::words(&waiting.condition))
+            }
+            Some(Job::Run(until)) => {
+                format!("runs {} more", spoken(until.saturating_sub(self.world.now()) / MICROS))
+            }
+            Some(Job::Stop { members, .. }) => {
+                let list: Vec<String> = members.iter().map(ToString::to_string).collect();
+                format!("waits for {} to end", list.join(", "))
+            }
+            None => String::new(),
+        }
+    }
+}
+
+fn too_many() -> String {
+    format!("{JOBS_MAX} lines are waiting already. Let time flow until one of them is done.")
+}

@@ -1,0 +1,214 @@
+//! The inspector: one member's peers, WAL bytes and keys.
+
+use bytes::Bytes;
+use glasshouse_core::api::RangeRequest;
+use glasshouse_core::node::{NodeView, ProgressMode};
+use glasshouse_core::wal;
+
+use super::frame::{
+    Inspector, KEYS_MAX, Keep, KeyChange, KeyRow, Keys, Peer, WAL_RECORD_BYTES_MAX,
+    WAL_RECORDS_MAX, WalRecord, WalTail,
+};
+use super::look::Look;
+use super::picture::alias;
+use super::traffic::Traffic;
+use super::words::shown;
+use crate::clock::MICROS;
+use crate::disk::SegmentView;
+use crate::place::MemberNo;
+use crate::world::World;
+
+/// Changes of one key that are shown.
+const CHANGES_MAX: usize = 6;
+
+/// Where the last look into a WAL segment ended, so that the next one need not read it whole.
+#[derive(Debug, Default)]
+pub(super) struct Inspect {
+    member: Option<MemberNo>,
+    segment: u64,
+    /// Offset of the first record that was shown.
+    from: u64,
+}
+
+impl Inspect {
+    /// The inspector of a member, and the bytes of its store's file.
+    pub(super) fn inspector(
+        &mut self,
+        world: &World,
+        member: MemberNo,
+        look: &Look,
+        traffic: &Traffic,
+    ) -> Option<(Inspector, u64)> {
+        let disk = world.disk(member);
+        let seen = world.with_node(member, |node| {
+            let peers: Vec<_> = node.progress();
+            let voters: Vec<_> =
+                node.membership().members().map(|peer| (peer.id, peer.is_learner)).collect();
+            (peers, voters, keys(&node, look), node.open_calls(), node.refused_messages())
+        });
+        let mut inspector = Inspector {
+            alias: alias(member),
+            wal: disk
+                .wal
+                .last()
+                .map(|segment| self.tail(member, segment, look))
+                .unwrap_or_default(),
+            client_url: member.client_url(),
+            peer_url: member.peer_url(),
+            ..Inspector::default()
+        };
+        if let Some((peers, voters, keys, open_calls, refused)) = seen {
+            for peer in peers {
+                let Some(no) = world.member_of_id(peer.id).filter(|no| *no != member) else {
+                    continue;
+                };
+                inspector.peers.push(Peer {
+                    alias: alias(no),
+                    mode: mode(peer.mode).to_string(),
+                    matched: peer.matched,
+                    next: peer.next,
+                    heard_us: traffic.heard(member, no).map(|at| at / MICROS),
+                    paused: peer.paused,
+                });
+            }
+            inspector.peers.sort_by_key(|peer| peer.alias);
+            for (id, learner) in voters {
+                if let Some(no) = world.member_of_id(id) {
+                    let list =
+                        if learner { &mut inspector.learners } else { &mut inspector.voters };
+                    list.push(alias(no));
+                }
+            }
+            inspector.voters.sort_unstable();
+            inspector.keys = keys;
+            inspector.open_calls = open_calls as u64;
+            inspector.refused_messages = refused;
+        }
+        Some((inspector, disk.store_live_len))
+    }
+
+    /// The last records of a segment.
+    fn tail(&mut self, member: MemberNo, segment: &SegmentView, look: &Look) -> WalTail {
+        let live = segment.live.len() as u64;
+        if self.member != Some(member) || self.segment != segment.number || self.from > live {
+            *self = Self { member: Some(member), segment: segment.number, from: 0 };
+        }
+        let same = common(&segment.live, &segment.durable);
+        let from = usize::try_from(self.from).expect("below the length of the segment");
+        let views = wal::dump(&segment.live.slice(from..));
+        let mut records: Vec<WalRecord> = Vec::new();
+        let mut end = self.from;
+        for view in &views {
+            let offset = self.from + view.offset;
+            end = offset + view.len;
+            let keep = match (end <= same, look.lost_cache) {
+                (true, _) => Keep::Durable,
+                (false, true) => Keep::Lost,
+                (false, false) => Keep::Cached,
+            };
+            records.push(WalRecord {
+                offset,
+                len: view.len,
+                kind: format!("{:?}", view.kind).to_lowercase(),
+                words: view.words.clone(),
+                crc: format!("{:08x}", view.crc),
+                keep,
+                bad: false,
+                hex: hex(&segment.live, offset, view.len),
+            });
+        }
+        if end < live {
+            records.push(WalRecord {
+                offset: end,
+                len: live - end,
+                kind: "unreadable".to_string(),
+                words: "no valid record".to_string(),
+                keep: if live <= same { Keep::Durable } else { Keep::Cached },
+                bad: true,
+                hex: hex(&segment.live, end, live - end),
+                ..WalRecord::default()
+            });
+        }
+        let skip = records.len().saturating_sub(WAL_RECORDS_MAX);
+        records.drain(..skip);
+        if let Some(first) = records.first().filter(|record| !record.bad) {
+            self.from = first.offset;
+        }
+        WalTail { segment: segment.number, written: live, durable: same, records }
+    }
+}
+
+/// How many bytes at the beginning are the same.
+fn common(live: &Bytes, durable: &Bytes) -> u64 {
+    if durable.len() <= live.len() && live[..durable.len()] == durable[..] {
+        return durable.len() as u64;
+    }
+    live.iter().zip(durable).take_while(|(a, b)| a == b).count() as u64
+}
+
+fn hex(bytes: &Bytes, offset: u64, len: u64) -> String {
+    let from = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
+    let len = usize::try_from(len).unwrap_or(usize::MAX).min(WAL_RECORD_BYTES_MAX);
+    bytes[from..].iter().take(len).map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn mode(mode: ProgressMode) -> &'static str {
+    match mode {
+        ProgressMode::Probe => "probe",
+        ProgressMode::Replicate => "replicate",
+        ProgressMode::Snapshot => "snapshot",
+    }
+}
+
+/// The keys that changed last, each with a few of its changes.
+fn keys(node: &NodeView<'_>, look: &Look) -> Keys {
+    let mvcc = node.mvcc();
+    let newest = RangeRequest {
+        key: vec![0].into(),
+        range_end: vec![0].into(),
+        limit: KEYS_MAX as i64,
+        sort_order: 2,
+        sort_target: 3,
+        serializable: true,
+        ..RangeRequest::default()
+    };
+    let mut rows = Vec::new();
+    let found = mvcc.range(&newest).map(|found| found.kvs).unwrap_or_default();
+    for kv in found {
+        let mut changes = Vec::new();
+        let (mut revision, created) = (kv.mod_revision, kv.create_revision);
+        let mut value = kv.value.clone();
+        loop {
+            changes.push(KeyChange {
+                revision,
+                value: Some(shown(&value)),
+                ..KeyChange::default()
+            });
+            if revision <= created || changes.len() == CHANGES_MAX {
+                break;
+            }
+            let before =
+                RangeRequest { key: kv.key.clone(), revision: revision - 1, ..newest_of_key() };
+            let Some(older) =
+                mvcc.range(&before).ok().and_then(|found| found.kvs.into_iter().next())
+            else {
+                break;
+            };
+            (revision, value) = (older.mod_revision, older.value);
+        }
+        changes.reverse();
+        rows.push(KeyRow { key: shown(&kv.key), changes });
+    }
+    rows.sort_by(|a, b| a.key.cmp(&b.key));
+    Keys {
+        revision: look.revision,
+        compacted: look.compacted,
+        stored: if look.stored == look.applied { look.revision } else { 0 },
+        count: mvcc.live_keys(),
+        rows,
+    }
+}
+
+fn newest_of_key() -> RangeRequest {
+    RangeRequest { serializable: true, ..RangeRequest::default() }
+}

@@ -1,0 +1,615 @@
+//! The feed: what happened, event by event, in plain words.
+//!
+//! The [`Narrator`] reads the record and remembers just enough to say *why*: when a member last
+//! heard a leader, whose votes a candidate has, which entries each follower called durable. It
+//! never looks at a node, so the same record always gives the same feed.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use glasshouse_core::id::CallId;
+use glasshouse_core::node::Role;
+use glasshouse_core::peer::{MessageInfo, MessageKind};
+
+use super::frame::{self, Icon, Level};
+use super::text::{Loss, Say, Touch};
+use super::words;
+use crate::clock::{MICROS, Nanos};
+use crate::place::{ClientNo, MemberNo, Place};
+use crate::trace::{CallEnd, Carried, DiskStep, DropReason, Event, Life, Standing, What};
+use crate::world::{Action, DiskOperation, RotTarget, Rule};
+
+/// Events of each level that the feed keeps.
+const FEED_MAX: usize = 2_000;
+
+/// Who a client is, for the feed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Speaker {
+    /// The terminal.
+    You,
+    /// A client with a name.
+    Named(String),
+    /// One of a background load; the feed tells of it only with the messages.
+    Background,
+}
+
+/// Turns the record into the feed.
+#[derive(Debug, Default)]
+pub struct Narrator {
+    quorum: usize,
+    speakers: BTreeMap<ClientNo, Speaker>,
+    heard: BTreeMap<MemberNo, Nanos>,
+    standing: BTreeMap<MemberNo, Standing>,
+    votes: BTreeMap<MemberNo, (u64, BTreeSet<MemberNo>)>,
+    candidates: BTreeMap<u64, BTreeSet<MemberNo>>,
+    has: BTreeMap<MemberNo, (u64, u64)>,
+    committed: u64,
+    calls: BTreeMap<CallId, Call>,
+    losses: BTreeMap<MemberNo, Option<(u64, u64)>>,
+    beat: Option<Beat>,
+    changes: VecDeque<frame::Event>,
+    messages: VecDeque<frame::Event>,
+    next_seq: u64,
+    said_changes: u64,
+}
+
+#[derive(Debug)]
+struct Call {
+    client: ClientNo,
+    member: MemberNo,
+    words: String,
+    began_at: Nanos,
+}
+
+/// The last event of the feed, if it is a heartbeat.
+#[derive(Clone, Copy, Debug)]
+struct Beat {
+    who: MemberNo,
+    at: Nanos,
+    to: usize,
+    seq: u64,
+}
+
+/// How an event looks in the feed, beside its sentence.
+#[derive(Clone, Copy)]
+struct Look {
+    icon: Icon,
+    term: u64,
+    member: Option<MemberNo>,
+    level: Level,
+}
+
+fn look(icon: Icon, member: MemberNo) -> Look {
+    Look { icon, term: 0, member: Some(member), level: Level::Change }
+}
+
+impl Look {
+    fn term(self, term: u64) -> Self {
+        Self { term, ..self }
+    }
+
+    fn quiet(self) -> Self {
+        Self { level: Level::Message, ..self }
+    }
+}
+
+const BY_HAND: Look = Look { icon: Icon::Dial, term: 0, member: None, level: Level::Change };
+
+impl Narrator {
+    /// A narrator for a world of so many members, which begins with its first sentence.
+    #[must_use]
+    pub fn new(members: usize) -> Self {
+        let mut narrator = Self { quorum: members / 2 + 1, next_seq: 1, ..Self::default() };
+        narrator.say(0, Look { icon: Icon::None, ..BY_HAND }, &Say::WorldBegins { members });
+        narrator
+    }
+
+    /// Tells who a client is; clients that were not introduced are a background load.
+    pub fn introduce(&mut self, client: ClientNo, speaker: Speaker) {
+        self.speakers.insert(client, speaker);
+    }
+
+    /// The next power failure of `who` finds these entries of its log not durable.
+    pub fn will_lose(&mut self, who: MemberNo, entries: Option<(u64, u64)>) {
+        self.losses.insert(who, entries);
+    }
+
+    /// Events of the feed from `seq` on, the newest [`frame::EVENTS_MAX`], in order.
+    #[must_use]
+    pub fn feed(&self, seq: u64, messages_too: bool) -> Vec<frame::Event> {
+        let newest = |ring: &VecDeque<frame::Event>| -> Vec<frame::Event> {
+            ring.iter()
+                .rev()
+                .take_while(|event| event.seq >= seq)
+                .take(frame::EVENTS_MAX)
+                .cloned()
+                .collect()
+        };
+        let mut events = newest(&self.changes);
+        if messages_too {
+            events.extend(newest(&self.messages));
+            events.sort_by_key(|event| std::cmp::Reverse(event.seq));
+            events.truncate(frame::EVENTS_MAX);
+        }
+        events.reverse();
+        events
+    }
+
+    /// Events so far that are more than a message.
+    #[must_use]
+    pub fn changes(&self) -> u64 {
+        self.said_changes
+    }
+
+    /// The present moment gets a name.
+    pub fn mark(&mut self, at: Nanos, name: &str) {
+        self.say(at, BY_HAND, &Say::Marked { name: name.to_string() });
+    }
+
+    fn say(&mut self, at: Nanos, look: Look, say: &Say) {
+        let quiet = look.level == Level::Message;
+        self.said_changes += u64::from(!quiet);
+        let ring = if quiet { &mut self.messages } else { &mut self.changes };
+        if ring.len() == FEED_MAX {
+            ring.pop_front();
+        }
+        ring.push_back(frame::Event {
+            seq: self.next_seq,
+            time_us: at / MICROS,
+            icon: look.icon,
+            term: look.term,
+            member: look.member.map(|member| u32::from(member.number())),
+            text: say.text(),
+            level: look.level,
+        });
+        self.next_seq += 1;
+    }
+
+    /// Takes the next event of the record.
+    pub fn hear(&mut self, event: &Event) {
+        let at = event.at;
+        match &event.what {
+            What::Fault(action) => self.on_action(at, action),
+            What::Life { member, step } => self.on_life(at, *member, step),
+            What::Sent { from, to, carries: Carried::Peer(info), .. } => {
+                if let (Some(from), Some(to)) = (from.member(), to.member()) {
+                    self.on_sent(at, from, to, *info);
+                }
+            }
+            What::Delivered { from, to, carries, .. } => {
+                self.on_delivered(at, *from, *to, *carries)
+            }
+            What::Dropped { from, to, carries, why, .. } => {
+                if let (Some(from), Some(to), Carried::Peer(info)) =
+                    (from.member(), to.member(), carries)
+                {
+                    self.on_dropped(at, from, to, *info, *why);
+                }
+            }
+            What::Disk { member, step } => self.on_disk(at, *member, step),
+            What::Called { call, client, member, request } => {
+                let words = words::request(request);
+                let open = Call { client: *client, member: *member, words, began_at: at };
+                self.calls.insert(*call, open);
+            }
+            What::Returned { call, end, .. } => self.on_returned(at, *call, end),
+            What::Standing { member, standing } => self.on_standing(at, *member, *standing),
+            What::Committed { member, index } => self.on_committed(at, *member, *index),
+            What::Compacted { member, first_index } => {
+                let say = Say::CompactsLog { who: *member, first: *first_index };
+                self.say(at, look(Icon::Snapshot, *member), &say);
+            }
+            What::SnapshotInstalled { member, index } => {
+                let say = Say::InstallsSnapshot { who: *member, index: *index };
+                self.say(at, look(Icon::Snapshot, *member), &say);
+            }
+            What::Violated(violation) => {
+                let (_, say) = super::violation(violation);
+                let look = Look { icon: Icon::Violation, level: Level::Violation, ..BY_HAND };
+                self.say(at, look, &say);
+            }
+            What::Sent { .. } | What::Delayed { .. } | What::Applied { .. } | What::Note(_) => {}
+        }
+    }
+
+    fn on_life(&mut self, at: Nanos, who: MemberNo, step: &Life) {
+        let (icon, say) = match step {
+            Life::Starting => return,
+            Life::Up { last_index: 0, term: 0, .. } => return,
+            Life::Up { last_index, term, .. } => {
+                (Icon::Up, Say::Up { who, last: *last_index, term: *term })
+            }
+            Life::Killed => (Icon::Down, Say::Killed { who }),
+            Life::Stopping => (Icon::Down, Say::Stopping { who }),
+            Life::Stopped => (Icon::Down, Say::Stopped { who }),
+            Life::PoweredOff => {
+                let lost = self.losses.remove(&who).flatten();
+                (Icon::Down, Say::PowerFailed { who, lost })
+            }
+            Life::Frozen => (Icon::Down, Say::Frozen { who }),
+            Life::Thawed => (Icon::Up, Say::Thawed { who }),
+            Life::Halted(why) => (Icon::Down, Say::Halted { who, why: why.clone() }),
+            Life::Refused(why) => (Icon::Down, Say::Refused { who, why: why.clone() }),
+        };
+        if matches!(step, Life::Up { .. } | Life::Killed | Life::Stopped | Life::PoweredOff) {
+            self.heard.remove(&who);
+            self.standing.remove(&who);
+        }
+        self.say(at, look(icon, who), &say);
+    }
+
+    fn on_standing(&mut self, at: Nanos, who: MemberNo, now: Standing) {
+        let before = self.standing.insert(who, now);
+        let role_before = before.map_or(Role::Follower, |before| before.role);
+        let term = now.term;
+        if now.role != role_before {
+            match now.role {
+                Role::PreCandidate => {
+                    let silent_us = self.heard.get(&who).map(|heard| (at - heard) / MICROS);
+                    self.split_vote(at, term);
+                    self.say(
+                        at,
+                        look(Icon::PreVote, who).term(term),
+                        &Say::PreCandidate { who, silent_us },
+                    );
+                }
+                Role::Candidate => {
+                    self.split_vote(at, term - 1);
+                    self.candidates.entry(term).or_default().insert(who);
+                    self.say(at, look(Icon::Vote, who).term(term), &Say::Candidate { who, term });
+                }
+                Role::Leader => self.on_leader(at, who, term),
+                Role::Follower | Role::Learner => {
+                    self.on_step_down(at, who, role_before, before, now)
+                }
+            }
+        } else if now.role == Role::Candidate && before.is_some_and(|before| before.term < term) {
+            self.split_vote(at, term - 1);
+            self.candidates.entry(term).or_default().insert(who);
+            self.say(at, look(Icon::Vote, who).term(term), &Say::Candidate { who, term });
+        }
+        let leader_before = before.and_then(|before| before.leader);
+        if let Some(leader) = now.leader
+            && leader != who
+            && (leader_before != Some(leader) || before.is_some_and(|before| before.term != term))
+        {
+            self.heard.insert(who, at);
+            let say = Say::Follows { who, leader, term };
+            self.say(at, look(Icon::Follower, who).term(term).quiet(), &say);
+        }
+    }
+
+    fn on_leader(&mut self, at: Nanos, who: MemberNo, term: u64) {
+        self.candidates.clear();
+        let mut votes: BTreeSet<MemberNo> = match self.votes.get(&who) {
+            Some((voted, members)) if *voted == term => members.clone(),
+            _ => BTreeSet::new(),
+        };
+        votes.insert(who);
+        self.has.clear();
+        let say = Say::Leads { who, term, votes: votes.into_iter().collect() };
+        self.say(at, look(Icon::Leader, who).term(term), &say);
+    }
+
+    fn on_step_down(
+        &mut self,
+        at: Nanos,
+        who: MemberNo,
+        from: Role,
+        before: Option<Standing>,
+        now: Standing,
+    ) {
+        let look = look(Icon::Follower, who).term(now.term);
+        match from {
+            Role::Leader if before.is_some_and(|before| before.term < now.term) => {
+                self.say(at, look, &Say::Deposed { who, term: now.term });
+            }
+            Role::Leader => self.say(at, look, &Say::LostQuorum { who, term: now.term }),
+            Role::PreCandidate | Role::Candidate => {
+                self.say(at, look.quiet(), &Say::GivesUp { who })
+            }
+            Role::Follower | Role::Learner => {}
+        }
+    }
+
+    /// A new attempt begins: if two or more stood for `term` or an earlier one in vain, say so.
+    fn split_vote(&mut self, at: Nanos, term: u64) {
+        while let Some(first) = self.candidates.first_entry()
+            && *first.key() <= term
+        {
+            let (term, who) = first.remove_entry();
+            if who.len() > 1 {
+                let say =
+                    Say::SplitVote { who: who.into_iter().collect(), term, quorum: self.quorum };
+                self.say(at, Look { icon: Icon::Vote, term, ..BY_HAND }, &say);
+            }
+        }
+    }
+
+    fn on_committed(&mut self, at: Nanos, who: MemberNo, index: u64) {
+        let leads = self.standing.get(&who).filter(|standing| standing.role == Role::Leader);
+        let Some(term) = leads.map(|standing| standing.term) else { return };
+        if index <= self.committed {
+            return;
+        }
+        let mut on_disk: BTreeSet<MemberNo> = self
+            .has
+            .iter()
+            .filter(|(_, (told_in, has))| *told_in == term && *has >= index)
+            .map(|(member, _)| *member)
+            .collect();
+        // The leader's own disk counts too, but it need not be done: others may be a majority.
+        if on_disk.len() < self.quorum {
+            on_disk.insert(who);
+        }
+        let from = self.committed + 1;
+        self.committed = index;
+        let say = Say::Committed { from, to: index, on_disk: on_disk.into_iter().collect() };
+        self.say(at, look(Icon::Commit, who).term(term), &say);
+    }
+
+    fn on_sent(&mut self, at: Nanos, from: MemberNo, to: MemberNo, info: MessageInfo) {
+        let quiet = |icon: Icon| look(icon, from).term(info.term).quiet();
+        let who = from;
+        match (info.kind, info.answer) {
+            (MessageKind::Heartbeat, false) => self.on_heartbeat(at, who, info.term),
+            (MessageKind::Append, false) if info.entries > 0 => {
+                let (first, last) = (info.index + 1, info.index + u64::from(info.entries));
+                self.say(at, quiet(Icon::Append), &Say::SendsEntries { who, to, first, last });
+            }
+            (MessageKind::Append, true) if info.reject => {
+                self.say(at, quiet(Icon::Append), &Say::RefusesEntries { who, index: info.index });
+            }
+            (MessageKind::Append, true) => {
+                if self.has.get(&who) != Some(&(info.term, info.index)) {
+                    self.say(at, quiet(Icon::Disk), &Say::HasEntry { who, index: info.index });
+                }
+            }
+            (MessageKind::Vote | MessageKind::PreVote, true) => {
+                let pre = info.kind == MessageKind::PreVote;
+                let (candidate, term) = (to, info.term);
+                let say = if info.reject {
+                    Say::RefusesVote { who, candidate, term, pre }
+                } else {
+                    Say::Votes { who, candidate, term, pre }
+                };
+                self.say(at, quiet(if pre { Icon::PreVote } else { Icon::Vote }), &say);
+            }
+            (MessageKind::Snapshot, false) => {
+                self.say(
+                    at,
+                    quiet(Icon::Snapshot),
+                    &Say::SendsSnapshot { who, to, index: info.index },
+                );
+            }
+            (MessageKind::ReadIndex, false) => {
+                self.say(at, quiet(Icon::ReadIndex), &Say::AsksReadIndex { who, leader: to });
+            }
+            (MessageKind::Propose, false) => {
+                self.say(at, quiet(Icon::Client), &Say::HandsOn { who, leader: to });
+            }
+            (MessageKind::TimeoutNow, false) => {
+                self.say(at, look(Icon::Leader, who), &Say::HandsOver { who, to });
+            }
+            _ => {}
+        }
+    }
+
+    /// Heartbeats to several members at one moment are one event.
+    fn on_heartbeat(&mut self, at: Nanos, who: MemberNo, term: u64) {
+        let to = match self.beat {
+            Some(beat) if beat.who == who && beat.at == at && beat.seq + 1 == self.next_seq => {
+                self.messages.pop_back();
+                self.next_seq = beat.seq;
+                beat.to + 1
+            }
+            _ => 1,
+        };
+        self.beat = Some(Beat { who, at, to, seq: self.next_seq });
+        self.say(
+            at,
+            look(Icon::Heartbeat, who).term(term).quiet(),
+            &Say::SendsHeartbeats { who, to },
+        );
+    }
+
+    fn on_delivered(&mut self, at: Nanos, from: Place, to: Place, carries: Carried) {
+        match (carries, from.member(), to.member()) {
+            (Carried::Peer(info), Some(from), Some(to)) => self.on_peer_message(at, from, to, info),
+            (Carried::Request(call), _, Some(at_member)) => {
+                let Some(open) = self.calls.get(&call) else { return };
+                let words = open.words.clone();
+                let Some((client, background)) = self.speaker(open.client) else { return };
+                let look = look(Icon::Client, at_member);
+                let say = Say::CallArrives { client, words, at: at_member };
+                self.say(at, if background { look.quiet() } else { look }, &say);
+            }
+            _ => {}
+        }
+    }
+
+    fn on_peer_message(&mut self, at: Nanos, from: MemberNo, to: MemberNo, info: MessageInfo) {
+        match (info.kind, info.answer) {
+            (MessageKind::Heartbeat | MessageKind::Append | MessageKind::Snapshot, false) => {
+                self.heard.insert(to, at);
+            }
+            (MessageKind::Append, true) if !info.reject => {
+                let has = self.has.entry(from).or_default();
+                *has = (*has).max((info.term, info.index));
+            }
+            (MessageKind::Vote, true) if !info.reject => {
+                let votes = self.votes.entry(to).or_default();
+                if votes.0 != info.term {
+                    *votes = (info.term, BTreeSet::new());
+                }
+                votes.1.insert(from);
+            }
+            _ => {}
+        }
+    }
+
+    fn on_dropped(
+        &mut self,
+        at: Nanos,
+        from: MemberNo,
+        to: MemberNo,
+        info: MessageInfo,
+        why: DropReason,
+    ) {
+        let icon = match info.kind {
+            MessageKind::Heartbeat => Icon::Heartbeat,
+            MessageKind::Append => Icon::Append,
+            MessageKind::Vote => Icon::Vote,
+            MessageKind::PreVote => Icon::PreVote,
+            MessageKind::Snapshot => Icon::Snapshot,
+            MessageKind::ReadIndex => Icon::ReadIndex,
+            MessageKind::Propose | MessageKind::TimeoutNow | MessageKind::Other => Icon::None,
+        };
+        let why = match why {
+            DropReason::Loss => Loss::Chance,
+            DropReason::Cut => Loss::Cut,
+            DropReason::NobodyListens | DropReason::ReceiverDied => Loss::Down,
+            DropReason::ByHand => Loss::Hand,
+        };
+        let say = Say::LosesMessage { what: info.kind.name(), answer: info.answer, from, to, why };
+        self.say(at, look(icon, from).term(info.term).quiet(), &say);
+    }
+
+    fn on_disk(&mut self, at: Nanos, who: MemberNo, step: &DiskStep) {
+        match step {
+            DiskStep::SyncBegan { until } => {
+                let takes_us = until.saturating_sub(at) / MICROS;
+                self.say(at, look(Icon::Waits, who).quiet(), &Say::SyncBegins { who, takes_us });
+            }
+            DiskStep::Failed { reason } => {
+                self.say(
+                    at,
+                    look(Icon::Dial, who),
+                    &Say::DiskFails { who, reason: reason.clone() },
+                );
+            }
+            DiskStep::Wrote { .. }
+            | DiskStep::Synced { .. }
+            | DiskStep::CommitBegan { .. }
+            | DiskStep::CommitDone { .. }
+            | DiskStep::SegmentsDropped { .. }
+            | DiskStep::Lost { .. }
+            | DiskStep::Rotted { .. } => {}
+        }
+    }
+
+    fn on_returned(&mut self, at: Nanos, call: CallId, end: &CallEnd) {
+        let Some(open) = self.calls.remove(&call) else { return };
+        let Some((client, background)) = self.speaker(open.client) else { return };
+        let took_us = (at - open.began_at) / MICROS;
+        let (words, member) = (open.words, open.member);
+        let say = match end {
+            CallEnd::Answer(result) => {
+                let error = result.as_ref().as_ref().err().map(|error| error.message.to_string());
+                Say::CallAnswered { client, words, at: member, error, took_us }
+            }
+            CallEnd::NoConnection => Say::CallUnheard { client, words, at: member },
+            CallEnd::Broken => Say::CallBroken { client, words, at: member },
+            CallEnd::TimedOut => Say::CallTimedOut { client, words, at: member, took_us },
+            CallEnd::Canceled => return,
+        };
+        let look = look(Icon::Client, member);
+        self.say(at, if background { look.quiet() } else { look }, &say);
+    }
+
+    /// The name to say, and whether it is a background client's call.
+    fn speaker(&self, client: ClientNo) -> Option<(Option<String>, bool)> {
+        Some(match self.speakers.get(&client) {
+            Some(Speaker::You) => (None, false),
+            Some(Speaker::Named(name)) => (Some(name.clone()), false),
+            Some(Speaker::Background) | None => (Some("load".to_string()), true),
+        })
+    }
+
+    fn on_action(&mut self, at: Nanos, action: &Action) {
+        let Some(say) = action_said(action) else { return };
+        let icon = match &say {
+            Say::Parted { .. } | Say::Healed | Say::LinkCut { .. } | Say::LinkHealed { .. } => {
+                Icon::Cut
+            }
+            _ => Icon::Dial,
+        };
+        let say = match (say, action) {
+            (
+                Say::ClientFrozen { frozen, .. },
+                Action::FreezeClient(client) | Action::ThawClient(client),
+            ) => {
+                let name = self.speaker(*client).and_then(|(name, _)| name);
+                Say::ClientFrozen { client: name.unwrap_or_else(|| "you".to_string()), frozen }
+            }
+            (say, _) => say,
+        };
+        self.say(at, Look { icon, ..BY_HAND }, &say);
+    }
+}
+
+/// What the feed says of an action; lives of members tell themselves.
+fn action_said(action: &Action) -> Option<Say> {
+    let link = |from: &Place, to: &Place| Some((from.member()?, to.member()?));
+    let touched = |id: &crate::network::MessageId, how| Some(Say::MessageTouched { id: id.0, how });
+    match action {
+        Action::Restart(_)
+        | Action::Kill(_)
+        | Action::Stop(_)
+        | Action::PowerOff { .. }
+        | Action::Freeze(_)
+        | Action::Thaw(_)
+        | Action::DropNext { .. } => None,
+        Action::FreezeClient(_) => Some(Say::ClientFrozen { client: String::new(), frozen: true }),
+        Action::ThawClient(_) => Some(Say::ClientFrozen { client: String::new(), frozen: false }),
+        Action::Partition(groups) => {
+            let members =
+                |group: &Vec<Place>| group.iter().filter_map(|place| place.member()).collect();
+            Some(Say::Parted { groups: groups.iter().map(members).collect() })
+        }
+        Action::CutLink { from, to } => link(from, to).map(|(from, to)| Say::LinkCut { from, to }),
+        Action::HealLink { from, to } => {
+            link(from, to).map(|(from, to)| Say::LinkHealed { from, to })
+        }
+        Action::Heal => Some(Say::Healed),
+        Action::SlowLink { from, to, one_way } => link(from, to).map(|(from, to)| Say::LinkSlow {
+            from,
+            to,
+            delay_us: one_way.map(|delay| delay / MICROS),
+        }),
+        Action::RoughLink { from, to, trouble } => link(from, to)
+            .map(|(from, to)| Say::LinkLossy { from, to, percent: trouble.loss / 10_000 }),
+        Action::DropMessage(id) => touched(id, Touch::Dropped),
+        Action::DelayMessage { id, by } => touched(id, Touch::Delayed(by / MICROS)),
+        Action::DuplicateMessage(id) => touched(id, Touch::Doubled),
+        Action::SlowDisk { member, fsync } => {
+            Some(Say::DiskSlow { who: *member, fsync_us: fsync.map(|fsync| fsync / MICROS) })
+        }
+        Action::FullDisk { member, full } => Some(Say::DiskFull { who: *member, full: *full }),
+        Action::DiskErrors { member, operation, failing } => {
+            let operation = match operation {
+                DiskOperation::Read => "read",
+                DiskOperation::Write => "write",
+                DiskOperation::Sync => "fsync",
+            };
+            Some(Say::DiskBroken { who: *member, operation, failing: *failing })
+        }
+        Action::LyingDisk { member, lying } => Some(Say::DiskLies { who: *member, lying: *lying }),
+        Action::Rot { member, target } => {
+            let place = match target {
+                RotTarget::Entry(index) => format!("the WAL record of entry {index}"),
+                RotTarget::Wal { segment, offset, .. } => {
+                    format!("WAL segment {segment}, byte {offset}")
+                }
+                RotTarget::Store { offset, .. } => format!("the store, byte {offset}"),
+            };
+            Some(Say::Rots { who: *member, place })
+        }
+        Action::ClockRate { member, rate } => {
+            Some(Say::ClockRate { who: *member, thousandths: rate.millionths() / 1000 })
+        }
+        Action::Campaign(member) => Some(Say::Campaigns { who: *member }),
+        Action::AlignTimers => Some(Say::TimersAligned),
+        Action::Rule(Rule::PreVote(on)) => Some(Say::RuleSet { name: "prevote", on: *on }),
+        Action::Rule(Rule::CheckQuorum(on)) => Some(Say::RuleSet { name: "checkquorum", on: *on }),
+    }
+}

@@ -1,0 +1,1 @@
+//! Frames, sentences and the feed, from small runs.
