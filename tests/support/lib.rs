@@ -10,6 +10,8 @@
 
 pub mod bench;
 pub mod browser;
+pub mod cluster;
+pub mod names;
 mod site;
 pub mod tools;
 

@@ -10,13 +10,14 @@ use serde_json::Value;
 use super::assert_none;
 
 /// Which crates of ours a crate may use, outside of its tests.
-const DIRECTIONS: [(&str, &[&str]); 9] = [
+const DIRECTIONS: [(&str, &[&str]); 10] = [
     ("raft-proto", &[]),
     ("glasshouse-core", &["raft-proto"]),
     ("glasshouse-madsim", &[]),
     ("glasshouse-sim", &["glasshouse-core", "glasshouse-madsim"]),
     ("glasshouse-web", &["glasshouse-core", "glasshouse-sim"]),
     ("glasshouse-server", &["glasshouse-core"]),
+    ("glasshouse-bench", &["glasshouse-core"]),
     ("xtask", &[]),
     ("glasshouse-bindgen", &[]),
     (

@@ -94,13 +94,15 @@ fn absent(command: &Command, error: &std::io::Error) -> Failure {
     Failure::Failed(format!("`{}` could not be started: {error}", line(command)))
 }
 
-/// The command as a user would type it: programs by their names, not by their paths.
+/// The command as a user would type it in the workspace: programs by their names, files by their
+/// paths from here.
 fn line(command: &Command) -> String {
     let program = Path::new(command.get_program());
     let mut line =
         program.file_name().unwrap_or(program.as_os_str()).to_string_lossy().into_owned();
     for arg in command.get_args() {
-        let arg = arg.to_string_lossy();
+        let here = Path::new(arg).strip_prefix(root()).unwrap_or(Path::new(arg));
+        let arg = here.to_string_lossy();
         line.push(' ');
         if arg.contains(char::is_whitespace) {
             line.push_str(&format!("'{arg}'"));

@@ -1,0 +1,276 @@
+//! Members as real processes: started, stopped, killed, asked.
+
+use std::fs::{self, File};
+use std::net::Ipv4Addr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use crate::names::{Host, Names};
+use crate::tools::program;
+
+/// How long anything here may take before a test fails.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A directory that is removed with its owner.
+pub struct TempDir(pub PathBuf);
+
+impl TempDir {
+    /// A new, empty directory.
+    pub fn new(name: &str) -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("glasshouse-{name}-{}-{number}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for TempDir {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Members of one cluster, each on a loopback address of its own, with etcd's ports.
+pub struct Cluster {
+    /// The members, in the order of their names.
+    pub members: Vec<Member>,
+    /// Starts programs that know the members' names.
+    pub names: Names,
+    _dir: TempDir,
+}
+
+/// One member.
+pub struct Member {
+    /// `--name`, and the host in its URLs.
+    pub name: String,
+    ip: Ipv4Addr,
+    args: Vec<String>,
+    process: Option<Child>,
+    log: PathBuf,
+    /// Bytes of the log that are of earlier lives.
+    log_before: usize,
+}
+
+impl Cluster {
+    /// Members that are called by their addresses, `127.77.{block}.1` and up, not yet started.
+    /// Tests that may run at the same time choose different blocks.
+    pub fn on_addresses(size: u8, block: u8) -> Self {
+        let hosts: Vec<(String, Ipv4Addr)> = (1..=size)
+            .map(|number| Ipv4Addr::new(127, 77, block, number))
+            .map(|ip| (ip.to_string(), ip))
+            .collect();
+        let dir = TempDir::new("cluster");
+        let names = Names::new(&[], &dir.0);
+        Self::new(&hosts, "etcd-cluster", dir, names)
+    }
+
+    /// Members that are called by name, not yet started.
+    pub fn with_names(hosts: &[Host], token: &str) -> Self {
+        let dir = TempDir::new("cluster");
+        let names = Names::new(hosts, &dir.0);
+        let hosts: Vec<(String, Ipv4Addr)> =
+            hosts.iter().map(|(name, ip)| ((*name).to_owned(), *ip)).collect();
+        Self::new(&hosts, token, dir, names)
+    }
+
+    fn new(hosts: &[(String, Ipv4Addr)], token: &str, dir: TempDir, names: Names) -> Self {
+        let all: Vec<String> =
+            hosts.iter().map(|(name, _)| format!("{name}=http://{name}:2380")).collect();
+        let members = hosts
+            .iter()
+            .map(|(name, ip)| Member {
+                name: name.clone(),
+                ip: *ip,
+                args: vec![
+                    format!("--name={name}"),
+                    format!("--data-dir={}", dir.0.join(name).display()),
+                    format!("--listen-peer-urls=http://{ip}:2380"),
+                    format!("--listen-client-urls=http://{ip}:2379"),
+                    format!("--initial-advertise-peer-urls=http://{name}:2380"),
+                    format!("--advertise-client-urls=http://{name}:2379"),
+                    format!("--initial-cluster={}", all.join(",")),
+                    format!("--initial-cluster-token={token}"),
+                    "--initial-cluster-state=new".to_owned(),
+                ],
+                process: None,
+                log: dir.0.join(format!("{name}.log")),
+                log_before: 0,
+            })
+            .collect();
+        Self { members, names, _dir: dir }
+    }
+
+    /// Adds flags for the members' next lives.
+    pub fn add_flags(&mut self, flags: &[&str]) {
+        for member in &mut self.members {
+            member.args.extend(flags.iter().map(|flag| (*flag).to_owned()));
+        }
+    }
+
+    /// Starts all members and waits until they serve.
+    pub fn start_all(&mut self) {
+        (0..self.members.len()).for_each(|number| self.start(number));
+        (0..self.members.len()).for_each(|number| self.members[number].wait_until_ready());
+    }
+
+    /// Starts one member; it may take a moment until it serves.
+    pub fn start(&mut self, number: usize) {
+        let mut command = self.names.command(&program("glasshouse-server", "glasshouse"));
+        self.members[number].start(&mut command);
+    }
+
+    /// All client URLs, as `--endpoints` takes them.
+    pub fn endpoints(&self) -> String {
+        self.members.iter().map(Member::url).collect::<Vec<_>>().join(",")
+    }
+}
+
+impl Member {
+    fn start(&mut self, command: &mut Command) {
+        assert!(self.process.is_none(), "{} runs already", self.name);
+        self.log_before = self.whole_log().len();
+        let log = File::options().create(true).append(true).open(&self.log).unwrap();
+        let process =
+            command.args(&self.args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn();
+        self.process = Some(process.expect("the member's program can be started"));
+    }
+
+    /// Where clients reach it by name.
+    pub fn url(&self) -> String {
+        format!("http://{}:2379", self.name)
+    }
+
+    /// Where clients of this process reach it, who may not know the name.
+    pub fn address(&self) -> String {
+        format!("{}:2379", self.ip)
+    }
+
+    /// Where other members reach it.
+    pub fn peer_address(&self) -> String {
+        format!("{}:2380", self.ip)
+    }
+
+    /// The process, while it runs.
+    pub fn process_id(&self) -> u32 {
+        self.process.as_ref().expect("the member runs").id()
+    }
+
+    /// Waits until the member says that it serves clients.
+    pub fn wait_until_ready(&mut self) {
+        self.wait_for_log("ready to serve client requests");
+    }
+
+    /// Waits for a line in the log of this life.
+    pub fn wait_for_log(&mut self, text: &str) {
+        let begin = Instant::now();
+        while !self.log().contains(text) {
+            let ended = self.process.as_mut().and_then(|process| process.try_wait().unwrap());
+            assert!(
+                ended.is_none() && begin.elapsed() < PATIENCE,
+                "{} did not say {text:?} ({ended:?}):\n{}",
+                self.name,
+                self.log()
+            );
+            sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// What the member logged in this life.
+    pub fn log(&self) -> String {
+        self.whole_log().split_off(self.log_before)
+    }
+
+    fn whole_log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// SIGTERM, as `docker stop` sends it; the member must end by itself.
+    pub fn stop(&mut self) -> ExitStatus {
+        signal(self.process_id(), "TERM");
+        let mut process = self.process.take().expect("the member runs");
+        let begin = Instant::now();
+        loop {
+            if let Some(status) = process.try_wait().unwrap() {
+                return status;
+            }
+            if begin.elapsed() > PATIENCE {
+                let _ = process.kill();
+                panic!("{} does not stop:\n{}", self.name, self.log());
+            }
+            sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// SIGKILL: whatever was not on the disk is gone with the process.
+    pub fn kill(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            process.kill().unwrap();
+            process.wait().unwrap();
+        }
+    }
+
+    /// Whether the process runs.
+    pub fn is_running(&mut self) -> bool {
+        self.process.as_mut().is_some_and(|process| process.try_wait().unwrap().is_none())
+    }
+}
+
+impl Drop for Member {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+fn signal(process: u32, name: &str) {
+    let status = Command::new("kill").args(["-s", name, &process.to_string()]).status();
+    assert!(status.is_ok_and(|status| status.success()), "cannot send SIG{name} to {process}");
+}
+
+/// What a program printed, and how it ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ran {
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+    /// The exit code; `None` after a signal.
+    pub code: Option<i32>,
+}
+
+/// Runs a program to its end.
+pub fn run(command: &mut Command) -> Ran {
+    let output = command.stdin(Stdio::null()).output().expect("the program can be started");
+    Ran {
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        code: output.status.code(),
+    }
+}
+
+/// Tries until it works.
+pub fn eventually<T>(what: &str, mut attempt: impl FnMut() -> Result<T, String>) -> T {
+    let begin = Instant::now();
+    loop {
+        match attempt() {
+            Ok(value) => return value,
+            Err(why) => assert!(begin.elapsed() < PATIENCE, "{what}: {why}"),
+        }
+        sleep(Duration::from_millis(50));
+    }
+}
+
+/// The program `glasshouse`.
+pub fn glasshouse() -> PathBuf {
+    program("glasshouse-server", "glasshouse")
+}
+
+/// A path as an argument.
+pub fn text(path: &Path) -> &str {
+    path.to_str().expect("paths of tests are UTF-8")
+}
