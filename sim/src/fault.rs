@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use crate::check::liveness;
 use crate::clock::{MILLIS, Nanos, Rate, SECOND};
+use crate::member::MemberState;
 use crate::place::{MemberNo, Place};
 use crate::rng::Stream;
 use crate::world::{Action, DiskOperation, State, Trouble, lock};
@@ -127,6 +128,12 @@ async fn settle(state: &Mutex<State>, plan: FaultPlan) {
 fn judge(state: &mut State, now: Nanos, deadline: Nanos, plan: FaultPlan) -> bool {
     if state.violation.is_some() {
         return true;
+    }
+    for no in state.spec.member_numbers() {
+        // It was on its way out when everything healed.
+        if state.member(no).state == MemberState::Stopped {
+            let _ = state.act(Action::Restart(no));
+        }
     }
     match liveness::unrest(state) {
         None => {

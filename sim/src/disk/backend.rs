@@ -52,7 +52,7 @@ impl OpenFile {
         store.troubles.may_read()?;
         store.troubles.may_sync()?;
         if !store.troubles.lying {
-            store.file.sync();
+            store.file.reread();
         }
         Ok(Self { file: Arc::clone(file), life: store.life })
     }

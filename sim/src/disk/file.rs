@@ -30,6 +30,15 @@ pub struct Sync {
     pages: Vec<(u64, Option<Arc<[u8; PAGE_BYTES as usize]>>)>,
 }
 
+/// Where a drive may stop in the middle of a write when its power fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tear {
+    /// Between sectors: each is written whole or not at all.
+    Sectors,
+    /// Anywhere. A log must survive that, because it only appends.
+    Bytes,
+}
+
 /// What a power failure did to a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Loss {
@@ -101,12 +110,20 @@ impl File {
         self.end_sync(sync);
     }
 
-    /// The drive says that the fsync is over and has kept nothing.
+    /// The fsync failed, or the drive lies about it: nothing was kept, and the pages count as
+    /// written all the same, as Linux has it. Nobody will write them again.
     pub fn forget_sync(&mut self, sync: &Sync) {
         for (number, _) in &sync.pages {
             self.syncing.remove(number);
         }
-        // They differ from the platter still, but nobody will write them again.
+    }
+
+    /// What a starting process does before it believes a file: an fsync, and then the page cache
+    /// is dropped, so that it reads what is on the platter. Without the second, bytes of an fsync
+    /// that failed would be read, believed, and lost at the next power failure.
+    pub fn reread(&mut self) {
+        self.sync();
+        self.live = self.durable.clone();
     }
 
     /// The process that waits for the fsync dies: nothing says when the pages are written.
@@ -118,10 +135,10 @@ impl File {
     }
 
     /// The power fails: what was not synced is lost, all of it or, with `torn`, sector by sector.
-    pub fn power_off(&mut self, torn: Option<&mut Stream>) -> Loss {
+    pub fn power_off(&mut self, torn: Option<(&mut Stream, Tear)>) -> Loss {
         let mut loss = Loss::default();
-        if let Some(random) = torn {
-            self.tear(random, &mut loss);
+        if let Some((random, tear)) = torn {
+            self.tear(random, tear, &mut loss);
         } else {
             loss.lost = self.unsynced().map(|(from, to)| to - from).sum();
         }
@@ -155,8 +172,8 @@ impl File {
         }
     }
 
-    /// Each unsynced sector is kept, lost, or kept up to a byte.
-    fn tear(&mut self, random: &mut Stream, loss: &mut Loss) {
+    /// Each unsynced sector is kept or lost, or, where the drive tears them, kept up to a byte.
+    fn tear(&mut self, random: &mut Stream, tear: Tear, loss: &mut Loss) {
         let sectors: Vec<(u64, u64)> = self.unsynced().collect();
         // A file that was cut shorter without an fsync is cut, or is not.
         let shorter = self.live.len() < self.durable.len();
@@ -165,10 +182,11 @@ impl File {
         }
         for (from, to) in sectors {
             let (verdict, cut) = (random.below(3), random.below(to - from));
-            let kept_to = match verdict {
-                0 => to,
-                1 => from,
-                _ => from + cut,
+            let kept_to = match (verdict, tear) {
+                (0, _) => to,
+                (2, Tear::Bytes) => from + cut,
+                (2, Tear::Sectors) if cut % 2 == 0 => to,
+                _ => from,
             };
             loss.kept += kept_to - from;
             loss.lost += to - kept_to;

@@ -29,7 +29,7 @@ use glasshouse_core::wal::{WalImage, WalSegment};
 
 pub use self::backend::OpenFile;
 use self::backend::StoreFile;
-pub use self::file::{File, Loss};
+pub use self::file::{File, Loss, Tear};
 pub use self::image::{Image, PAGE_BYTES, SECTOR_BYTES};
 use crate::clock::{MICROS, Nanos};
 use crate::place::MemberNo;
@@ -149,7 +149,7 @@ pub(crate) struct BatchBegan {
 /// A batch of appends that is over.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BatchDone {
-    /// The last append of the batch.
+    /// The last append of the batch; 0 when there was only an fsync.
     pub(crate) last_seq: u64,
     /// It is on the platter, not only in the page cache.
     pub(crate) synced: bool,
@@ -201,13 +201,17 @@ impl Disk {
     }
 
     /// Begins the next batch of appends, if none is under way and some wait. A batch stays in
-    /// one segment, and a segment is synced before the next one is begun: or a power failure
-    /// could keep the second and lose the end of the first.
+    /// one segment, and a segment is made durable before the next one is begun: or a power
+    /// failure could keep the second and lose the end of the first.
     pub(crate) fn begin_wal(&mut self, now: Nanos) -> Option<Result<BatchBegan, String>> {
         if self.writing.is_some() {
             return None;
         }
         let segment = self.appends.front()?.segment;
+        let unfinished = self.wal.iter().find(|(number, file)| **number < segment && !file.is_clean());
+        if let Some((&unfinished, _)) = unfinished {
+            return Some(Ok(self.begin_batch(now, unfinished, 0, true, Vec::new())));
+        }
         let mut steps = Vec::new();
         let (mut last_seq, mut sync) = (0, false);
         while let Some(append) = self.appends.pop_front_if(|append| append.segment == segment) {
@@ -224,7 +228,18 @@ impl Disk {
                 crc: crc(&append.bytes),
             });
         }
-        let sync = sync || !self.appends.is_empty();
+        Some(Ok(self.begin_batch(now, segment, last_seq, sync, steps)))
+    }
+
+    /// The bytes are in the page cache; the fsync begins, if there is one.
+    fn begin_batch(
+        &mut self,
+        now: Nanos,
+        segment: u64,
+        last_seq: u64,
+        sync: bool,
+        mut steps: Vec<DiskStep>,
+    ) -> BatchBegan {
         let time = self.sync_time();
         let until = now + if sync { time } else { WRITE_TIME };
         let token = self.next_token();
@@ -233,9 +248,9 @@ impl Disk {
         if sync {
             steps.push(DiskStep::SyncBegan { until });
         }
-        self.writing =
-            Some(WalBatch { token, segment, last_seq, synced: sync, sync: sync_set, until });
-        Some(Ok(BatchBegan { token, until, steps }))
+        let batch = WalBatch { token, segment, last_seq, synced: sync, sync: sync_set, until };
+        self.writing = Some(batch);
+        BatchBegan { token, until, steps }
     }
 
     fn write(&mut self, append: &Append) -> io::Result<()> {
@@ -317,7 +332,7 @@ impl Disk {
                 .may_sync()
                 .map_err(|error| format!("cannot sync WAL segment {number}: {error}"))?;
             if !self.troubles.lying {
-                file.sync();
+                file.reread();
             }
             segments.push(WalSegment { number, bytes: file.live().bytes().into() });
         }
@@ -365,11 +380,12 @@ impl Disk {
             total.kept += loss.kept;
         };
         for file in self.wal.values_mut() {
-            add(file.power_off(torn.then_some(&mut self.damage)));
+            add(file.power_off(torn.then_some((&mut self.damage, Tear::Bytes))));
         }
         // A segment of which nothing was ever synced has no name in the directory either.
         self.wal.retain(|_, file| !file.durable().is_empty());
-        add(backend::lock(&self.store).file.power_off(torn.then_some(&mut self.damage)));
+        let torn = torn.then_some((&mut self.damage, Tear::Sectors));
+        add(backend::lock(&self.store).file.power_off(torn));
         total
     }
 

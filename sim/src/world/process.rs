@@ -289,7 +289,7 @@ impl State {
             }
             self.event(What::Disk { member: no, step });
         }
-        if self.spec.mutants.contains(&Mutant::AckBeforeFsync) {
+        if last > 0 && self.spec.mutants.contains(&Mutant::AckBeforeFsync) {
             self.member_mut(no).tell(Input::Persisted { seq: last });
         }
         let (token, life) = (began.token, self.member(no).life);
@@ -301,12 +301,13 @@ impl State {
             None => {}
             Some(Err(reason)) => self.disk_failed(no, reason),
             Some(Ok(done)) => {
-                if done.synced {
+                if done.synced && done.last_seq > 0 {
                     let step = DiskStep::Synced { append: done.last_seq };
                     self.event(What::Disk { member: no, step });
                     self.checks.on_synced(no, done.last_seq);
                 }
-                if self.member(no).life == life
+                if done.last_seq > 0
+                    && self.member(no).life == life
                     && !self.spec.mutants.contains(&Mutant::AckBeforeFsync)
                 {
                     let member = self.member_mut(no);
