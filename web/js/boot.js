@@ -3,11 +3,17 @@
 
 const build = document.querySelector('meta[name="build"]').content;
 
-try {
+async function start() {
   const page = await import(`./glasshouse-web.js?${build}`);
   await page.default({ module_or_path: new URL(`glasshouse-web_bg.wasm?${build}`, import.meta.url) });
-} catch (error) {
+}
+
+const started = start();
+// `glasshouse.ready` can be awaited at once; the page puts its own `glasshouse` in this one's place.
+window.glasshouse = { ready: started.then(() => window.glasshouse.ready) };
+window.glasshouse.ready.catch(() => {});
+
+started.catch((error) => {
   const says = document.getElementById("shell-says");
   if (says) says.textContent = `The page could not start: ${error.message || error}. Reload it, or use a browser that knows WebAssembly.`;
-  throw error;
-}
+});

@@ -73,7 +73,6 @@ impl Component for App {
                 <panel::controls::Head frame={Shared::from(&state.calm)} emit={self.emit.clone()}/>
                 { bench(&state, &self.emit) }
                 { floor(&state, &self.emit) }
-                { overlay(&state, &self.emit) }
             </div>
         }
     }
@@ -160,6 +159,7 @@ fn bench(state: &State, emit: &Emit) -> Html {
                 <panel::inspector::Inspect frame={Shared::from(&state.calm)} selected={state.selected} emit={emit.clone()}/>
             }
             { panel::controls::phone_actions(selected, emit) }
+            { overlay(state, emit) }
         </main>
     }
 }
@@ -312,7 +312,7 @@ fn press(event: &KeyboardEvent) -> Press {
         ctrl: event.ctrl_key() || event.meta_key(),
         alt: event.alt_key(),
         in_field: is("input:not([type=checkbox]), select, textarea"),
-        on_control: is("button, a, summary, label, input, [role=button], [role=menuitem]"),
+        on_control: is("button, a, summary, label, input"),
     }
 }
 

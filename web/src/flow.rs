@@ -84,7 +84,7 @@ impl State {
         if self.flow.playing && self.reduced_motion && self.pace() == Pace::Still {
             let due = now_ms - self.flow.asked_ms > STILL_MS;
             if due && self.flow.busy == 0 && self.phase == Phase::Ready {
-                self.flow.stepping = Some(0);
+                self.flow.stepping = Some(STEP_RUNS_MAX - 1);
             }
         }
         if self.pace() == Pace::Play {

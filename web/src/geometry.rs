@@ -24,6 +24,8 @@ const LANE: f64 = 6.0;
 const HALF_GAP: f64 = 9.0;
 /// Distance of the sheet's edge from the drawing's.
 pub(crate) const MARGIN: f64 = 10.0;
+/// A label's reach from the middle of its member: to the side, up and down.
+const LABEL: (f64, f64) = (150.0, 26.0);
 /// Below this width the drawing has the phone's labels.
 const NARROW: f64 = 560.0;
 
@@ -114,8 +116,8 @@ pub(crate) struct Layout {
 pub(crate) struct Stub {
     pub(crate) from: Point,
     pub(crate) to: Point,
-    /// It ends at a cut: draw the bar.
-    pub(crate) barred: bool,
+    /// It ends at a cut: the bar lies along its edge, in this direction.
+    pub(crate) bar: Option<Point>,
 }
 
 impl Layout {
@@ -129,9 +131,9 @@ impl Layout {
     ) -> Self {
         let narrow = width < NARROW;
         let crowded = members.len() >= 7;
-        let centre = Point::new(width / 2.0, height / 2.0 - if narrow { 14.0 } else { 0.0 });
+        let centre = Point::new(width / 2.0, height / 2.0 - if narrow { 26.0 } else { 0.0 });
         let (rx, ry) = if narrow {
-            (width / 2.0 - 66.0, height / 2.0 - 58.0)
+            (width / 2.0 - 66.0, height / 2.0 - 62.0)
         } else {
             ((width / 2.0 - 215.0).min(height * 1.5).max(120.0), height / 2.0 - 52.0)
         };
@@ -203,20 +205,47 @@ impl Layout {
                 spot.at = spot.at.plus(normal, 8.0 * side(line, spot.at).signum());
             }
         }
+        let cuts = self.cuts.clone();
+        for spot in self.spots.values_mut() {
+            let crossed = |label: Side| {
+                let reach = if label == Side::Left { -LABEL.0 } else { LABEL.0 };
+                let rows = [-LABEL.1, 0.0, LABEL.1];
+                let row = |y: f64| {
+                    let from = Point::new(spot.at.x, spot.at.y + y);
+                    (from, Point::new(from.x + reach, from.y))
+                };
+                cuts.iter().any(|cut| rows.iter().any(|y| crossing(row(*y), *cut).is_some()))
+            };
+            let other = if spot.label == Side::Left { Side::Right } else { Side::Left };
+            if spot.label != Side::Below && crossed(spot.label) && !crossed(other) {
+                spot.label = other;
+            }
+        }
     }
 
     /// What can be drawn of the link between two members: one stub, or two when a cut lies between.
     pub(crate) fn link(&self, a: Alias, b: Alias) -> Vec<Stub> {
         let (Some(from), Some(to)) = (self.spot(a), self.spot(b)) else { return Vec::new() };
         let way = to.at.minus(from.at);
-        let Some((first, last)) = self.crossings(from.at, to.at) else {
-            return vec![Stub { from: from.at, to: to.at, barred: false }];
+        let hits: Vec<(f64, Line)> = self
+            .cuts
+            .iter()
+            .filter_map(|cut| Some((crossing((from.at, to.at), *cut)?, *cut)))
+            .collect();
+        let order = |a: &&(f64, Line), b: &&(f64, Line)| a.0.total_cmp(&b.0);
+        let (Some((first, near)), Some((last, far))) =
+            (hits.iter().min_by(order), hits.iter().max_by(order))
+        else {
+            return vec![Stub { from: from.at, to: to.at, bar: None }];
         };
-        let back = HALF_GAP / way.length().max(1.0);
-        vec![
-            Stub { from: from.at, to: from.at.plus(way, (first - back).max(0.0)), barred: true },
-            Stub { from: to.at, to: from.at.plus(way, (last + back).min(1.0)), barred: true },
-        ]
+        let stub = |home: Point, at: f64, cut: &Line, back: f64| {
+            let along = cut.1.minus(cut.0).unit();
+            // A link that meets the cut at a slant has a longer way through the gap.
+            let slant = way.unit().cross(along).abs().max(0.2);
+            let at = (at + back * HALF_GAP / slant / way.length().max(1.0)).clamp(0.0, 1.0);
+            Stub { from: home, to: from.at.plus(way, at), bar: Some(along) }
+        };
+        vec![stub(from.at, *first, near, -1.0), stub(to.at, *last, far, 1.0)]
     }
 
     /// The two lanes' path from one member to another: where traffic starts and ends.
@@ -272,11 +301,10 @@ pub(crate) fn progress(sent_us: u64, arrive_us: u64, now_us: f64) -> f64 {
     ((now_us - sent_us as f64) / whole).clamp(0.0, 1.0)
 }
 
-/// A short line across the end of a stub, as an SVG path.
-pub(crate) fn bar(stub: &Stub) -> String {
-    let across = stub.to.minus(stub.from).unit().right();
-    let (a, b) = (stub.to.plus(across, 7.0), stub.to.plus(across, -7.0));
-    format!("M{:.1} {:.1}L{:.1} {:.1}", a.x, a.y, b.x, b.y)
+/// A short line along the edge of the cut at which a stub ends, as an SVG path.
+pub(crate) fn bar(stub: &Stub) -> Option<String> {
+    let along = stub.bar?;
+    Some(path((stub.to.plus(along, 7.0), stub.to.plus(along, -7.0))))
 }
 
 /// A straight SVG path.

@@ -104,14 +104,16 @@ pub(crate) fn Cluster(props: &Props) -> Html {
 
 /// The sheet of glass, and the gaps in it.
 fn sheet(frame: &Frame, layout: &Layout) -> Html {
-    let (width, height) = (layout.width - 2.0 * MARGIN, layout.height - 8.0);
+    // The gap covers the sheet's edge too, and not one pixel of the bench beyond.
+    let (x, y) = (MARGIN - 1.0, 1.0);
+    let (width, height) = ((layout.width - 2.0 * x).max(0.0), (layout.height - 8.0).max(0.0));
     let gaps: String = layout.cuts.iter().map(|line| geometry::path(*line)).collect();
     let since = frame.cut.as_ref().map_or(0, |cut| cut.since_us);
     html! {
         <>
-            <rect class="sheet" x={MARGIN.to_string()} y="2" width={width.max(0.0).to_string()} height={height.max(0.0).to_string()}/>
+            <rect class="sheet" x={MARGIN.to_string()} y="2" width={(width - 2.0).max(0.0).to_string()} height={(height - 2.0).max(0.0).to_string()}/>
             if !gaps.is_empty() {
-                <svg key={since} class="gaps" width={layout.width.to_string()} height={layout.height.to_string()}>
+                <svg key={since} class="gaps" x={x.to_string()} y={y.to_string()} width={width.to_string()} height={height.to_string()} viewBox={format!("{x} {y} {width} {height}")}>
                     <path class="gap-edge" d={gaps.clone()}/>
                     <path class="gap" d={gaps}/>
                 </svg>
@@ -157,7 +159,7 @@ fn link(frame: &Frame, layout: &Layout, a: &Member, b: &Member) -> Html {
             { for stubs.iter().map(|stub| html! {
                 <>
                     <path class={class.clone()} d={geometry::path((stub.from, stub.to))}/>
-                    if stub.barred && runs(a) && runs(b) { <path class="bar" d={geometry::bar(stub)}/> }
+                    if let Some(bar) = geometry::bar(stub).filter(|_| runs(a) && runs(b)) { <path class="bar" d={bar}/> }
                 </>
             }) }
             if whole { { for ways.iter().flatten().map(|way| fault(way, layout)) } }
