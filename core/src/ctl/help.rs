@@ -66,16 +66,47 @@ fn list_commands(page: &mut String, commands: &[Command], group: &str) {
 }
 
 fn option(flag: &Flag, usage: &str) -> String {
-    let name = match flag.short {
-        Some(short) => format!("  -{short}, --{}", flag.name),
-        None => format!("      --{}", flag.name),
-    };
+    let name = flag_name(flag);
     let value = match flag.kind {
         Kind::Bool => format!("[={}]", flag.default),
         Kind::String => format!("={}", go::quote(flag.default.as_bytes())),
         Kind::Int64 | Kind::Duration | Kind::StringSlice => format!("={}", flag.default),
     };
     format!("{name}{value}\t{usage}\n")
+}
+
+fn flag_name(flag: &Flag) -> String {
+    match flag.short {
+        Some(short) => format!("  -{short}, --{}", flag.name),
+        None => format!("      --{}", flag.name),
+    }
+}
+
+/// The shorter page of cobra's own, which a wrong flag within a transaction prints.
+pub(super) fn operation(path: &Path) -> String {
+    let command = path.command();
+    let help = format!("help for {}", command.name);
+    let mut flags: Vec<(&Flag, &str)> =
+        path.local_flags().into_iter().map(|flag| (flag, flag.usage)).collect();
+    flags.push((&FLAG, &help));
+    flags.sort_by_key(|(flag, _)| flag.name);
+    let name = |flag: &Flag| match flag.kind {
+        Kind::Bool => flag_name(flag),
+        Kind::Int64 => format!("{} int", flag_name(flag)),
+        Kind::String => format!("{} string", flag_name(flag)),
+        Kind::Duration => format!("{} duration", flag_name(flag)),
+        Kind::StringSlice => format!("{} strings", flag_name(flag)),
+    };
+    let width = flags.iter().map(|(flag, _)| name(flag).len()).max().unwrap_or(0);
+    let mut page = format!("Usage:\n   {} [flags]\n\nFlags:\n", command.usage);
+    for (flag, usage) in flags {
+        let default = match flag.kind {
+            Kind::String if !flag.default.is_empty() => format!(" (default {:?})", flag.default),
+            _ => String::new(),
+        };
+        page += &format!("{:width$}   {usage}{default}\n", name(flag));
+    }
+    page
 }
 
 const TAB: usize = 8;

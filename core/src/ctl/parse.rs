@@ -150,11 +150,19 @@ pub(super) fn parse(root: &'static Command, argv: Vec<Arg>) -> Parsed {
 }
 
 /// Reads one line of a transaction, where only the commands of `root` exist; `None` when it is wrong.
-pub(super) fn parse_operation(root: &'static Command, argv: Vec<Arg>) -> Option<Invocation> {
+pub(super) fn parse_operation(
+    root: &'static Command,
+    argv: Vec<Arg>,
+    output: &mut Output,
+) -> Option<Invocation> {
     let (path, words) = Path::root(root).find(argv);
     match read(&path, &words) {
         Ok(Read::Run(invocation)) => Some(invocation),
-        Ok(Read::Help) | Err(_) => None,
+        Ok(Read::Help) => None,
+        Err(_) => {
+            output.err_line(help::operation(&path));
+            None
+        }
     }
 }
 

@@ -92,7 +92,7 @@ fn operation(line: &[u8], output: &mut Output) -> Result<RequestOp, Exit> {
         return Err(Exit::invalid_input([b"invalid txn compare request: ", line].concat()));
     }
     let wrong = || Exit::invalid_input([b"invalid txn request: ", line].concat());
-    let invocation = parse::parse_operation(&OPERATIONS, words).ok_or_else(wrong)?;
+    let invocation = parse::parse_operation(&OPERATIONS, words, output).ok_or_else(wrong)?;
     let (flags, args) = (&invocation.flags, invocation.args.as_slice());
     let op = match invocation.action {
         Action::Get => Op::RequestRange(get::request(flags, args)?),
