@@ -19,7 +19,6 @@ const DIRECTIONS: [(&str, &[&str]); 10] = [
     ("glasshouse-server", &["glasshouse-core"]),
     ("glasshouse-bench", &["glasshouse-core"]),
     ("xtask", &[]),
-    ("glasshouse-bench", &["glasshouse-core"]),
     ("glasshouse-bindgen", &[]),
     (
         "glasshouse-tests",
