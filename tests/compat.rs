@@ -111,7 +111,8 @@ impl Walk {
             let theirs = scope.spawn(|| self.etcdctl(endpoints, args));
             let old = scope.spawn(|| self.etcdctl_34(endpoints, args));
             let ours = self.ctl(endpoints, args);
-            (theirs.join().unwrap(), old.join().unwrap(), ours)
+            let ran = |thread: thread::ScopedJoinHandle<'_, Ran>| thread.join().expect("it ran");
+            (ran(theirs), ran(old), ours)
         });
         assert_eq!(steady(&ours.stdout), steady(&theirs.stdout), "ctl {args:?}: {}", ours.stderr);
         assert_eq!(ours.code, theirs.code, "ctl {args:?}");
@@ -233,13 +234,14 @@ fn rows(table: &str) -> Vec<Row> {
     lines
         .map(|line| {
             let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+            let number = |cell: usize| cells[cell].parse().expect("the cell is a number");
             Row {
                 endpoint: cells[0].into(),
                 id: cells[1].into(),
                 leads: cells[4] == "true",
-                term: cells[6].parse().unwrap(),
-                index: cells[7].parse().unwrap(),
-                applied: cells[8].parse().unwrap(),
+                term: number(6),
+                index: number(7),
+                applied: number(8),
                 errors: cells[9].into(),
             }
         })

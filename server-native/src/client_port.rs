@@ -28,6 +28,7 @@ use tokio::sync::watch;
 use tonic::body::Body;
 use tonic::codegen::Service as TowerService;
 
+use crate::authority::MendedStream;
 use crate::config::Settings;
 use crate::grpc::etcdserverpb::cluster_server::ClusterServer;
 use crate::grpc::etcdserverpb::kv_server::KvServer;
@@ -81,7 +82,7 @@ impl ClientPort {
         let builder = self.connections.clone();
         let metrics = self.http.metrics.clone();
         metrics.client_connections.fetch_add(1, Relaxed);
-        let connection = builder.serve_connection(TokioIo::new(stream), self);
+        let connection = builder.serve_connection(TokioIo::new(MendedStream::new(stream)), self);
         let mut connection = std::pin::pin!(connection);
         let closes = tokio::select! {
             // How a client's connection ends is its own affair.

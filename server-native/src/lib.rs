@@ -24,6 +24,7 @@
 
 #![warn(missing_docs)]
 
+mod authority;
 pub mod client;
 pub mod client_port;
 pub mod config;
