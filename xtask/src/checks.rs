@@ -122,9 +122,9 @@ fn tests() -> Result<()> {
         "glasshouse-sim",
     ]))?;
     let mut tests = if find("cargo-nextest").is_some() {
-        cargo(&["nextest", "run", "--profile", "ci"])
+        cargo(&[&["nextest", "run", "--profile", "ci"], NATIVE_CRATES.as_slice()].concat())
     } else {
-        cargo(&["test", "--tests"])
+        cargo(&[&["test", "--tests"], NATIVE_CRATES.as_slice()].concat())
     };
     // A test that misses a tool says so and passes in a plain `cargo test`; here it fails.
     run(tests.env("GLASSHOUSE_REQUIRE_TOOLS", "1").env("GLASSHOUSE_TOOLS", tools::cache()?))
@@ -139,7 +139,7 @@ fn few_traces() -> Result<()> {
 }
 
 fn doctests() -> Result<()> {
-    run(&mut cargo(&["test", "--doc"]))
+    run(&mut cargo(&[&["test", "--doc"], NATIVE_CRATES.as_slice()].concat()))
 }
 
 /// `cargo xtask figures`: the numbers that README states, measured on this machine.

@@ -1,0 +1,76 @@
+//! Stories in `scripts/sim/`: lines of the command language and what they print.
+//!
+//! They are the specification that a student reads: each file tells one thing about a cluster.
+//! `UPDATE_GOLDEN=1 cargo test --package glasshouse-tests --test golden` writes what is printed
+//! into the files; read the difference before committing it.
+
+use std::path::{Path, PathBuf};
+
+use glasshouse_sim::script::Story;
+
+fn stories() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/sim");
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "script"))
+        .collect();
+    files.sort();
+    assert!(!files.is_empty());
+    files
+}
+
+#[test]
+fn stories_print_what_they_say() {
+    let update = std::env::var_os("UPDATE_GOLDEN").is_some();
+    let mut wrong = Vec::new();
+    for path in stories() {
+        let said = std::fs::read_to_string(&path).unwrap();
+        let story =
+            Story::parse(&said).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let (printed, bench) = story.play(|_, _| {});
+        assert_eq!(bench.world().violation(), None, "{}", path.display());
+        if printed == said {
+            continue;
+        }
+        if update {
+            std::fs::write(&path, &printed).unwrap();
+        } else {
+            wrong.push(difference(&path, &said, &printed));
+        }
+    }
+    assert!(wrong.is_empty(), "{}\nUPDATE_GOLDEN=1 writes what is printed.", wrong.join("\n"));
+}
+
+/// The first line that differs.
+fn difference(path: &Path, said: &str, printed: &str) -> String {
+    let mut said = said.lines();
+    let mut printed = printed.lines();
+    for number in 1.. {
+        let (a, b) = (said.next(), printed.next());
+        if a != b {
+            let [a, b] = [a, b].map(|line| line.unwrap_or("(the end)"));
+            return format!("{}:{number}\n  says:   {a}\n  prints: {b}", path.display());
+        }
+    }
+    unreachable!("two texts that differ have a line that differs")
+}
+
+/// The log of a story, done again in a world with the same setup, is the same history.
+#[test]
+fn a_story_told_twice_has_one_trace() {
+    for path in stories() {
+        let story = Story::parse(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        let (_, first) = story.play(|_, _| {});
+        let log = first.log().to_vec();
+        let mut again = glasshouse_sim::script::Bench::new(story.setup.clone(), log);
+        // Stops at odd moments must not matter.
+        let mut now = 0;
+        while now < first.now_us() {
+            now = first.now_us().min(now + 70_001);
+            again.run_until(now, glasshouse_sim::view::call::Stop::Time, 0);
+        }
+        let hashes = [&first, &again].map(|bench| format!("{:016x}", bench.world().trace_hash()));
+        assert_eq!(hashes[0], hashes[1], "{}", path.display());
+    }
+}
