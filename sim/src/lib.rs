@@ -68,3 +68,7 @@ pub mod view {
     pub mod frame;
     mod seed;
 }
+
+/// The exports of the page's module.
+#[cfg(all(feature = "world", target_arch = "wasm32"))]
+pub mod wasm;

@@ -20,6 +20,7 @@ pub mod command;
 pub mod complete;
 pub mod help;
 pub mod parse;
+pub mod story;
 pub mod units;
 pub mod vocabulary;
 pub mod words;
@@ -36,6 +37,7 @@ use std::fmt;
 pub use bench::{Bench, Setup};
 pub use command::{Command, Condition, Who};
 pub use parse::parse;
+pub use story::Story;
 
 /// A line that cannot be carried out, in one sentence that says what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -74,9 +74,9 @@ pub enum Call {
         nodes: u32,
         /// Virtual seconds.
         seconds: u64,
-        /// Which faults: a name of [`crate`]'s schedules, `all` or `none`.
+        /// Without faults.
         #[serde(default)]
-        faults: String,
+        calm: bool,
     },
 }
 

@@ -46,12 +46,15 @@ impl Inspect {
                 node.membership().members().map(|peer| (peer.id, peer.is_learner)).collect();
             (peers, voters, keys(&node, look), node.open_calls(), node.refused_messages())
         });
+        // Records name members by id; the page knows them as n1, n2, ...
+        let name = |no: MemberNo| (world.member_id(no).to_string(), no.to_string());
+        let names: Vec<(String, String)> = world.members().into_iter().map(name).collect();
         let mut inspector = Inspector {
             alias: alias(member),
             wal: disk
                 .wal
                 .last()
-                .map(|segment| self.tail(member, segment, look))
+                .map(|segment| self.tail(member, segment, look, &names))
                 .unwrap_or_default(),
             client_url: member.client_url(),
             peer_url: member.peer_url(),
@@ -88,7 +91,13 @@ impl Inspect {
     }
 
     /// The last records of a segment.
-    fn tail(&mut self, member: MemberNo, segment: &SegmentView, look: &Look) -> WalTail {
+    fn tail(
+        &mut self,
+        member: MemberNo,
+        segment: &SegmentView,
+        look: &Look,
+        names: &[(String, String)],
+    ) -> WalTail {
         let live = segment.live.len() as u64;
         if self.member != Some(member) || self.segment != segment.number || self.from > live {
             *self = Self { member: Some(member), segment: segment.number, from: 0 };
@@ -110,7 +119,7 @@ impl Inspect {
                 offset,
                 len: view.len,
                 kind: format!("{:?}", view.kind).to_lowercase(),
-                words: view.words.clone(),
+                words: names.iter().fold(view.words.clone(), |words, (id, no)| words.replace(id, no)),
                 crc: format!("{:08x}", view.crc),
                 keep,
                 bad: false,

@@ -111,7 +111,7 @@ impl Look {
         self.elapsed_ticks = node.election_elapsed_ticks();
         self.timeout_ticks = node.election_timeout_ticks();
         self.revision = node.mvcc().revision();
-        self.compacted = node.mvcc().compacted();
+        self.compacted = node.mvcc().compacted().max(0);
     }
 
     /// What a crash would do, or did, to the entry at `index`.

@@ -16,6 +16,7 @@
 pub mod call;
 pub mod frame;
 pub mod narrate;
+pub mod serve;
 pub mod words;
 
 mod seed;
@@ -129,6 +130,11 @@ impl View {
     pub(crate) fn mark(&mut self, world: &World, name: &str) {
         self.marks.name(world.now() / MICROS, name);
         self.narrator.mark(world.now(), name);
+    }
+
+    /// What is more than a message, from event `since` on.
+    pub(crate) fn feed(&self, since: u64) -> Vec<frame::Event> {
+        self.narrator.feed(since, false)
     }
 
     pub(crate) fn counts(&self) -> Counts {

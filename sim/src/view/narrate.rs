@@ -37,6 +37,7 @@ pub enum Speaker {
 pub struct Narrator {
     quorum: usize,
     speakers: BTreeMap<ClientNo, Speaker>,
+    started: BTreeSet<MemberNo>,
     heard: BTreeMap<MemberNo, Nanos>,
     standing: BTreeMap<MemberNo, Standing>,
     votes: BTreeMap<MemberNo, (u64, BTreeSet<MemberNo>)>,
@@ -98,7 +99,7 @@ impl Narrator {
     /// A narrator for a world of so many members, which begins with its first sentence.
     #[must_use]
     pub fn new(members: usize) -> Self {
-        let mut narrator = Self { quorum: members / 2 + 1, next_seq: 1, ..Self::default() };
+        let mut narrator = Self { quorum: members / 2 + 1, committed: members as u64, next_seq: 1, ..Self::default() };
         narrator.say(0, Look { icon: Icon::None, ..BY_HAND }, &Say::WorldBegins { members });
         narrator
     }
@@ -212,9 +213,15 @@ impl Narrator {
     }
 
     fn on_life(&mut self, at: Nanos, who: MemberNo, step: &Life) {
+        if matches!(step, Life::Up { .. }) {
+            self.heard.insert(who, at);
+            // The first start of all is the world's first sentence.
+            if self.started.insert(who) {
+                return;
+            }
+        }
         let (icon, say) = match step {
             Life::Starting => return,
-            Life::Up { last_index: 0, term: 0, .. } => return,
             Life::Up { last_index, term, .. } => {
                 (Icon::Up, Say::Up { who, last: *last_index, term: *term })
             }
@@ -230,8 +237,7 @@ impl Narrator {
             Life::Halted(why) => (Icon::Down, Say::Halted { who, why: why.clone() }),
             Life::Refused(why) => (Icon::Down, Say::Refused { who, why: why.clone() }),
         };
-        if matches!(step, Life::Up { .. } | Life::Killed | Life::Stopped | Life::PoweredOff) {
-            self.heard.remove(&who);
+        if matches!(step, Life::Killed | Life::Stopped | Life::PoweredOff) {
             self.standing.remove(&who);
         }
         self.say(at, look(icon, who), &say);

@@ -64,12 +64,10 @@ pub(super) fn text(say: &Say) -> String {
 #[expect(clippy::too_many_lines, reason = "one line for each sentence; splitting hides the list")]
 fn happened(say: &Say) -> Option<String> {
     Some(match say {
+        Say::WorldBegins { members: 1 } => "One member starts. Its log holds its own name alone.".to_string(),
         Say::WorldBegins { members } => {
-            format!(
-                "{} {} with empty logs.",
-                capital(&count(*members)),
-                plural(*members, "member starts", "members start")
-            )
+            let members = count(*members);
+            format!("{} members start. Their logs hold the list of the {members}.", capital(&members))
         }
         Say::Up { who, last: 0, .. } => format!("{who} runs. Its disk is empty."),
         Say::Up { who, last, term } => {

@@ -1,0 +1,172 @@
+//! Simulated clusters from the command line: one run, a sweep over seeds, a measurement.
+//!
+//! Exit codes: 0 all is well, 2 the command line is wrong, 3 a property was violated (or a run that
+//! was made twice gave two histories).
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is a command line")]
+
+mod args;
+mod bench;
+mod sweep;
+
+use std::process::ExitCode;
+
+use glasshouse_sim::mutant::Mutant;
+use glasshouse_sim::run::{Outcome, run_spec};
+use glasshouse_sim::script::story::Story;
+use glasshouse_sim::world::Spec;
+
+use self::args::Args;
+
+/// A property was violated.
+const VIOLATED: u8 = 3;
+/// The command line is wrong.
+const USAGE: u8 = 2;
+
+const HELP: &str = "\
+glasshouse-lab runs simulated clusters: a seed decides the whole history.
+
+  glasshouse-lab run    --seed S --nodes N --seconds T [--calm] [--twice] [--mutant NAME]
+                        one run with clients and seeded faults; prints its trace hash
+  glasshouse-lab run    --script FILE [--seed S --nodes N]
+                        plays a script, prints it with its output, then the trace hash
+  glasshouse-lab sweep  --seeds A..B --nodes N --seconds T [--mutant NAME] [--jobs J]
+                        many runs on all cores; prints how to repeat those that fail
+  glasshouse-lab bench  [--nodes N --seconds T --rate R] [--unchecked]
+                        simulated seconds per second of processor time
+
+  --calm       without faults               --twice    two runs, which must be equal
+  --mutant     a planted fault: ack-before-fsync, vote-not-persisted, local-read
+  --unchecked  without checkers
+
+Exit code 0: all is well. 2: the command line is wrong. 3: a property was violated.";
+
+/// Why the program ends before its work is done.
+enum Failure {
+    /// The command line is wrong: one sentence.
+    Usage(String),
+    /// A property was violated, and that was printed.
+    Violated,
+}
+
+impl From<String> for Failure {
+    fn from(sentence: String) -> Self {
+        Self::Usage(sentence)
+    }
+}
+
+fn main() -> ExitCode {
+    let mut words = std::env::args().skip(1);
+    let command = words.next().unwrap_or_else(|| "help".into());
+    let done = match command.as_str() {
+        "help" | "--help" | "-h" => {
+            println!("{HELP}");
+            Ok(())
+        }
+        "run" => Args::parse(words).map_err(Failure::Usage).and_then(run),
+        "sweep" => Args::parse(words).map_err(Failure::Usage).and_then(sweep::sweep),
+        "bench" => Args::parse(words).map_err(Failure::Usage).and_then(bench::bench),
+        other => Err(Failure::Usage(format!(
+            "There is no command {other}; there is run, sweep and bench."
+        ))),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Violated) => ExitCode::from(VIOLATED),
+        Err(Failure::Usage(sentence)) => {
+            eprintln!("{sentence}");
+            ExitCode::from(USAGE)
+        }
+    }
+}
+
+/// One headless run, as command line and wasm module make it.
+#[derive(Clone, Copy, Debug)]
+struct Run {
+    seed: u64,
+    nodes: u8,
+    seconds: u64,
+    faults: bool,
+    mutant: Option<Mutant>,
+}
+
+impl Run {
+    fn make(self) -> Outcome {
+        let mutants = self.mutant.into_iter().collect();
+        let spec = Spec { mutants, ..Spec::hunt(self.seed, self.nodes) };
+        run_spec(spec, self.seconds, self.faults)
+    }
+
+    /// The command line that makes it again.
+    fn command(self) -> String {
+        let Self { seed, nodes, seconds, faults, mutant } = self;
+        let calm = if faults { "" } else { " --calm" };
+        let mutant = mutant.map_or_else(String::new, |mutant| format!(" --mutant {mutant}"));
+        format!("glasshouse-lab run --seed {seed} --nodes {nodes} --seconds {seconds}{calm}{mutant}")
+    }
+}
+
+fn run(mut args: Args) -> Result<(), Failure> {
+    if let Some(path) = args.text("--script") {
+        return play(args, &path);
+    }
+    let run = Run {
+        seed: args.number("--seed", 42)?,
+        nodes: args.nodes(3)?,
+        seconds: args.seconds()?,
+        faults: !args.switch("--calm"),
+        mutant: args.mutant()?,
+    };
+    // Faults are what a run is for; the flag may be written all the same.
+    let _ = args.switch("--faults");
+    let twice = args.switch("--twice");
+    args.finish("run")?;
+    let outcome = run.make();
+    report(&outcome);
+    if twice && run.make() != outcome {
+        println!("The second run of the same seed had another history.");
+        return Err(Failure::Violated);
+    }
+    if outcome.violation.is_some() { Err(Failure::Violated) } else { Ok(()) }
+}
+
+fn report(outcome: &Outcome) {
+    let counts = outcome.counts;
+    println!(
+        "{} events, {} messages ({} lost), {} calls ({} answered), {} elections, {} snapshots, {} starts",
+        outcome.events,
+        counts.messages,
+        counts.dropped,
+        counts.calls,
+        counts.answered,
+        counts.elections,
+        counts.snapshots,
+        counts.starts,
+    );
+    if let Some(violation) = &outcome.violation {
+        println!("violation {violation}");
+        println!("{}", violation.property.promise());
+    }
+    println!("trace {:016x}", outcome.hash);
+}
+
+/// Plays a script in a world of its own.
+fn play(mut args: Args, path: &str) -> Result<(), Failure> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| format!("The script {path} cannot be read: {error}."))?;
+    let mut story = Story::parse(&text).map_err(|error| error.to_string())?;
+    story.setup.seed = args.number("--seed", story.setup.seed)?;
+    story.setup.members = args.nodes(story.setup.members)?;
+    args.finish("run --script")?;
+    let (told, bench) = story.play(|_, _| {});
+    print!("{told}");
+    let world = bench.world();
+    println!("trace {:016x}", world.trace_hash());
+    match world.violation() {
+        Some(violation) => {
+            println!("violation {violation}");
+            Err(Failure::Violated)
+        }
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,79 @@
+//! Answers the page's questions. The module's exports and tests both come here.
+
+use super::call::{Call, Reply};
+use crate::place::MemberNo;
+use crate::run::run_seed;
+use crate::script::bench::{Bench, Setup};
+
+/// Longest headless run, in virtual seconds.
+const HEADLESS_SECONDS_MAX: u64 = 24 * 3600;
+
+/// One bench and whoever asks about it.
+#[derive(Default)]
+pub struct Served {
+    bench: Option<Bench>,
+}
+
+impl Served {
+    /// Answers a question in JSON with JSON. A question that cannot be read or carried out is
+    /// answered with a sentence in [`Reply::error`].
+    #[must_use]
+    pub fn answer(&mut self, question: &[u8]) -> Vec<u8> {
+        let reply = serde_json::from_slice(question)
+            .map_err(|error| format!("This question cannot be read: {error}."))
+            .and_then(|call| self.reply(call))
+            .unwrap_or_else(|error| Reply { error: Some(error), ..Reply::default() });
+        serde_json::to_vec(&reply).expect("a reply has only text, numbers and lists")
+    }
+
+    /// Carries a call out.
+    ///
+    /// # Errors
+    /// One sentence.
+    pub fn reply(&mut self, call: Call) -> Result<Reply, String> {
+        let mut reply = Reply::default();
+        match call {
+            Call::Boot { seed, nodes, actions } => {
+                self.bench = Some(Bench::new(Setup::new(seed, size(nodes)?), actions));
+                reply.time_us = Some(0);
+            }
+            Call::Headless { seed, nodes, seconds, calm } => {
+                if seconds > HEADLESS_SECONDS_MAX {
+                    return Err(format!("A run may last {HEADLESS_SECONDS_MAX} s. Ask for less."));
+                }
+                let outcome = run_seed(seed, size(nodes)?, seconds, !calm);
+                reply.trace = Some(format!("{:016x}", outcome.hash));
+                reply.violation = outcome.violation.map(|violation| violation.to_string());
+            }
+            Call::Run { until_us, stop, slices_max } => {
+                let bench = self.bench()?;
+                let stopped = bench.run_until(until_us, stop, slices_max);
+                reply.stopped = stopped.map(str::to_string);
+                reply.time_us = Some(bench.now_us());
+            }
+            Call::Exec { line } => reply.id = Some(self.bench()?.exec(&line)),
+            Call::Complete { line, cursor } => {
+                let (start, candidates) = self.bench()?.complete(&line, cursor);
+                reply.start = Some(start);
+                reply.candidates = Some(candidates);
+            }
+            Call::Frame { request } => {
+                reply.frame = Some(Box::new(self.bench()?.frame(&request)));
+            }
+            Call::Actions => reply.actions = Some(self.bench()?.log().to_vec()),
+        }
+        Ok(reply)
+    }
+
+    fn bench(&mut self) -> Result<&mut Bench, String> {
+        self.bench.as_mut().ok_or_else(|| "There is no world yet. Send boot first.".to_string())
+    }
+}
+
+/// A number of members that a world can have.
+fn size(nodes: u32) -> Result<u8, String> {
+    u8::try_from(nodes)
+        .ok()
+        .filter(|nodes| (1..=MemberNo::MAX).contains(nodes))
+        .ok_or_else(|| format!("A world has 1 to {} members, not {nodes}.", MemberNo::MAX))
+}
