@@ -19,7 +19,7 @@ use super::file::File;
 
 /// The store's file and its state.
 #[derive(Debug, Default)]
-pub struct StoreFile {
+pub(super) struct StoreFile {
     /// The bytes.
     pub file: File,
     /// What the disk suffers from.
