@@ -31,16 +31,30 @@ async function load() {
   self.postMessage({ ready: true });
 }
 
-/** One call: the question's bytes go into the module's memory, the answer's come back out. */
-function ask(op) {
-  const question = encoder.encode(op);
-  const at = sim.alloc(question.length);
-  new Uint8Array(sim.memory.buffer, at, question.length).set(question);
-  const answer = BigInt.asUintN(64, sim.call(at, question.length));
-  const [start, length] = [Number(answer >> 32n), Number(answer & 0xffffffffn)];
+/** What stands at an address of the module's memory; both come in one number. */
+function read(answer) {
+  const whole = BigInt.asUintN(64, answer);
+  const [start, length] = [Number(whole >> 32n), Number(whole & 0xffffffffn)];
   const text = decoder.decode(new Uint8Array(sim.memory.buffer, start, length));
   sim.free(start, length);
   return text;
+}
+
+/** One call: the question's bytes go into the module's memory, the answer's come back out. */
+function ask(op) {
+  const question = encoder.encode(op);
+  const at = sim.alloc(question.length) >>> 0;
+  new Uint8Array(sim.memory.buffer, at, question.length).set(question);
+  return read(sim.call(at, question.length));
+}
+
+/** Why the module stopped: what its panic said, else what the browser says. */
+function why(error) {
+  try {
+    return read(sim.last_words()) || String(error.message || error);
+  } catch {
+    return String(error.message || error);
+  }
 }
 
 const loaded = load();
@@ -49,8 +63,12 @@ loaded.catch((error) => self.postMessage({ failed: String(error.message || error
 self.onmessage = async ({ data: { id, op } }) => {
   try {
     await loaded;
+  } catch {
+    return; // The page was told already.
+  }
+  try {
     self.postMessage({ id, reply: ask(op) });
   } catch (error) {
-    self.postMessage({ id, error: `The simulation stopped: ${error.message || error}.` });
+    self.postMessage({ id, error: `The simulation stopped at a fault of its own: ${why(error)}. Copy the link and report it; a fresh run goes on.` });
   }
 };

@@ -13,11 +13,17 @@
 //! So glyphs glide at every speed although the world moves in slices, and nothing is drawn that
 //! has not happened. Four things make time flow: play, a step, a link that is repeated, and a
 //! line that the world runs to its end.
+//!
+//! **Silence is folded.** At a hundredth of real time a message is seen flying, and the second
+//! until an election would last two minutes. So slow play is slow only while something is on its
+//! way: a message, a call, a write to a disk. In between, the clock hurries to the next of them.
 
 use std::rc::Rc;
 
 use glasshouse_sim::view::call::{Call, Reply};
-use glasshouse_sim::view::frame::{Frame, FrameRequest};
+use glasshouse_sim::view::frame::{
+    Client, Frame, FrameRequest, MESSAGE_LINGER_US, Member, Message,
+};
 
 use crate::geometry::Layout;
 use crate::state::{Ask, Effect, Overlay, Phase, SPEEDS, State, Unit, leader};
@@ -28,6 +34,11 @@ const AHEAD_MS: f64 = 50.0;
 const STRETCH_MS: f64 = 16.7;
 /// The shortest stretch, in virtual microseconds: less would ask for nothing.
 const STRETCH_MIN_US: f64 = 1_000.0;
+/// Slow play passes silence at this speed.
+const SILENCE_SPEED: f64 = 0.5;
+/// A stretch of silence in one question, in virtual microseconds: a message that flies within it
+/// is still in the picture at its end.
+const SILENCE_US: f64 = MESSAGE_LINGER_US as f64;
 /// Words and tables change at most so often, in real milliseconds.
 const CALM_MS: f64 = 100.0;
 /// With reduced motion play is a step at most so often, in real milliseconds.
@@ -89,7 +100,8 @@ impl State {
         }
         if self.pace() == Pace::Play {
             let reach = self.newest().time_us as f64;
-            let clock = self.flow.clock_us + passed_ms * 1_000.0 * SPEEDS[self.flow.speed];
+            let clock = self.flow.clock_us + passed_ms * 1_000.0 * self.speed();
+            let reach = reach.min(self.next_motion());
             self.flow.clock_us = clock.min(reach).max(self.flow.clock_us);
             let clock_us = self.flow.clock_us;
             while self.flow.ahead.front().is_some_and(|next| next.time_us as f64 <= clock_us) {
@@ -100,6 +112,34 @@ impl State {
         self.pump(out);
     }
 
+    /// Play is so slow that silence is folded.
+    fn folds(&self) -> bool {
+        SPEEDS[self.flow.speed] < SILENCE_SPEED
+    }
+
+    /// Virtual seconds in a second at the clock's moment.
+    fn speed(&self) -> f64 {
+        let silent = self.folds() && !self.known().any(|frame| moving(frame, self.flow.clock_us));
+        if silent { SILENCE_SPEED } else { SPEEDS[self.flow.speed] }
+    }
+
+    /// In folded silence: the moment at which the next thing begins to move, as far as is known.
+    fn next_motion(&self) -> f64 {
+        let clock_us = self.flow.clock_us;
+        let starts = self.known().flat_map(|frame| {
+            let calls = frame.clients.iter().filter_map(|client| client.call.as_ref());
+            let calls = calls.flat_map(|call| [Some(call.sent_us), call.answered_us]).flatten();
+            frame.messages.iter().map(|message| message.sent_us).chain(calls)
+        });
+        let next = starts.map(|us| us as f64).filter(|us| *us > clock_us);
+        if self.folds() { next.fold(f64::INFINITY, f64::min) } else { f64::INFINITY }
+    }
+
+    /// The pictures that say what moves around the clock.
+    fn known(&self) -> impl Iterator<Item = &Frame> {
+        std::iter::once(&self.frame).chain(&self.flow.ahead).map(|frame| &**frame)
+    }
+
     /// Asks the simulation for what is needed next, one question at a time.
     pub(crate) fn pump(&mut self, out: &mut Vec<Effect>) {
         if self.flow.busy > 0 {
@@ -108,10 +148,11 @@ impl State {
         match self.pace() {
             Pace::Still => {}
             Pace::Play => {
-                let speed = SPEEDS[self.flow.speed];
+                let speed = self.speed();
                 let left_us = self.newest().time_us as f64 - self.flow.clock_us;
-                if left_us < AHEAD_MS * 1_000.0 * speed {
-                    let stretch = (STRETCH_MS * 1_000.0 * speed).max(STRETCH_MIN_US);
+                let most = if self.folds() { SILENCE_US } else { f64::INFINITY };
+                if left_us < (AHEAD_MS * 1_000.0 * speed).min(2.0 * most) {
+                    let stretch = (STRETCH_MS * 1_000.0 * speed).clamp(STRETCH_MIN_US, most);
                     self.ask_run(whole_us(stretch), 0, false, out);
                 }
             }
@@ -267,6 +308,24 @@ impl State {
             false
         });
     }
+}
+
+/// Something is on its way at this moment: a message, a call, a write to a disk.
+fn moving(frame: &Frame, now_us: f64) -> bool {
+    let between = |from: u64, to: u64| from as f64 <= now_us && now_us < to as f64;
+    let syncs =
+        |member: &Member| member.fsync_since_us.is_some_and(|us| between(us, frame.time_us));
+    let flies = |message: &Message| between(message.sent_us, message.arrive_us);
+    let calls = |client: &Client| {
+        client.call.as_ref().is_some_and(|call| {
+            let back = call.answered_us.zip(call.back_us);
+            between(call.sent_us, call.arrive_us)
+                || back.is_some_and(|(left, at)| between(left, at))
+        })
+    };
+    frame.messages.iter().any(flies)
+        || frame.clients.iter().any(calls)
+        || frame.members.iter().any(syncs)
 }
 
 /// Rounds a positive number of microseconds.

@@ -4,7 +4,7 @@ use crate::state::Unit;
 
 pub(crate) const LOADING: &str = "Building the cluster.";
 pub(crate) const REPLAYING: &str = "Repeating the run of this link.";
-pub(crate) const FIRST_DETAIL: &str = "The code is the same as in the server. Time here is slowed 100 times, so that you can see a message fly.";
+pub(crate) const FIRST_DETAIL: &str = "The code is the same as in the server. Time is slowed 100 times while a message flies; silence passes faster.";
 pub(crate) const OTHER_BUILD: &str =
     "This link was made by another build, so the same seed may take another course here.";
 pub(crate) const RUN_ENDED: &str = "The run ended before the command did: another one began.";

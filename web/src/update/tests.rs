@@ -1,5 +1,5 @@
 use glasshouse_sim::view::call::Action;
-use glasshouse_sim::view::frame::{Cut, Entry, Frame, Member, Role, Violation};
+use glasshouse_sim::view::frame::{Cut, Entry, Frame, Member, Message, Role, Violation};
 
 use super::*;
 use crate::state::Browser;
@@ -12,6 +12,8 @@ struct Sim {
     actions: Vec<Action>,
     cut: Option<Cut>,
     violation: Option<Violation>,
+    /// Something is on its way all the time.
+    busy: bool,
     /// Lines are done so long after they were typed.
     line_takes_us: u64,
 }
@@ -59,6 +61,11 @@ impl Sim {
             terminal: self.entries.iter().filter(|entry| entry.id >= since).cloned().collect(),
             cut: self.cut.clone(),
             violation: self.violation.clone(),
+            messages: self
+                .busy
+                .then(|| Message { arrive_us: u64::MAX, ..Message::default() })
+                .into_iter()
+                .collect(),
             ..Frame::default()
         }
     }
@@ -142,6 +149,8 @@ fn a_bad_link_is_one_sentence_and_a_fresh_run_is_one_click() {
 #[test]
 fn the_clock_glides_between_pictures_and_never_past_the_last() {
     let mut page = Page::open("");
+    page.sim.busy = true;
+    page.ticks(2);
     let mut before = page.state.flow.clock_us;
     for _ in 0..40 {
         page.ticks(1);
@@ -150,7 +159,21 @@ fn the_clock_glides_between_pictures_and_never_past_the_last() {
         assert!(clock - before < 400.0, "0.01x: a picture of 16 ms is 160 virtual µs");
         before = clock;
     }
-    assert!(page.state.flow.sim_us < before as u64 + 3_000, "the world is not far ahead");
+    assert!(page.state.flow.sim_us < before as u64 + 16_000, "the world is not far ahead");
+}
+
+#[test]
+fn slow_play_hurries_through_silence() {
+    let mut page = Page::open("");
+    let before = page.state.flow.clock_us;
+    page.ticks(60);
+    let silence_us = page.state.flow.clock_us - before;
+    page.sim.busy = true;
+    page.ticks(30);
+    let before = page.state.flow.clock_us;
+    page.ticks(60);
+    let motion_us = page.state.flow.clock_us - before;
+    assert!(silence_us > 300_000.0 && motion_us < 12_000.0, "{silence_us} {motion_us}");
 }
 
 #[test]
