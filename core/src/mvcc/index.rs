@@ -31,7 +31,7 @@ const NODE_MIN: usize = NODE_MAX / 4;
 
 /// A range of keys, as requests name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum KeyRange<'a> {
+pub(crate) enum KeyRange<'a> {
     /// One key.
     One(&'a [u8]),
     /// From the first key up to, and without, the second.
@@ -42,11 +42,20 @@ pub(super) enum KeyRange<'a> {
 
 impl<'a> KeyRange<'a> {
     /// What `key` and `range_end` of a request mean; `range_end` "\0" stands for no end.
-    pub(super) fn new(key: &'a [u8], range_end: &'a [u8]) -> Self {
+    pub(crate) fn new(key: &'a [u8], range_end: &'a [u8]) -> Self {
         match range_end {
             [] => Self::One(key),
             [0] => Self::From(key),
             end => Self::Between(key, end),
+        }
+    }
+
+    /// Whether a key is in the range.
+    pub(crate) fn contains(self, key: &[u8]) -> bool {
+        match self {
+            Self::One(one) => key == one,
+            Self::Between(low, end) => low <= key && key < end,
+            Self::From(low) => low <= key,
         }
     }
 }

@@ -47,6 +47,7 @@ use crate::store::{MetaKey, Store, StoreError};
 pub use crate::store::{Revision, RowKey};
 
 pub use self::hash::HashKvResult;
+pub(crate) use self::index::KeyRange;
 pub use self::write::{Leases, NoLeases};
 
 /// The revision of a store to which nothing was ever written.

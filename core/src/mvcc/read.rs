@@ -109,15 +109,12 @@ impl Mvcc {
     /// Whether `accept` is true of all keys of the range that exist at the head.
     pub(crate) fn all_visible(
         &self,
-        key: &[u8],
-        range_end: &[u8],
+        keys: KeyRange<'_>,
         mut accept: impl FnMut(&Visible) -> bool,
     ) -> bool {
-        let refused = self.index.visit_live(KeyRange::new(key, range_end), 0, |_, history| {
-            match history.head() {
-                Some(visible) if !accept(&visible) => ControlFlow::Break(()),
-                _ => ControlFlow::Continue(()),
-            }
+        let refused = self.index.visit_live(keys, 0, |_, history| match history.head() {
+            Some(visible) if !accept(&visible) => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
         });
         refused.is_none()
     }

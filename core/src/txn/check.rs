@@ -130,10 +130,11 @@ impl<'a> Writes<'a> {
     }
 }
 
+/// Whether etcd sees that a delete hits a key. It takes `range_end` literally here: "\0" is not "no
+/// end", so that a delete of everything from a key on never collides.
 fn covers(delete: &DeleteRangeRequest, key: &[u8]) -> bool {
     match &delete.range_end[..] {
         [] => key == delete.key,
-        [0] => key >= &delete.key[..],
         end => key >= &delete.key[..] && key < end,
     }
 }

@@ -8,9 +8,10 @@ use crate::api::compare::{CompareResult, CompareTarget, TargetUnion};
 use crate::api::request_op::Request;
 use crate::api::response_op::Response;
 use crate::api::{
-    Compare, Error, RangeRequest, RequestOp, ResponseHeader, ResponseOp, TxnRequest, TxnResponse,
+    Compare, DeleteRangeRequest, Error, RangeRequest, RequestOp, ResponseHeader, ResponseOp,
+    TxnRequest, TxnResponse,
 };
-use crate::mvcc::{Leases, Mvcc};
+use crate::mvcc::{KeyRange, Leases, Mvcc};
 
 /// Whether the transaction only reads, so that it needs no entry in the log. A transaction inside
 /// counts as a write, whatever it holds.
@@ -38,7 +39,7 @@ impl Mvcc {
     /// [`Error::LEASE_NOT_FOUND`] of a put. Then nothing has happened.
     pub fn txn(&mut self, request: &TxnRequest, leases: &dyn Leases) -> Result<TxnResponse, Error> {
         let plan = Plan::of(self, request);
-        plan.check(self, leases)?;
+        plan.check(self, leases, &mut Vec::new())?;
         let mut response = plan.execute(self);
         self.finish();
         let header = ResponseHeader { revision: self.revision(), ..Default::default() };
@@ -90,12 +91,29 @@ impl<'a> Plan<'a> {
         Self { succeeded, steps: ops.iter().map(step).collect() }
     }
 
-    fn check(&self, mvcc: &Mvcc, leases: &dyn Leases) -> Result<(), Error> {
+    /// Whether every step can be done. `deleted` collects the deletes of the steps so far.
+    fn check(
+        &self,
+        mvcc: &Mvcc,
+        leases: &dyn Leases,
+        deleted: &mut Vec<&'a DeleteRangeRequest>,
+    ) -> Result<(), Error> {
         self.steps.iter().try_for_each(|step| match step {
-            Step::Txn(plan) => plan.check(mvcc, leases),
+            Step::Txn(plan) => plan.check(mvcc, leases, deleted),
             Step::One(op) => match &op.request {
                 Some(Request::RequestRange(request)) => check_range_revision(mvcc, request),
-                Some(Request::RequestPut(request)) => mvcc.check_put(request, leases),
+                Some(Request::RequestPut(request)) => {
+                    let keeps = request.ignore_value || request.ignore_lease;
+                    if keeps && deleted.iter().any(|delete| covers(delete, &request.key)) {
+                        // etcd sees this only after its first write, and panics.
+                        return Err(Error::KEY_NOT_FOUND);
+                    }
+                    mvcc.check_put(request, leases)
+                }
+                Some(Request::RequestDeleteRange(request)) => {
+                    deleted.push(request);
+                    Ok(())
+                }
                 _ => Ok(()),
             },
         })
@@ -129,6 +147,11 @@ fn execute_one(mvcc: &mut Mvcc, op: &RequestOp) -> Option<Response> {
     })
 }
 
+/// Whether a delete hits a key.
+fn covers(delete: &DeleteRangeRequest, key: &[u8]) -> bool {
+    KeyRange::new(&delete.key, &delete.range_end).contains(key)
+}
+
 fn response_op(response: Response) -> ResponseOp {
     ResponseOp { response: Some(response) }
 }
@@ -149,7 +172,7 @@ fn check_range_revision(mvcc: &Mvcc, request: &RangeRequest) -> Result<(), Error
 fn holds(mvcc: &Mvcc, compare: &Compare) -> bool {
     let target = CompareTarget::try_from(compare.target).ok();
     let mut found = false;
-    let all = mvcc.all_visible(&compare.key, &compare.range_end, |visible| {
+    let all = mvcc.all_visible(KeyRange::new(&compare.key, &compare.range_end), |visible| {
         found = true;
         let ordering = match target {
             Some(CompareTarget::Version) => visible.version.cmp(&number(compare)),

@@ -85,12 +85,7 @@ impl Both {
         assert_eq!(tree.keys(), map.len() as u64);
         assert_eq!(tree.live(), map.values().filter(|live| **live).count() as u64);
         for range in [KeyRange::Between(a, b), KeyRange::From(a), KeyRange::One(a)] {
-            let inside = |key: &Vec<u8>| match range {
-                KeyRange::Between(a, b) => a <= &key[..] && &key[..] < b,
-                KeyRange::From(a) => a <= &key[..],
-                KeyRange::One(a) => a == &key[..],
-            };
-            let all: Vec<_> = map.keys().filter(|key| inside(key)).cloned().collect();
+            let all: Vec<_> = map.keys().filter(|key| range.contains(key)).cloned().collect();
             let live: Vec<_> = all.iter().filter(|key| map[*key]).cloned().collect();
             assert_eq!(tree.count(range), live.len() as u64, "count of {range:?}");
             let mut seen = Vec::new();

@@ -4,6 +4,7 @@ mod index;
 mod key_index;
 mod model;
 mod random;
+mod recorded;
 mod requests;
 mod stories;
 

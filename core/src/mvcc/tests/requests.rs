@@ -156,9 +156,39 @@ impl Random {
             0..6 => Call::Put(self.put()),
             6..8 => Call::Delete(self.delete()),
             8..13 => Call::Range(self.range(now)),
-            13..18 => Call::Txn(self.txn(now, 0)),
+            13..18 => {
+                let mut txn = self.txn(now, 0);
+                if deletes_to_the_end(&txn) {
+                    keep_nothing(&mut txn);
+                }
+                Call::Txn(txn)
+            }
             18 if self.chance(50) => Call::Compact(self.revision(now)),
             _ => Call::Hash(self.revision(now)),
+        }
+    }
+}
+
+fn ops(txn: &TxnRequest) -> impl Iterator<Item = &Request> {
+    txn.success.iter().chain(&txn.failure).filter_map(|op| op.request.as_ref())
+}
+
+fn deletes_to_the_end(txn: &TxnRequest) -> bool {
+    ops(txn).any(|op| match op {
+        Request::RequestDeleteRange(request) => request.range_end == b"\0"[..],
+        Request::RequestTxn(txn) => deletes_to_the_end(txn),
+        _ => false,
+    })
+}
+
+/// A put that keeps the value of a key that was deleted one operation earlier makes a real etcd panic
+/// (its check of overlaps does not see a delete without end).
+fn keep_nothing(txn: &mut TxnRequest) {
+    for op in txn.success.iter_mut().chain(&mut txn.failure) {
+        match &mut op.request {
+            Some(Request::RequestPut(put)) => (put.ignore_value, put.ignore_lease) = (false, false),
+            Some(Request::RequestTxn(txn)) => keep_nothing(txn),
+            _ => {}
         }
     }
 }
