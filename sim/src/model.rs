@@ -288,3 +288,5 @@ fn holds_for(compare: &Compare, version: &Version) -> bool {
     }
 }
 
+#[cfg(test)]
+mod tests;

@@ -255,3 +255,5 @@ impl Network {
     }
 }
 
+#[cfg(test)]
+mod tests;

@@ -417,3 +417,5 @@ impl Recorder {
     }
 }
 
+#[cfg(test)]
+mod tests;

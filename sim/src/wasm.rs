@@ -19,7 +19,7 @@
 #![allow(unsafe_code)]
 
 use std::cell::RefCell;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, Once, PoisonError};
 
 use crate::view::serve::Served;
 
@@ -28,13 +28,16 @@ thread_local! {
     static SERVED: RefCell<Served> = RefCell::new(Served::default());
 }
 
-/// What the last panic said.
+/// What the first panic said; after it the module answers nothing more.
 static LAST_WORDS: Mutex<String> = Mutex::new(String::new());
+
+/// Panics are listened to from the first call on.
+static LISTENING: Once = Once::new();
 
 /// Gives the host `length` bytes to write a question into.
 #[unsafe(no_mangle)]
 pub extern "C" fn alloc(length: usize) -> *mut u8 {
-    Box::into_raw(vec![0; length].into_boxed_slice()).cast()
+    Box::into_raw(vec![0u8; length].into_boxed_slice()).cast()
 }
 
 /// Takes bytes back that `alloc` or `call` gave.
@@ -53,9 +56,11 @@ pub unsafe extern "C" fn free(address: *mut u8, length: usize) {
 /// `address` and `length` are those of one `alloc`, and are not used again.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn call(address: *mut u8, length: usize) -> u64 {
-    std::panic::set_hook(Box::new(|panic| {
-        *LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner) = panic.to_string();
-    }));
+    LISTENING.call_once(|| {
+        std::panic::set_hook(Box::new(|panic| {
+            *LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner) = panic.to_string();
+        }));
+    });
     // SAFETY: the caller's promise is the very one of `take`.
     let question = unsafe { take(address, length) };
     give(SERVED.with_borrow_mut(|served| served.answer(&question)))

@@ -163,12 +163,15 @@ impl File {
         let (mut live, mut durable) = ([0; SECTOR_BYTES as usize], [0; SECTOR_BYTES as usize]);
         self.live.read(from, &mut live);
         self.durable.read(from, &mut durable);
-        let grown = self.live.len().min(to) > self.durable.len().max(from);
-        let last = (0..live.len()).rev().find(|&i| live[i] != durable[i]);
-        match (last, grown) {
-            (Some(last), _) => Some((from, from + last as u64 + 1)),
-            (None, true) => Some((from, self.live.len().min(to))),
-            (None, false) => None,
+        // Growth counts even where it holds zeros.
+        let grown = self.durable.len().max(from)..self.live.len().min(to);
+        let first = (0..live.len()).find(|&i| live[i] != durable[i]).map(|i| from + i as u64);
+        let last = (0..live.len()).rfind(|&i| live[i] != durable[i]).map(|i| from + i as u64 + 1);
+        match (first.zip(last), grown.is_empty()) {
+            (Some((first, last)), true) => Some((first, last)),
+            (Some((first, last)), false) => Some((first.min(grown.start), last.max(grown.end))),
+            (None, false) => Some((grown.start, grown.end)),
+            (None, true) => None,
         }
     }
 

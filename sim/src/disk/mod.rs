@@ -484,3 +484,6 @@ fn crc(bytes: &[u8]) -> u32 {
     let hash = crate::trace::TraceHash::of(bytes);
     u32::try_from(hash >> 32).expect("the upper half")
 }
+
+#[cfg(test)]
+mod tests;
