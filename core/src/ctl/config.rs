@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::commands::Action;
 use super::parse::Invocation;
 use super::print::Format;
 use super::{Exit, Output, go};
@@ -101,7 +102,8 @@ fn variable_of(flag: &str) -> String {
 
 /// With `--debug`, lists the flags and their values as variables.
 pub(super) fn print_debug(invocation: &Invocation, output: &mut Output) {
-    if invocation.flags.bool("debug") {
+    // `endpoint health` makes its clients in another way, without this list.
+    if invocation.flags.bool("debug") && invocation.action != Action::EndpointHealth {
         for name in &invocation.inherited {
             let value = invocation.flags.text(name);
             output.err_line([variable_of(name).as_bytes(), b"=", &value].concat());
@@ -114,7 +116,9 @@ pub(super) fn read(invocation: &Invocation) -> Result<Config, Exit> {
     let flags = &invocation.flags;
     let text = |name: &str| String::from_utf8_lossy(flags.string(name)).into_owned();
     let time = |name: &str| Duration::from_nanos(flags.duration(name).try_into().unwrap_or(0));
-    if !flags.string("discovery-srv").is_empty() {
+    // `endpoint health` looks at its endpoints only.
+    let asks_dns = invocation.action != Action::EndpointHealth || flags.bool("cluster");
+    if asks_dns && !flags.string("discovery-srv").is_empty() {
         return Err(Exit::error(
             "--discovery-srv asks DNS for the members, which is not supported: name them with --endpoints",
         ));
@@ -127,6 +131,12 @@ pub(super) fn read(invocation: &Invocation) -> Result<Config, Exit> {
     let Some(format) = Format::from_name(flags.string("write-out")) else {
         return Err(Exit::bad_feature("unsupported output format"));
     };
+    let (cert, key) = (text("cert"), text("key"));
+    if cert.is_empty() != key.is_empty() {
+        return Err(Exit::bad_args(format!(
+            "KeyFile and CertFile must both be present[key: {key}, cert: {cert}]"
+        )));
+    }
     Ok(Config {
         endpoints: flags
             .string_slice("endpoints")
@@ -137,8 +147,8 @@ pub(super) fn read(invocation: &Invocation) -> Result<Config, Exit> {
         keepalive_time: time("keepalive-time"),
         keepalive_timeout: time("keepalive-timeout"),
         tls: Tls {
-            cert: text("cert"),
-            key: text("key"),
+            cert,
+            key,
             cacert: text("cacert"),
             insecure_transport: flags.bool("insecure-transport"),
             insecure_skip_verify: flags.bool("insecure-skip-tls-verify"),

@@ -18,6 +18,7 @@ pub(super) enum Parsed {
 }
 
 /// One command with its flags and arguments.
+#[derive(Debug)]
 pub(super) struct Invocation {
     pub(super) action: Action,
     pub(super) flags: FlagSet,
@@ -71,13 +72,13 @@ impl Path {
         self.local_flags().into_iter().chain(self.inherited_flags()).find(|flag| matches(flag))
     }
 
-    /// Whether the next word is this one's value, as in `--endpoints a get k`.
+    /// Whether the next word is this one's value, as in `--endpoints a get k`. Flags that are unknown
+    /// here seem to have values, `--help` among them, which cobra adds after it found the command.
     fn takes_next_word(&self, word: &[u8]) -> bool {
         let is_bool =
             |flag: Option<&Flag>| flag.is_some_and(|flag| flag.kind == super::flags::Kind::Bool);
         match word {
             _ if word.contains(&b'=') => false,
-            b"--help" | b"-h" => false,
             [b'-', b'-', name @ ..] => !is_bool(self.flag(|flag| flag.name.as_bytes() == name)),
             [b'-', short] => {
                 let short = char::from(*short);
@@ -156,6 +157,9 @@ pub(super) fn parse_operation(
     output: &mut Output,
 ) -> Option<Invocation> {
     let (path, words) = Path::root(root).find(argv);
+    if path.is_root() {
+        return None;
+    }
     match read(&path, &words) {
         Ok(Read::Run(invocation)) => Some(invocation),
         Ok(Read::Help) => None,

@@ -156,8 +156,8 @@ impl From<CallError> for Exit {
 /// How far the command has come.
 #[derive(Debug)]
 enum Plan {
-    /// The key is known, the value comes from standard input.
-    PutFromInput(put::Pending),
+    /// The key is known, the value comes from standard input; options are read after it.
+    PutFromInput(put::Pending, Invocation, BTreeMap<String, String>),
     /// A transaction's text comes from standard input.
     TxnFromInput(txn::Reader),
     /// One call is out, and its answer is printed.
@@ -206,15 +206,15 @@ impl Session {
         match parse::parse(&ROOT, argv) {
             Parsed::Print(output) => session.output = output,
             Parsed::Run(invocation) => {
-                if let Err(exit) = session.run(invocation, environment) {
-                    session.output.fail(exit);
-                }
+                let result = session.run(invocation, environment);
+                session.settle(result);
             }
         }
         session
     }
 
-    /// How to reach the cluster. It does not change after [`Session::start`].
+    /// How to reach the cluster. It is complete when the first [`Step::Call`] is handed out, and does
+    /// not change after that.
     pub fn config(&self) -> &Config {
         &self.config
     }
@@ -225,7 +225,7 @@ impl Session {
             return Step::Call(call);
         }
         match &self.plan {
-            Plan::PutFromInput(_) => Step::Read(Input::All),
+            Plan::PutFromInput(..) => Step::Read(Input::All),
             Plan::TxnFromInput(reader) => Step::Read(Input::Line { prompt: reader.prompt() }),
             Plan::Answer(_) | Plan::Sweep(_) => Step::Wait,
             Plan::Done => Step::Done(std::mem::take(&mut self.output)),
@@ -235,9 +235,13 @@ impl Session {
     /// Takes what was read from standard input after [`Step::Read`].
     pub fn on_input(&mut self, input: &[u8]) {
         let result = match std::mem::replace(&mut self.plan, Plan::Done) {
-            Plan::PutFromInput(pending) => pending.on_input(input).map(|request| {
-                self.ask(Answer::Put, request.into());
-            }),
+            Plan::PutFromInput(pending, invocation, environment) => {
+                pending.on_input(input).and_then(|request| {
+                    self.connect(invocation, &environment)?;
+                    self.ask(Answer::Put, request.into());
+                    Ok(())
+                })
+            }
             Plan::TxnFromInput(reader) => self.read_txn(reader, input),
             plan => {
                 self.plan = plan;
@@ -268,90 +272,78 @@ impl Session {
     /// Does what the command can do before its first answer.
     fn run(
         &mut self,
-        mut invocation: Invocation,
+        invocation: Invocation,
         environment: &BTreeMap<String, String>,
     ) -> Result<(), Exit> {
         let Invocation { flags, args, .. } = &invocation;
-        match invocation.action {
+        let (answer, request): (Answer, Request) = match invocation.action {
             Action::Get => {
-                let request = get::request(flags, args)?;
-                let show = get::Show::from_flags(flags);
-                self.connect(&mut invocation, environment)?;
-                self.ask(Answer::Get(show), request.into());
+                (Answer::Get(get::Show::from_flags(flags)), get::request(flags, args)?.into())
             }
             Action::Put => {
                 let pending = put::Pending::new(flags, args)?;
-                match pending.ready()? {
-                    Some(request) => {
-                        self.connect(&mut invocation, environment)?;
-                        self.ask(Answer::Put, request.into());
-                    }
-                    None => {
-                        self.connect(&mut invocation, environment)?;
-                        self.plan = Plan::PutFromInput(pending);
-                    }
-                }
+                let Some(request) = pending.ready()? else {
+                    self.plan = Plan::PutFromInput(pending, invocation, environment.clone());
+                    return Ok(());
+                };
+                (Answer::Put, request.into())
             }
-            Action::Del => {
-                let request = del::request(flags, args, &mut self.output)?;
-                self.connect(&mut invocation, environment)?;
-                self.ask(Answer::Del, request.into());
-            }
-            Action::Txn => {
-                let reader = txn::Reader::new(flags, args)?;
-                self.connect(&mut invocation, environment)?;
-                self.plan = Plan::TxnFromInput(reader);
-            }
+            Action::Del => (Answer::Del, del::request(flags, args, &mut self.output)?.into()),
             Action::Compaction => {
                 let request = compaction::request(flags, args)?;
-                self.connect(&mut invocation, environment)?;
-                let answer = Answer::Compaction { revision: request.revision };
-                self.ask(answer, request.into());
+                (Answer::Compaction { revision: request.revision }, request.into())
             }
-            Action::MemberList => {
-                self.connect(&mut invocation, environment)?;
-                self.ask(Answer::MemberList, member::list_request().into());
+            Action::MemberList => (Answer::MemberList, member::list_request().into()),
+            Action::Txn => {
+                let reader = txn::Reader::new(flags, args)?;
+                self.connect(invocation, environment)?;
+                self.plan = Plan::TxnFromInput(reader);
+                return Ok(());
             }
-            Action::EndpointHealth => self.sweep(&mut invocation, environment, Check::Health)?,
-            Action::EndpointStatus => self.sweep(&mut invocation, environment, Check::Status)?,
+            Action::EndpointHealth => return self.sweep(invocation, environment, Check::Health),
+            Action::EndpointStatus => return self.sweep(invocation, environment, Check::Status),
             Action::EndpointHashKv => {
                 let check = Check::HashKv { revision: flags.int64("rev") };
-                self.sweep(&mut invocation, environment, check)?;
+                return self.sweep(invocation, environment, check);
             }
             Action::Version => {
                 self.output.out_line(format!("etcdctl version: {VERSION}"));
                 self.output.out_line(format!("API version: {API_VERSION}"));
+                return Ok(());
             }
-            Action::Help => {}
-        }
+            Action::Help => return Ok(()),
+        };
+        self.connect(invocation, environment)?;
+        self.ask(answer, request);
         Ok(())
     }
 
-    /// Reads environment and global options, as etcdctl does when it makes its client.
+    /// Reads environment and global options, as etcdctl does when it makes its client. Returns
+    /// whether `--cluster` is set, by one or the other.
     fn connect(
         &mut self,
-        invocation: &mut Invocation,
+        mut invocation: Invocation,
         environment: &BTreeMap<String, String>,
-    ) -> Result<(), Exit> {
-        config::read_environment(invocation, environment, &mut self.output)?;
-        config::print_debug(invocation, &mut self.output);
-        self.config = config::read(invocation)?;
-        let no_client = self.config.endpoints.is_empty()
-            && (invocation.action != Action::EndpointHealth || invocation.flags.bool("cluster"));
-        if no_client {
+    ) -> Result<bool, Exit> {
+        config::read_environment(&mut invocation, environment, &mut self.output)?;
+        config::print_debug(&invocation, &mut self.output);
+        self.config = config::read(&invocation)?;
+        let health = invocation.action == Action::EndpointHealth;
+        let cluster = invocation.inherited.contains(&"cluster") && invocation.flags.bool("cluster");
+        if self.config.endpoints.is_empty() && (!health || cluster) {
             return Err(Exit::bad_connection("etcdclient: no available endpoints"));
         }
-        Ok(())
+        Ok(cluster)
     }
 
     fn sweep(
         &mut self,
-        invocation: &mut Invocation,
+        invocation: Invocation,
         environment: &BTreeMap<String, String>,
         check: Check,
     ) -> Result<(), Exit> {
-        self.connect(invocation, environment)?;
-        let (sweep, asks) = Sweep::new(check, invocation.flags.bool("cluster"), &self.config);
+        let cluster = self.connect(invocation, environment)?;
+        let (sweep, asks) = Sweep::new(check, cluster, &self.config);
         self.go_on(sweep, asks)
     }
 
