@@ -39,7 +39,9 @@ impl Component for App {
         let state = Rc::new(RefCell::new(State::new(browser)));
         let api = Api::install(&state, &emit);
         listen(&state, &emit);
-        emit.emit(Msg::Open(hash()));
+        // A return visit without an address opens the last run.
+        let opened = if hash().len() > 1 { hash() } else { kept("last").unwrap_or_default() };
+        emit.emit(Msg::Open(opened));
         let driver = driver.map_err(|sentence| emit.emit(Msg::SimFailed(sentence))).ok();
         Self { state, driver, api, emit }
     }
@@ -95,6 +97,7 @@ impl App {
             }
             Effect::Answer(promise, outcome) => self.api.answer(promise, outcome),
             Effect::Address(hash) => {
+                keep("last", &hash);
                 let history = window().history();
                 let _ = history.map(|history| {
                     history.replace_state_with_url(&JsValue::NULL, "", Some(&format!("#{hash}")))
@@ -105,11 +108,7 @@ impl App {
                 let _ = window().navigator().clipboard().write_text(&link);
             }
             Effect::Focus(id) => focus(id),
-            Effect::Remember(name, value) => {
-                if let Ok(Some(store)) = window().local_storage() {
-                    let _ = store.set_item(&format!("{STORE}{name}"), &value);
-                }
-            }
+            Effect::Remember(name, value) => keep(name, &value),
             Effect::Root(name, value) => root(name, value),
         }
     }
@@ -144,7 +143,7 @@ fn bench(state: &State, emit: &Emit) -> Html {
                 <panel::cluster::Cluster frame={Shared::from(&state.frame)} ahead={Shared::from(state.flow.ahead.front().unwrap_or(&state.frame))}
                     layout={Shared::from(&state.layout)} now_us={state.flow.clock_us} selected={state.selected}
                     cutting={state.cutting.clone()} callouts={first} emit={emit.clone()}/>
-                { panel::controls::tabs(state.tab, state.selected, emit) }
+                { panel::controls::tabs(state.tab, state.selected, first, emit) }
                 <panel::log::Log frame={Shared::from(&state.calm)}/>
             </div>
             <div class="dock">
@@ -253,12 +252,21 @@ fn focus(id: String) {
         window().set_timeout_with_callback_and_timeout_and_arguments_0(later.unchecked_ref(), 20);
 }
 
+/// Keeps a word in this browser, where it lets us.
+fn keep(name: &str, value: &str) {
+    if let Ok(Some(store)) = window().local_storage() {
+        let _ = store.set_item(&format!("{STORE}{name}"), value);
+    }
+}
+
+/// What was kept under this name.
+fn kept(name: &str) -> Option<String> {
+    window().local_storage().ok()??.get_item(&format!("{STORE}{name}")).ok()?
+}
+
 /// What this browser remembers and prefers.
 fn remembered() -> Browser {
-    let store = window().local_storage().ok().flatten();
-    let get = |name: &str| {
-        store.as_ref().and_then(|store| store.get_item(&format!("{STORE}{name}")).ok().flatten())
-    };
+    let get = kept;
     let meta = page().query_selector("meta[name=build]").ok().flatten();
     let build = meta.and_then(|meta| meta.get_attribute("content")).unwrap_or_default();
     let motion = window().match_media("(prefers-reduced-motion: reduce)").ok().flatten();

@@ -192,7 +192,7 @@ impl State {
             since_event: self.events.last().map_or(0, |event| event.seq + 1),
             messages_too: self.messages_too,
             since_entry: undone.unwrap_or(last),
-            columns: if self.layout.narrow { 4 } else { 11 },
+            columns: if self.layout.narrow { 4 } else { 10 },
             first_column: None,
         };
         self.flow.busy += 1;

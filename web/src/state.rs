@@ -377,7 +377,7 @@ impl State {
             cutting: None,
             drawn: None,
             overlay: None,
-            tab: Tab::Log,
+            tab: if browser.seen { Tab::Log } else { Tab::Member },
             first: !browser.seen,
             hidden_us: None,
             awaiting_member: false,

@@ -84,7 +84,9 @@ impl State {
                     link.build.as_ref().is_some_and(|b| !self.build.is_empty() && *b != self.build);
                 self.notice = foreign.then(|| text::OTHER_BUILD.to_owned());
                 self.run = link.run;
-                self.first &= self.run.actions.is_empty();
+                if !self.run.actions.is_empty() {
+                    (self.first, self.tab) = (false, Tab::Log);
+                }
             }
             Ok(None) => return,
             Err(bad) => return self.fail(bad.to_string(), out),
@@ -208,13 +210,18 @@ impl State {
             return;
         }
         self.notice = None;
-        if self.first {
-            self.first = false;
-            out.push(Effect::Remember("seen", "1".to_owned()));
-        }
+        self.end_first(out);
         self.terminal.candidates.clear();
         let ask = Ask::Exec(line.to_owned(), origin);
         out.push(Effect::Ask(ask, Call::Exec { line: line.to_owned() }));
+    }
+
+    /// The first action of a first visit: the three things to try give way to the inspector.
+    fn end_first(&mut self, out: &mut Vec<Effect>) {
+        if std::mem::take(&mut self.first) {
+            self.tab = Tab::Log;
+            out.push(Effect::Remember("seen", "1".to_owned()));
+        }
     }
 
     /// A line took effect. It is run to its end at once if a promise waits for it, if it is about
@@ -404,10 +411,7 @@ impl State {
             out.push(Effect::Focus("menu-first".to_owned()));
         } else {
             self.select(Some(alias), out);
-            if self.first {
-                self.first = false;
-                out.push(Effect::Remember("seen", "1".to_owned()));
-            }
+            self.end_first(out);
         }
     }
 

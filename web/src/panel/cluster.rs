@@ -302,7 +302,12 @@ fn label(member: &Member, layout: &Layout, now_us: f64) -> Html {
     let (x, y, anchor) = match side {
         Side::Left => (at.x - 44.0, at.y - 18.0, "end"),
         Side::Right => (at.x + 44.0, at.y - 18.0, "start"),
-        Side::Below => (at.x, at.y + 44.0, "middle"),
+        Side::Below => {
+            // A long label at the sheet's edge gives way inwards.
+            let longest = lines.iter().map(|(_, words)| words.chars().count()).max().unwrap_or(0);
+            let half = (3.7 * longest as f64 + 2.0).min(layout.width / 2.0);
+            (at.x.clamp(half, layout.width - half), at.y + 44.0, "middle")
+        }
     };
     let rows = lines.len() as f64;
     let gone = layout.crowded && layout.narrow;
@@ -345,52 +350,57 @@ fn stroke(line: Line) -> Html {
     html! { <path class="stroke-new" d={geometry::path(line)}/> }
 }
 
-/// First visit: what a hexagon, a ring and a square are.
+/// First visit: what a hexagon and a ring are.
 fn callouts(frame: &Frame, layout: &Layout) -> Html {
-    if layout.narrow || layout.height < 240.0 {
+    if layout.narrow || layout.crowded || layout.height < 240.0 {
         return Html::default();
     }
     let leader = crate::state::leader(frame);
-    let follower =
-        frame.members.iter().map(|member| member.alias).filter(|alias| Some(*alias) != leader);
-    let spots: Vec<Point> = leader
-        .into_iter()
-        .chain(follower)
-        .filter_map(|alias| layout.spot(alias))
-        .map(|spot| spot.at)
-        .collect();
-    let [first, rest @ ..] = spots.as_slice() else { return Html::default() };
-    let corner = |near: Point| {
-        let x =
-            if near.x < layout.width / 2.0 { MARGIN + 16.0 } else { layout.width - MARGIN - 196.0 };
-        let y = if near.y < layout.height / 2.0 { 26.0 } else { layout.height - 36.0 };
-        Point::new(x, y)
-    };
-    let free = |taken: Point| rest.iter().copied().find(|spot| corner(*spot) != taken);
-    let one = |spot: Point, mark: Point, title: &'static str, words: &'static str| {
-        let at = corner(spot);
-        let edge = Point::new(
-            if at.x < spot.x { at.x + 100.0 } else { at.x + 20.0 },
-            if at.y < spot.y { at.y + 20.0 } else { at.y - 14.0 },
-        );
-        html! {
-            <>
-                <path class="callout" d={geometry::path((edge, mark))}/>
-                <circle cx={mark.x.to_string()} cy={mark.y.to_string()} r="2.5"/>
-                <text class="h" x={at.x.to_string()} y={at.y.to_string()}>{ title }</text>
-                <text class="d" x={at.x.to_string()} y={(at.y + 16.0).to_string()}>{ words }</text>
-            </>
-        }
-    };
-    let up = |spot: Point, by: f64| {
-        Point::new(spot.x, if spot.y < layout.height / 2.0 { spot.y - by } else { spot.y + by })
-    };
+    let others = frame.members.iter().map(|member| member.alias);
+    let others =
+        others.filter(|alias| Some(*alias) != leader).filter_map(|alias| layout.spot(alias));
+    let Some(first) = leader.and_then(|alias| layout.spot(alias)) else { return Html::default() };
+    // The other one stands as far away as it can, so that the two texts never meet.
+    let far = |spot: &Spot| (spot.at.x - first.at.x).abs() + 3.0 * (spot.at.y - first.at.y).abs();
+    let second = others.max_by(|a, b| far(a).total_cmp(&far(b)));
     html! {
         <g aria-hidden="true">
-            { one(*first, up(*first, 25.0), "Six corners: a leader", "Press K and it is gone.") }
-            if let Some(spot) = free(corner(*first)) {
-                { one(spot, up(spot, RING_R), "The ring: patience", "When it is empty: an election.") }
+            { callout(layout, first, 25.0, "Six corners: a leader", "Press K and it is gone.") }
+            if let Some(second) = second {
+                { callout(layout, second, RING_R, "The ring: patience", "When it is empty: an election.") }
             }
         </g>
+    }
+}
+
+/// Two lines of text in a free place near a member, and a line to its shape: in the corner of the
+/// sheet, or, where the member's label lies between, on its inner side.
+fn callout(
+    layout: &Layout,
+    spot: Spot,
+    radius: f64,
+    title: &'static str,
+    words: &'static str,
+) -> Html {
+    let Spot { at, label, .. } = spot;
+    let top = at.y < layout.height / 2.0;
+    let outermost = at.x < layout.width * 0.25;
+    let y = if top { 26.0 } else { layout.height - 38.0 };
+    let (x, edge) = match label {
+        Side::Left if outermost => (MARGIN + 16.0, MARGIN + 100.0),
+        Side::Left => (at.x + 76.0, at.x + 72.0),
+        Side::Right | Side::Below => (at.x + 76.0, at.x + 72.0),
+    };
+    let edge = Point::new(edge, if outermost { if top { y + 22.0 } else { y - 16.0 } } else { y });
+    let way = Point::new(edge.x - at.x, edge.y - at.y);
+    let length = way.x.hypot(way.y).max(1.0);
+    let mark = Point::new(at.x + way.x / length * radius, at.y + way.y / length * radius);
+    html! {
+        <>
+            <path class="callout" d={geometry::path((edge, mark))}/>
+            <circle cx={mark.x.to_string()} cy={mark.y.to_string()} r="2.5"/>
+            <text class="h" x={x.to_string()} y={y.to_string()}>{ title }</text>
+            <text class="d" x={x.to_string()} y={(y + 16.0).to_string()}>{ words }</text>
+        </>
     }
 }

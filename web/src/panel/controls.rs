@@ -22,7 +22,7 @@ pub(crate) fn Head(props: &HeadProps) -> Html {
     html! {
         <header class="top">
             <span class="mark">{ glyph::mark() }<span class="wm">{ "Glasshouse" }</span></span>
-            <nav class="nav" aria-label="Views"><a href="#bench" aria-current="page">{ "Bench" }</a></nav>
+            <nav class="nav" aria-label="Views"><a href="#bench" aria-current="page" onclick={Callback::from(|event: MouseEvent| event.prevent_default())}>{ "Bench" }</a></nav>
             <div class="run num">
                 <span class="wide">
                     { "seed " }<b class="mono">{ frame.seed }</b>{ format!(" · {}", text::count(frame.members.len() as u64, "member")) }
@@ -37,8 +37,12 @@ pub(crate) fn Head(props: &HeadProps) -> Html {
 }
 
 /// The tabs of a small screen.
-pub(crate) fn tabs(tab: Tab, selected: Option<Alias>, emit: &Emit) -> Html {
-    let member = selected.map_or_else(|| "Member".to_owned(), |alias| format!("n{alias}"));
+pub(crate) fn tabs(tab: Tab, selected: Option<Alias>, first: bool, emit: &Emit) -> Html {
+    let member = match selected {
+        _ if first => "Start".to_owned(),
+        Some(alias) => format!("n{alias}"),
+        None => "Member".to_owned(),
+    };
     let one = |this: Tab, class: &'static str, name: String| {
         let onclick = emit.reform(move |_: MouseEvent| Msg::Tab(this));
         html! { <button {class} aria-pressed={(this == tab).to_string()} {onclick}>{ name }</button> }

@@ -102,13 +102,19 @@ fn entry(cell: &Cell) -> Html {
     }
 }
 
-/// A put is what most entries are: its key and value say enough in a cell.
-fn short(words: &str) -> &str {
+/// What tells entries apart in the width of a cell; the whole words are the cell's title. Of a put,
+/// which most entries are, the last part of its key and its value.
+fn short(words: &str) -> String {
+    for (long, brief) in [("member ", "add "), ("version ", "v")] {
+        if let Some(rest) = words.strip_prefix(long) {
+            return format!("{brief}{rest}");
+        }
+    }
     let words = words.strip_prefix("put ").unwrap_or(words);
     let key = words.split(' ').next().unwrap_or(words);
     match key.rfind('/') {
-        Some(slash) if slash + 1 < key.len() => &words[slash + 1..],
-        _ => words,
+        Some(slash) if slash + 1 < key.len() => words[slash + 1..].to_owned(),
+        _ => words.to_owned(),
     }
 }
 
@@ -118,6 +124,8 @@ mod tests {
     fn a_cell_keeps_what_tells_entries_apart() {
         assert_eq!(super::short("put stock/apples 41"), "apples 41");
         assert_eq!(super::short("leader"), "leader");
+        assert_eq!(super::short("member etcd4"), "add etcd4");
+        assert_eq!(super::short("version 3.6.0"), "v3.6.0");
         assert_eq!(super::short("put a/ b/c"), "a/ b/c");
         assert_eq!(super::short(""), "");
     }

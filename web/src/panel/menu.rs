@@ -23,7 +23,7 @@ pub(crate) fn member(member: &Member, at: Point, window: (f64, f64), emit: &Emit
             { for items.into_iter().enumerate().map(|(nth, (deed, name, key))| {
                 let onclick = emit.reform(move |_: MouseEvent| Msg::Do(deed));
                 let id = (nth == 0).then_some("menu-first");
-                html! { <button role="menuitem" {id} {onclick}>{ name }<kbd>{ key }</kbd></button> }
+                html! { <button role="menuitem" {id} {onclick}>{ name }if !key.is_empty() { <kbd>{ key }</kbd> }</button> }
             }) }
         </div>
     }
