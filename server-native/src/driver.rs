@@ -21,7 +21,7 @@ use glasshouse_core::{CallId, Effect, Input, MemberId, Node, NodeView, Role};
 use tokio::sync::{oneshot, watch};
 use tokio::time::MissedTickBehavior;
 
-use crate::disk::{StoreThread, WalJob, WalThread};
+use crate::disk::{StoreThread, WalThread};
 use crate::log::Log;
 use crate::mailbox::{Answer, Letter, Mailbox};
 use crate::peer::Peers;
@@ -121,7 +121,10 @@ impl Driver {
         let end = loop {
             tokio::select! {
                 biased;
-                _ = ticks.tick() => inputs.push(Input::Tick),
+                _ = ticks.tick() => {
+                    self.wal.flush();
+                    inputs.push(Input::Tick);
+                }
                 () = self.mailbox.arrived() => {}
             }
             self.mailbox.take_all(&mut letters);
@@ -161,11 +164,9 @@ impl Driver {
         let mut unreachable = BTreeSet::new();
         for effect in effects.drain(..) {
             match effect {
+                Effect::Append(append) => self.wal.append(append),
+                Effect::DropLogBefore { segment } => self.wal.drop_before(segment),
                 // A disk thread that is gone has posted `DiskFailed` before; the node halts on it.
-                Effect::Append(append) => drop(self.wal.jobs.send(WalJob::Append(append))),
-                Effect::DropLogBefore { segment } => {
-                    drop(self.wal.jobs.send(WalJob::DropBefore(segment)));
-                }
                 Effect::Store { seq, batch } => drop(self.store.batches.send((seq, batch))),
                 Effect::Send { to, info: _, bytes } => {
                     if !self.peers.send(to, bytes, self.node.view().membership()) {

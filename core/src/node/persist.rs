@@ -46,7 +46,11 @@ impl Node {
                 sync: output.must_sync,
             };
             let append = self.wal.append(&batch);
-            seq = append.seq;
+            // Without `must_sync` it is a commit index alone, which may get lost: no message speaks
+            // of it, so none waits for it.
+            if output.must_sync {
+                seq = append.seq;
+            }
             effects.push(Effect::Append(append));
         }
         self.after_append(seq, &mut output, effects);

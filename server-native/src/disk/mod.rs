@@ -28,7 +28,7 @@ use glasshouse_core::wal::{WalImage, WalSegment};
 use redb::backends::FileBackend;
 
 pub use self::store::StoreThread;
-pub use self::wal::{WalJob, WalThread};
+pub use self::wal::WalThread;
 use crate::config::Settings;
 
 /// Why a data directory cannot be used. Each is one sentence for the operator.

@@ -28,18 +28,19 @@ use crate::metrics::Metrics;
 const AHEAD_BYTES: u64 = 1024 * 1024;
 
 /// Work for the thread.
-#[derive(Debug)]
-pub enum WalJob {
-    /// Write these bytes.
-    Append(Append),
+enum WalJob {
+    /// Write these.
+    Append(Vec<Append>),
     /// Delete the segments below this number.
     DropBefore(u64),
 }
 
-/// The handle to the thread. Dropping `jobs` ends it, once everything is written.
+/// The handle to the thread.
 pub struct WalThread {
-    /// Where work goes.
-    pub jobs: mpsc::Sender<WalJob>,
+    jobs: mpsc::Sender<WalJob>,
+    /// Appends without `sync`: they leave with the next one that has it, because waking the thread
+    /// and being woken by it costs more than the write.
+    waiting: Vec<Append>,
     thread: JoinHandle<()>,
 }
 
@@ -53,11 +54,34 @@ impl WalThread {
         let thread = thread::Builder::new()
             .name("wal".into())
             .spawn(move || run(Writer { dir, metrics, segment: None }, &queue, &mailbox))?;
-        Ok(Self { jobs, thread })
+        Ok(Self { jobs, waiting: Vec::new(), thread })
+    }
+
+    /// Writes an append, at the latest at the next [`Self::flush`] when it need not be synced.
+    pub fn append(&mut self, append: Append) {
+        let sync = append.sync;
+        self.waiting.push(append);
+        if sync {
+            self.flush();
+        }
+    }
+
+    /// Writes what waits.
+    pub fn flush(&mut self) {
+        if !self.waiting.is_empty() {
+            // A thread that is gone has posted `DiskFailed` before; the node halts on it.
+            let _ = self.jobs.send(WalJob::Append(std::mem::take(&mut self.waiting)));
+        }
+    }
+
+    /// Deletes the segments below this number.
+    pub fn drop_before(&self, segment: u64) {
+        let _ = self.jobs.send(WalJob::DropBefore(segment));
     }
 
     /// Ends the thread after its last job.
-    pub fn finish(self) {
+    pub fn finish(mut self) {
+        self.flush();
         drop(self.jobs);
         let _ = self.thread.join();
     }
@@ -69,7 +93,7 @@ fn run(mut writer: Writer, queue: &mpsc::Receiver<WalJob>, mailbox: &Mailbox) {
         let mut drop_before = None;
         for job in std::iter::once(job).chain(queue.try_iter()) {
             match job {
-                WalJob::Append(append) => appends.push(append),
+                WalJob::Append(more) => appends.extend(more),
                 WalJob::DropBefore(segment) => drop_before = Some(segment),
             }
         }

@@ -101,3 +101,20 @@ fn names_of_etcd_are_not_ours() {
         assert_eq!(segment_number(Path::new(name)), None, "{name}");
     }
 }
+
+#[test]
+fn what_need_not_be_synced_travels_with_what_must() {
+    let dir = Dir::new("lazy");
+    let mailbox = Arc::new(Mailbox::default());
+    let mut thread = WalThread::start(dir.0.clone(), mailbox.clone(), Arc::default()).unwrap();
+    let lazy = |seq, offset, bytes| Append { sync: false, ..append(seq, 0, offset, bytes) };
+    thread.append(lazy(1, 0, "ab"));
+    thread.append(append(2, 0, 2, "cd"));
+    thread.append(lazy(3, 4, "ef"));
+    thread.finish();
+    assert_eq!(dir.records(0), b"abcdef");
+    let mut letters = Vec::new();
+    mailbox.take_all(&mut letters);
+    let last = letters.last().map(|letter| format!("{letter:?}"));
+    assert_eq!(last.as_deref(), Some("Input(Persisted { seq: 3 })"));
+}
