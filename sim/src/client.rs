@@ -46,8 +46,8 @@ pub struct Running {
     endpoints: Vec<MemberNo>,
     /// Which of them answered last.
     current: usize,
-    /// The member whose address is `127.0.0.1`.
-    local: Option<MemberNo>,
+    /// Which member an endpoint means.
+    hosts: Hosts,
     calls: Vec<Pending>,
     input: Option<VecDeque<String>>,
     prompts: String,
@@ -101,13 +101,12 @@ impl Running {
             environment.insert("ETCDCTL_ENDPOINTS".to_string(), all.join(","));
         }
         let session = Session::start(args.iter().map(String::as_bytes), &environment);
+        let hosts = Hosts::of(world, shell.local);
         let mut endpoints = Vec::new();
         for text in &session.config().endpoints {
-            match member_at(world, shell.local, text) {
+            match hosts.member(text) {
                 Some(member) => endpoints.push(member),
-                None if alias(text).is_some() => return Err(no_member(world, text)),
-                // A host that nobody knows: calls to it find no connection.
-                None => {}
+                None => hosts.must_not_be_one(text)?,
             }
         }
         let last = |last| endpoints.iter().position(|member| *member == last);
@@ -116,7 +115,7 @@ impl Running {
             client: shell.client,
             current: shell.last.and_then(last).unwrap_or(0),
             endpoints,
-            local: shell.local,
+            hosts,
             calls: Vec::new(),
             input: stdin.map(|text| text.split_inclusive('\n').map(str::to_string).collect()),
             prompts: String::new(),
@@ -229,7 +228,7 @@ impl Running {
         }
         let member = match &pending.endpoint {
             Endpoint::Any => self.endpoints.get(self.current).copied(),
-            Endpoint::Named(text) => member_at(world, self.local, text),
+            Endpoint::Named(text) => self.hosts.member(text),
         };
         pending.attempt = match member {
             Some(member) => {
@@ -295,27 +294,64 @@ fn host(endpoint: &str) -> &str {
     authority.rsplit_once(':').map_or(authority, |(host, _)| host)
 }
 
+/// Which member serves which host, as of the moment when the command was given: a role is looked
+/// up once, so that `leader` means the same member through all attempts.
+#[derive(Clone, Debug)]
+struct Hosts {
+    members: Vec<MemberNo>,
+    local: Option<MemberNo>,
+    leader: Option<MemberNo>,
+    follower: Option<MemberNo>,
+}
+
+impl Hosts {
+    fn of(world: &World, local: Option<MemberNo>) -> Self {
+        let follower = followers(world).first().copied();
+        Self { members: world.members(), local, leader: world.leader(), follower }
+    }
+
+    /// The member behind an endpoint: by number, role, name or client URL, or the local one.
+    fn member(&self, endpoint: &str) -> Option<MemberNo> {
+        if let Some(number) = alias(endpoint) {
+            return self.members.iter().copied().find(|member| member.number() == number);
+        }
+        match host(endpoint) {
+            "127.0.0.1" | "localhost" | "0.0.0.0" => self.local.or(self.members.first().copied()),
+            "leader" => self.leader,
+            "follower" => self.follower,
+            name => self.members.iter().copied().find(|member| {
+                member.published_name() == name || host(&member.client_url()) == name
+            }),
+        }
+    }
+
+    /// A host that nobody knows may be called, and nobody answers; what is meant as a member of
+    /// the bench must be one.
+    fn must_not_be_one(&self, endpoint: &str) -> Result<(), String> {
+        match host(endpoint) {
+            role @ ("leader" | "follower") => {
+                Err(format!("There is no {role} now. Wait with until leader, or name a member."))
+            }
+            name if alias(endpoint).is_some() => Err(format!(
+                "There is no member {name}. The members are n1 to n{}.",
+                self.members.len()
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The running members that follow a leader, in order.
+#[must_use]
+pub fn followers(world: &World) -> Vec<MemberNo> {
+    let follows = |member: &MemberNo| {
+        world.with_node(*member, |node| node.leader().is_some_and(|leader| leader != node.id()))
+            == Some(true)
+    };
+    world.members().into_iter().filter(follows).collect()
+}
+
 /// `n3` as 3.
 fn alias(endpoint: &str) -> Option<u8> {
     host(endpoint).strip_prefix(['n', 'N'])?.parse().ok()
-}
-
-/// The member that serves an endpoint: by alias, role, name, client URL, or as the local one.
-fn member_at(world: &World, local: Option<MemberNo>, endpoint: &str) -> Option<MemberNo> {
-    let members = world.members();
-    if let Some(number) = alias(endpoint) {
-        return members.into_iter().find(|member| member.number() == number);
-    }
-    match host(endpoint) {
-        "127.0.0.1" | "localhost" | "0.0.0.0" => local.or_else(|| members.first().copied()),
-        "leader" => world.leader(),
-        other => members
-            .into_iter()
-            .find(|member| member.published_name() == other || host(&member.client_url()) == other),
-    }
-}
-
-fn no_member(world: &World, endpoint: &str) -> String {
-    let count = world.members().len();
-    format!("There is no member {}. The members are n1 to n{count}.", host(endpoint))
 }

@@ -116,6 +116,11 @@ impl Ledger {
 
     /// A member has read its disk: its log is read from the beginning.
     pub(super) fn on_recovered(&mut self, no: MemberNo, view: NodeView<'_>) -> Option<Violation> {
+        if self.logs.len() == 1 {
+            // A member without peers leads as soon as it wants to. What it lost before it was
+            // durable was seen by nobody, so the next life may lead the same term again.
+            self.chains.retain(|&(index, _), _| index <= view.last_index());
+        }
         let base = view.first_index().saturating_sub(1);
         let rebased = self.rebase(no, base, view.term_at(base));
         rebased.err().or_else(|| self.on_step(no, view).err())

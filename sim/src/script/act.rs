@@ -4,7 +4,9 @@
 use super::bench::Bench;
 use super::command::{Command, Direction, DiskFault, Who};
 use super::units::spoken;
+use crate::client::followers;
 use crate::clock::{MICROS, Nanos, Rate};
+use crate::member::MemberState;
 use crate::place::{MemberNo, Place};
 use crate::workload::{Mix, Workload};
 use crate::world::{Action, DiskOperation, RotTarget, Rule, Trouble, World};
@@ -43,8 +45,14 @@ pub(super) fn act(bench: &mut Bench, command: &Command) -> Result<String, String
         }
         Command::Thaw(who) => {
             let members = members_of(world, who)?;
-            each(world, &members, Action::Thaw)?;
-            Ok(told(&members, "goes on", "go on"))
+            let frozen = only(world, &members, |world, member| {
+                world.member_state(member) == MemberState::Frozen
+            });
+            if frozen.is_empty() {
+                return Err(told_plain(&members, "is not frozen.", "are not frozen."));
+            }
+            each(world, &frozen, Action::Thaw)?;
+            Ok(told(&frozen, "goes on", "go on"))
         }
         Command::FreezeClient(name) => client(bench, name, Action::FreezeClient),
         Command::ThawClient(name) => client(bench, name, Action::ThawClient),
@@ -124,15 +132,6 @@ fn unknown(world: &World, who: &Who) -> String {
         .map(|member| format!("{member} ({})", member.published_name()))
         .collect();
     format!("There is no member {who}. The members are {}.", list.join(", "))
-}
-
-/// The running members that follow a leader, in order.
-fn followers(world: &World) -> Vec<MemberNo> {
-    let follows = |member: &MemberNo| {
-        world.with_node(*member, |node| node.leader().is_some_and(|leader| leader != node.id()))
-            == Some(true)
-    };
-    world.members().into_iter().filter(follows).collect()
 }
 
 /// Members, in the order in which the line names them, each once.

@@ -141,11 +141,14 @@ fn highest_term(world: &World) -> u64 {
 
 fn level(world: &World) -> Option<String> {
     led(world)?;
-    let ends: Vec<(u64, u64)> = world
+    let runs = |member: &MemberNo| world.member_state(*member).is_running();
+    let ends = world
         .members()
         .into_iter()
-        .filter_map(|member| world.with_node(member, |node| (node.applied(), node.last_index())))
-        .collect();
+        .filter(runs)
+        .map(|member| world.with_node(member, |node| (node.applied(), node.last_index())));
+    // A member that still reads its disk is not level.
+    let ends: Vec<(u64, u64)> = ends.collect::<Option<_>>()?;
     let (applied, last) = *ends.first()?;
     let all = ends.iter().all(|end| *end == (applied, last)) && applied == last;
     all.then(|| format!("All have applied entry {applied}"))

@@ -71,7 +71,9 @@ impl Story {
             }
             let mut lines = vec![line.to_string()];
             read_here_document(&mut lines, &mut rest);
-            while let Some(line) = rest.next_if(|line| !line.trim().is_empty() && line.trim() != "---") {
+            while let Some(line) =
+                rest.next_if(|line| !line.trim().is_empty() && line.trim() != "---")
+            {
                 lines.push(line.to_string());
                 read_here_document(&mut lines, &mut rest);
             }

@@ -119,7 +119,9 @@ impl Inspect {
                 offset,
                 len: view.len,
                 kind: format!("{:?}", view.kind).to_lowercase(),
-                words: names.iter().fold(view.words.clone(), |words, (id, no)| words.replace(id, no)),
+                words: names
+                    .iter()
+                    .fold(view.words.clone(), |words, (id, no)| words.replace(id, no)),
                 crc: format!("{:08x}", view.crc),
                 keep,
                 bad: false,

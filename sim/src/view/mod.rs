@@ -26,9 +26,9 @@ mod look;
 mod marks;
 mod picture;
 mod sentence;
-mod text;
 #[cfg(test)]
 mod tests;
+mod text;
 mod traffic;
 
 use self::call::Stop;

@@ -13,7 +13,7 @@ use glasshouse_core::peer::{MessageInfo, MessageKind};
 use super::frame::{self, Icon, Level};
 use super::text::{Loss, Say, Touch};
 use super::words;
-use crate::clock::{MICROS, Nanos};
+use crate::clock::{MICROS, MILLIS, Nanos};
 use crate::place::{ClientNo, MemberNo, Place};
 use crate::trace::{CallEnd, Carried, DiskStep, DropReason, Event, Life, Standing, What};
 use crate::world::{Action, DiskOperation, RotTarget, Rule};
@@ -44,6 +44,9 @@ pub struct Narrator {
     candidates: BTreeMap<u64, BTreeSet<MemberNo>>,
     has: BTreeMap<MemberNo, (u64, u64)>,
     committed: u64,
+    /// Commits that are not said yet, so that a busy leader does not fill the feed.
+    commits: Option<Commits>,
+    said_commit: Nanos,
     calls: BTreeMap<CallId, Call>,
     losses: BTreeMap<MemberNo, Option<(u64, u64)>>,
     beat: Option<Beat>,
@@ -58,7 +61,22 @@ struct Call {
     client: ClientNo,
     member: MemberNo,
     words: String,
+    write: bool,
     began_at: Nanos,
+}
+
+/// After a commit was said, the next ones are said together, no sooner than this.
+const COMMITS_TOGETHER: Nanos = 200 * MILLIS;
+
+/// Commits of one leader that are said together.
+#[derive(Debug)]
+struct Commits {
+    at: Nanos,
+    who: MemberNo,
+    term: u64,
+    from: u64,
+    to: u64,
+    on_disk: Vec<MemberNo>,
 }
 
 /// The last event of the feed, if it is a heartbeat.
@@ -99,7 +117,12 @@ impl Narrator {
     /// A narrator for a world of so many members, which begins with its first sentence.
     #[must_use]
     pub fn new(members: usize) -> Self {
-        let mut narrator = Self { quorum: members / 2 + 1, committed: members as u64, next_seq: 1, ..Self::default() };
+        let mut narrator = Self {
+            quorum: members / 2 + 1,
+            committed: members as u64,
+            next_seq: 1,
+            ..Self::default()
+        };
         narrator.say(0, Look { icon: Icon::None, ..BY_HAND }, &Say::WorldBegins { members });
         narrator
     }
@@ -168,6 +191,7 @@ impl Narrator {
     /// Takes the next event of the record.
     pub fn hear(&mut self, event: &Event) {
         let at = event.at;
+        self.say_commits(at);
         match &event.what {
             What::Fault(action) => self.on_action(at, action),
             What::Life { member, step } => self.on_life(at, *member, step),
@@ -189,7 +213,8 @@ impl Narrator {
             What::Disk { member, step } => self.on_disk(at, *member, step),
             What::Called { call, client, member, request } => {
                 let words = words::request(request);
-                let open = Call { client: *client, member: *member, words, began_at: at };
+                let write = words::writes(request);
+                let open = Call { client: *client, member: *member, words, write, began_at: at };
                 self.calls.insert(*call, open);
             }
             What::Returned { call, end, .. } => self.on_returned(at, *call, end),
@@ -347,10 +372,23 @@ impl Narrator {
         if on_disk.len() < self.quorum {
             on_disk.insert(who);
         }
-        let from = self.committed + 1;
+        let from = self.commits.take().map_or(self.committed + 1, |commits| commits.from);
         self.committed = index;
-        let say = Say::Committed { from, to: index, on_disk: on_disk.into_iter().collect() };
-        self.say(at, look(Icon::Commit, who).term(term), &say);
+        let on_disk = on_disk.into_iter().collect();
+        self.commits = Some(Commits { at, who, term, from, to: index, on_disk });
+        self.say_commits(at);
+    }
+
+    /// Says what was committed, if the last time is long enough ago.
+    fn say_commits(&mut self, now: Nanos) {
+        if self.said_commit > 0 && now < self.said_commit + COMMITS_TOGETHER {
+            return;
+        }
+        if let Some(Commits { at, who, term, from, to, on_disk }) = self.commits.take() {
+            self.said_commit = now;
+            let look = look(Icon::Commit, who).term(term);
+            self.say(at, look, &Say::Committed { from, to, on_disk });
+        }
     }
 
     fn on_sent(&mut self, at: Nanos, from: MemberNo, to: MemberNo, info: MessageInfo) {
@@ -507,15 +545,15 @@ impl Narrator {
         let Some(open) = self.calls.remove(&call) else { return };
         let Some((client, background)) = self.speaker(open.client) else { return };
         let took_us = (at - open.began_at) / MICROS;
-        let (words, member) = (open.words, open.member);
+        let (words, member, write) = (open.words, open.member, open.write);
         let say = match end {
             CallEnd::Answer(result) => {
                 let error = result.as_ref().as_ref().err().map(|error| error.message.to_string());
                 Say::CallAnswered { client, words, at: member, error, took_us }
             }
-            CallEnd::NoConnection => Say::CallUnheard { client, words, at: member },
-            CallEnd::Broken => Say::CallBroken { client, words, at: member },
-            CallEnd::TimedOut => Say::CallTimedOut { client, words, at: member, took_us },
+            CallEnd::NoConnection => Say::CallUnheard { client, words, at: member, write },
+            CallEnd::Broken => Say::CallBroken { client, words, at: member, write },
+            CallEnd::TimedOut => Say::CallTimedOut { client, words, at: member, took_us, write },
             CallEnd::Canceled => return,
         };
         let look = look(Icon::Client, member);

@@ -102,11 +102,11 @@ pub(crate) enum Say {
         took_us: u64,
     },
     /// Nobody listened.
-    CallUnheard { client: Option<String>, words: String, at: MemberNo },
+    CallUnheard { client: Option<String>, words: String, at: MemberNo, write: bool },
     /// The connection broke.
-    CallBroken { client: Option<String>, words: String, at: MemberNo },
+    CallBroken { client: Option<String>, words: String, at: MemberNo, write: bool },
     /// The client waited long enough.
-    CallTimedOut { client: Option<String>, words: String, at: MemberNo, took_us: u64 },
+    CallTimedOut { client: Option<String>, words: String, at: MemberNo, took_us: u64, write: bool },
     /// A client stands still, or goes on.
     ClientFrozen { client: String, frozen: bool },
 

@@ -311,8 +311,9 @@ impl State {
                     && !self.spec.mutants.contains(&Mutant::AckBeforeFsync)
                 {
                     let member = self.member_mut(no);
-                    // With a planted fault, records that were never written count as well.
-                    let withheld = member.withheld.last().map_or(0, |append| append.seq);
+                    // With a planted fault, the last records count although nobody wrote them.
+                    let last = member.withheld.last().filter(|_| member.disk.is_idle());
+                    let withheld = last.map_or(0, |append| append.seq);
                     member.tell(Input::Persisted { seq: done.last_seq.max(withheld) });
                 }
                 self.begin_wal(no);

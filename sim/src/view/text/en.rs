@@ -64,10 +64,15 @@ pub(super) fn text(say: &Say) -> String {
 #[expect(clippy::too_many_lines, reason = "one line for each sentence; splitting hides the list")]
 fn happened(say: &Say) -> Option<String> {
     Some(match say {
-        Say::WorldBegins { members: 1 } => "One member starts. Its log holds its own name alone.".to_string(),
+        Say::WorldBegins { members: 1 } => {
+            "One member starts. Its log holds its own name alone.".to_string()
+        }
         Say::WorldBegins { members } => {
             let members = count(*members);
-            format!("{} members start. Their logs hold the list of the {members}.", capital(&members))
+            format!(
+                "{} members start. Their logs hold the list of the {members}.",
+                capital(&members)
+            )
         }
         Say::Up { who, last: 0, .. } => format!("{who} runs. Its disk is empty."),
         Say::Up { who, last, term } => {
@@ -182,21 +187,23 @@ fn happened(say: &Say) -> Option<String> {
                 spoken(*took_us)
             )
         }
-        Say::CallUnheard { client, words, at } => {
+        Say::CallUnheard { client, words, at, write } => {
+            let call = call(client.as_ref(), words);
             format!(
-                "{} found nobody listening at {at}. It has no effect.",
-                call(client.as_ref(), words)
+                "{call} found nobody listening at {at}.{}",
+                if *write { " It has no effect." } else { "" }
             )
         }
-        Say::CallBroken { client, words, at } => format!(
-            "The connection to {at} broke before an answer to {}. Nobody knows whether it takes effect.",
-            call(client.as_ref(), words)
-        ),
-        Say::CallTimedOut { client, words, at, took_us } => format!(
-            "{} got no answer from {at} in {}. It may still take effect.",
-            call(client.as_ref(), words),
-            spoken(*took_us)
-        ),
+        Say::CallBroken { client, words, at, write } => {
+            let call = call(client.as_ref(), words);
+            let effect = if *write { " Nobody knows whether it takes effect." } else { "" };
+            format!("The connection to {at} broke before {call} was answered.{effect}")
+        }
+        Say::CallTimedOut { client, words, at, took_us, write } => {
+            let call = call(client.as_ref(), words);
+            let effect = if *write { " It may still take effect." } else { "" };
+            format!("{call} got no answer from {at} in {}.{effect}", spoken(*took_us))
+        }
         Say::ClientFrozen { client, frozen: true } => format!("Client {client} stands still."),
         Say::ClientFrozen { client, frozen: false } => format!("Client {client} goes on."),
         Say::Violated { property, known, seen, promise } => {

@@ -1,0 +1,93 @@
+//! One seed, one history: twice in one process, in slices or in one go, and a dial for itself.
+
+use glasshouse_sim::clock::{MILLIS, Nanos, SECOND};
+use glasshouse_sim::fault::FaultPlan;
+use glasshouse_sim::place::MemberNo;
+use glasshouse_sim::run::{outcome, run_seed};
+use glasshouse_sim::workload::Workload;
+use glasshouse_sim::world::{Action, Spec, World};
+
+#[test]
+fn the_same_seed_has_the_same_history_and_another_seed_has_another() {
+    let mut hashes = Vec::new();
+    for (seed, members) in [(1, 3), (2, 3), (3, 5), (4, 7), (5, 1)] {
+        let first = run_seed(seed, members, 30, true);
+        assert_eq!(first, run_seed(seed, members, 30, true), "seed {seed}");
+        hashes.push(first.hash);
+    }
+    hashes.sort_unstable();
+    hashes.dedup();
+    assert_eq!(hashes.len(), 5);
+}
+
+/// Runs a world with everything in it, stopping at the given distances.
+fn sliced(slices: impl IntoIterator<Item = Nanos>) -> glasshouse_sim::run::Outcome {
+    let mut world = World::new(Spec::hunt(11, 5));
+    let plan = FaultPlan::within(20 * SECOND);
+    world.start_workload(Workload::mixed(50, plan.until));
+    world.start_faults(plan);
+    for slice in slices {
+        let until = (world.now() + slice).min(20 * SECOND);
+        world.run_until(until);
+        // Looking at everything must change nothing.
+        for member in world.members() {
+            let _ = (world.with_node(member, |view| view.term()), world.disk(member));
+        }
+        let _ = (world.in_flight(), world.open_calls(), world.leader());
+    }
+    world.run_until(20 * SECOND);
+    outcome(&world)
+}
+
+#[test]
+fn where_a_run_is_stopped_has_no_influence() {
+    let whole = sliced([]);
+    assert_eq!(whole, sliced(std::iter::repeat_n(16 * MILLIS, 1200)));
+    assert_eq!(whole, sliced((1..400).map(|i| i * 7_777_777 % 90_000_001)));
+}
+
+/// What is done by hand at a time, in whatever slices, gives one history.
+#[test]
+fn actions_at_the_same_times_give_the_same_history() {
+    let run = |slice: Nanos| {
+        let mut world = World::new(Spec::lesson(3, 3));
+        let n1 = MemberNo::first(3).next().unwrap();
+        let client = world.client("A");
+        for at in (1..=10).map(|i| i * 500 * MILLIS) {
+            while world.now() + slice < at {
+                let until = world.now() + slice;
+                world.run_until(until);
+            }
+            world.run_until(at);
+            match at / (500 * MILLIS) {
+                4 => world.act(Action::Kill(n1)).unwrap(),
+                6 => world.act(Action::Restart(n1)).unwrap(),
+                _ => {
+                    let put = glasshouse_core::api::PutRequest {
+                        key: "k".into(),
+                        value: "v".into(),
+                        ..Default::default()
+                    };
+                    world.call(client, n1, put, SECOND);
+                }
+            }
+        }
+        world.run_until(8 * SECOND);
+        (world.trace_hash(), world.events())
+    };
+    let whole = run(100 * SECOND);
+    assert_eq!(whole, run(20 * MILLIS));
+    assert_eq!(whole, run(333_333));
+}
+
+/// What a slower disk changes are the times of that disk; the network's luck stays.
+#[test]
+fn the_checkers_and_the_record_do_not_influence_the_run() {
+    let counts = |checked| {
+        let mut world = World::new(Spec { checked, ..Spec::hunt(9, 3) });
+        world.start_workload(Workload::mixed(30, 10 * SECOND));
+        world.run_until(10 * SECOND);
+        (world.counts(), world.trace_hash())
+    };
+    assert_eq!(counts(true), counts(false));
+}

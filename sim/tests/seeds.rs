@@ -1,0 +1,56 @@
+//! Sound members under seeded faults: a few hundred seeds here, thousands with
+//! `glasshouse-lab sweep`. A seed that fails prints how to repeat it.
+
+use glasshouse_sim::run::{Outcome, run_seed};
+
+fn clean(seeds: std::ops::Range<u64>, members: u8, seconds: u64) {
+    let mut totals = (0, 0, 0);
+    for seed in seeds {
+        let Outcome { violation, settled_at, counts, .. } = run_seed(seed, members, seconds, true);
+        let repeat = format!(
+            "glasshouse-lab run --seed {seed} --nodes {members} --seconds {seconds}"
+        );
+        assert!(violation.is_none(), "{}\n  {repeat}", violation.unwrap());
+        assert!(settled_at.is_some(), "there was no judgement\n  {repeat}");
+        totals.0 += counts.elections;
+        totals.1 += counts.snapshots;
+        totals.2 += counts.starts;
+    }
+    // A sweep in which nothing happens would be clean as well.
+    let (elections, snapshots, starts) = totals;
+    assert!(elections > 50 && snapshots > 50 && starts > 200, "{totals:?}");
+}
+
+#[test]
+fn three_members() {
+    clean(10_000..10_100, 3, 60);
+}
+
+#[test]
+fn five_members() {
+    clean(20_000..20_040, 5, 60);
+}
+
+#[test]
+fn seven_members() {
+    clean(30_000..30_025, 7, 60);
+}
+
+#[test]
+fn one_member_loses_nothing_either() {
+    for seed in 40_000..40_040 {
+        let outcome = run_seed(seed, 1, 60, true);
+        assert!(outcome.violation.is_none(), "seed {seed}: {}", outcome.violation.unwrap());
+    }
+}
+
+#[test]
+fn without_faults_every_call_is_answered() {
+    for seed in 0..5 {
+        let outcome = run_seed(seed, 3, 20, false);
+        assert!(outcome.violation.is_none());
+        let counts = outcome.counts;
+        assert!(counts.answered + 10 >= counts.calls && counts.calls > 400, "{counts:?}");
+        assert_eq!((counts.elections, counts.starts), (1, 3));
+    }
+}
