@@ -8,43 +8,43 @@ use std::time::Duration;
 
 use prost::Message as _;
 
-use super::*;
 use crate::api::{self, Code, Request, Response};
+use crate::ctl::*;
 
 #[test]
 fn kv() {
-    play(include_str!("../../../tests/scripts/ctl/kv.txt"));
+    play(include_str!("../../../../tests/scripts/ctl/kv.txt"));
 }
 
 #[test]
 fn txn() {
-    play(include_str!("../../../tests/scripts/ctl/txn.txt"));
+    play(include_str!("../../../../tests/scripts/ctl/txn.txt"));
 }
 
 #[test]
 fn members() {
-    play(include_str!("../../../tests/scripts/ctl/members.txt"));
+    play(include_str!("../../../../tests/scripts/ctl/members.txt"));
 }
 
 #[test]
 fn learner() {
-    play(include_str!("../../../tests/scripts/ctl/learner.txt"));
+    play(include_str!("../../../../tests/scripts/ctl/learner.txt"));
 }
 
 #[test]
 fn alarms() {
-    play(include_str!("../../../tests/scripts/ctl/alarms.txt"));
+    play(include_str!("../../../../tests/scripts/ctl/alarms.txt"));
 }
 
 #[test]
 fn usage() {
-    play(include_str!("../../../tests/scripts/ctl/usage.txt"));
+    play(include_str!("../../../../tests/scripts/ctl/usage.txt"));
 }
 
 /// The root's page lists fewer commands than etcdctl's, and their column is narrower.
 #[test]
 fn the_root_lists_commands_of_etcdctl_only() {
-    let recorded = include_str!("../../../tests/scripts/ctl/root-help.txt");
+    let recorded = include_str!("../../../../tests/scripts/ctl/root-help.txt");
     let [case] = cases(recorded).try_into().unwrap();
     let squeeze = |text: &[u8]| {
         let text = String::from_utf8(text.to_vec()).unwrap();

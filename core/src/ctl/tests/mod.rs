@@ -1,0 +1,6 @@
+//! Tests of `ctl`: recorded scripts, and the rules that they rest on.
+
+mod go;
+mod line;
+mod scripts;
+mod session;
