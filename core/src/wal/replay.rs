@@ -221,6 +221,12 @@ impl Reader {
     fn push(&mut self, entry: eraftpb::Entry) -> Result<(), String> {
         let next = self.base.0 + self.entries.len() as u64 + 1;
         if entry.index <= self.base.0 {
+            // A later leader overwrote entries before this segment, too: what stood behind is
+            // gone, and the base may be an entry of the later term.
+            self.entries.clear();
+            if entry.index == self.base.0 {
+                self.base.1 = entry.term;
+            }
             return Ok(());
         }
         if entry.index > next {

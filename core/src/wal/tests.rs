@@ -176,6 +176,26 @@ fn later_entries_replace_earlier_ones_of_the_same_index() {
     assert_eq!(log, [(1, 1), (2, 1), (3, 2), (4, 2)]);
 }
 
+/// Found by the simulator (seed 937 at 3 members): the base of the first segment that was kept
+/// had the term of an entry that a later leader overwrote.
+#[test]
+fn an_overwritten_base_has_the_term_of_the_later_entry() {
+    let (mut appends, image) = written(6, 300, true);
+    let mut wal = replay(&image, 300).unwrap().unwrap().wal;
+    let last = appends.last().unwrap().segment;
+    let kept = |image: &WalImage| {
+        let first = image.segments.iter().position(|s| s.number == last).unwrap();
+        replay(&WalImage { segments: image.segments[first..].to_vec() }, 300).unwrap().unwrap()
+    };
+    let (base, _) = kept(&image).base;
+    let entries: Vec<Entry> = (base..=7).map(|index| entry(index, 2)).collect();
+    appends.push(wal.append(&Batch { entries: &entries, sync: true, ..Batch::default() }));
+    let replayed = kept(&image_of(&appends));
+    assert_eq!(replayed.base, (base, 2), "it was of term 1 when the segment began");
+    let log: Vec<(u64, u64)> = replayed.entries.iter().map(|e| (e.index, e.term)).collect();
+    assert_eq!(log, (base + 1..=7).map(|index| (index, 2)).collect::<Vec<_>>());
+}
+
 #[test]
 fn segments_are_dropped_only_when_all_their_entries_are_needless() {
     let (_, image) = written(40, 300, true);
