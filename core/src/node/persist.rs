@@ -37,7 +37,6 @@ impl Node {
 
     pub(super) fn persist(&mut self, mut output: Output, effects: &mut Vec<Effect>) {
         let nothing = output.entries.is_empty() && output.hard_state.is_none();
-        let mut seq = self.wal.appended_seq();
         if !nothing {
             let batch = Batch {
                 snapshot: None,
@@ -45,15 +44,11 @@ impl Node {
                 hard_state: output.hard_state.as_ref(),
                 sync: output.must_sync,
             };
-            let append = self.wal.append(&batch);
-            // Without `must_sync` it is a commit index alone, which may get lost: no message speaks
-            // of it, so none waits for it.
-            if output.must_sync {
-                seq = append.seq;
-            }
-            effects.push(Effect::Append(append));
+            effects.push(Effect::Append(self.wal.append(&batch)));
         }
-        self.after_append(seq, &mut output, effects);
+        // An append that is not synced holds a commit index alone, which may get lost: no message
+        // speaks of it, so none waits for it.
+        self.after_append(self.wal.synced_seq(), &mut output, effects);
     }
 
     /// The output's bytes are on their way under `seq`: do what need not wait, queue what must.

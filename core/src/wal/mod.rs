@@ -131,6 +131,7 @@ pub(crate) struct Wal {
     /// world says so. Only synced appends count: the others are merely written.
     vouched: u64,
     syncs: VecDeque<u64>,
+    synced_seq: u64,
     crc: u32,
     /// The next append must cut away what a recovery did not accept.
     truncate: bool,
@@ -152,6 +153,7 @@ impl Wal {
             persisted_seq: 0,
             vouched: 0,
             syncs: VecDeque::new(),
+            synced_seq: 0,
             crc: 0,
             truncate: false,
             hard_state: eraftpb::HardState::default(),
@@ -172,6 +174,12 @@ impl Wal {
     /// The number of the last append that was given out.
     pub(crate) fn appended_seq(&self) -> u64 {
         self.next_seq - 1
+    }
+
+    /// The number of the last append that was given out to be synced: what speaks of this
+    /// member's state waits for it, and for no later one.
+    pub(crate) fn synced_seq(&self) -> u64 {
+        self.synced_seq
     }
 
     /// Takes the world's word that appends up to `seq` are durable.
@@ -216,6 +224,7 @@ impl Wal {
         let (bytes, sync) = (out.freeze(), batch.sync || cut);
         if sync {
             self.syncs.push_back(seq);
+            self.synced_seq = seq;
         }
         Append { seq, segment, offset: start, bytes, sync, truncate }
     }
