@@ -34,7 +34,7 @@ pub(super) struct Command {
     /// Flags of this command and of all below it.
     pub(super) persistent: &'static [Flag],
     /// In alphabetical order, as the help lists them.
-    pub(super) children: &'static [Command],
+    pub(super) children: &'static [Self],
     /// `None` for a group.
     pub(super) action: Option<Action>,
 }

@@ -107,9 +107,10 @@ impl Path {
         let children = self.command().children;
         let exact = children.iter().find(|child| child.name.as_bytes() == word);
         let mut prefixed = children.iter().filter(|child| child.name.as_bytes().starts_with(word));
-        let child = match (exact, prefixed.next(), prefixed.next()) {
-            (Some(child), ..) | (None, Some(child), None) => child,
-            _ => return None,
+        let ((Some(child), ..) | (None, Some(child), None)) =
+            (exact, prefixed.next(), prefixed.next())
+        else {
+            return None;
         };
         Some(self.join(child))
     }
@@ -135,10 +136,10 @@ fn sorted(flags: impl Iterator<Item = &'static Flag>) -> Vec<&'static Flag> {
 /// Reads a whole command line of etcdctl, without the program's name.
 pub(super) fn parse(root: &'static Command, argv: Vec<Arg>) -> Parsed {
     let (path, words) = Path::root(root).find(argv);
-    if path.is_root() {
-        if let Some(at) = path.first_argument(&words) {
-            return Parsed::Print(unknown_command(&path, &words[at]));
-        }
+    if path.is_root()
+        && let Some(at) = path.first_argument(&words)
+    {
+        return Parsed::Print(unknown_command(&path, &words[at]));
     }
     match read(&path, &words) {
         Ok(Read::Help) => Parsed::Print(help::printed(&path)),

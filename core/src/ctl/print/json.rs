@@ -21,8 +21,8 @@ pub(super) fn print(report: Report<'_>, hex: bool, output: &mut Output) {
         Report::MemberList(response) if hex => hex_member_list(response),
         Report::MemberList(response) => member_list(response),
         Report::Health(list) => array(list.iter().map(health)),
-        Report::Status(list) => array(list.iter().map(|said| status(said))),
-        Report::HashKv(list) => array(list.iter().map(|said| hash(said))),
+        Report::Status(list) => array(list.iter().map(status)),
+        Report::HashKv(list) => array(list.iter().map(hash)),
     });
 }
 

@@ -141,7 +141,7 @@ impl Case {
                     if at.is_none() {
                         complaints += &format!("no such call was recorded: {call:?}\n");
                     }
-                    under_way.push((at.map_or(usize::MAX, |at| at), call));
+                    under_way.push((at.unwrap_or(usize::MAX), call));
                 }
                 Step::Read(Input::All) => session.on_input(std::mem::take(&mut input)),
                 Step::Read(Input::Line { prompt }) => {
@@ -174,7 +174,7 @@ impl Case {
 /// The recorded answer, after the retries that etcd's client makes.
 fn answer(
     call: &Call,
-    unused: &mut Vec<Recorded>,
+    unused: &mut [Recorded],
     mut recorded: Option<Recorded>,
 ) -> (Result<Response, CallError>, Duration) {
     loop {
