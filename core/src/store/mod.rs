@@ -60,7 +60,7 @@ impl From<redb::Error> for StoreError {
 
 /// Bytes of pages that redb keeps in memory. Index and recent rows are elsewhere, so this only has
 /// to hold the upper levels of the tree and what is read often; the file system caches the rest.
-const CACHE_BYTES: usize = 64 * 1024 * 1024;
+const CACHE_BYTES: usize = 256 * 1024 * 1024;
 
 /// What `meta` holds. The numbers are on disk: never give one to another meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
