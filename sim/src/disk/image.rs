@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-/// Bytes in a page.
-pub const PAGE_BYTES: u64 = 4096;
 /// Bytes in a sector: what a drive writes whole or not at all, most of the time.
 pub const SECTOR_BYTES: u64 = 512;
+/// Bytes in a page of an image. A page is what two images share, and what a write into a shared
+/// one has to copy; a sector is small enough for a log that grows by a few hundred bytes.
+pub const PAGE_BYTES: u64 = SECTOR_BYTES;
 
 /// The content of one page.
 type Page = [u8; PAGE_BYTES as usize];
@@ -61,8 +62,14 @@ impl Image {
         while done < data.len() {
             let (page, within) = locate(offset + done as u64);
             let count = (data.len() - done).min(PAGE_BYTES as usize - within);
-            let bytes = self.pages[page].get_or_insert_with(|| Arc::new([0; PAGE_BYTES as usize]));
-            Arc::make_mut(bytes)[within..within + count].copy_from_slice(&data[done..done + count]);
+            let new = &data[done..done + count];
+            let place = &mut self.pages[page];
+            if let Ok(whole) = Page::try_from(new) {
+                *place = Some(Arc::new(whole));
+            } else {
+                let bytes = place.get_or_insert_with(|| Arc::new([0; PAGE_BYTES as usize]));
+                Arc::make_mut(bytes)[within..within + count].copy_from_slice(new);
+            }
             done += count;
         }
     }

@@ -161,7 +161,10 @@ pub(crate) struct Disk {
     fsync: Nanos,
     jitter: Nanos,
     fsync_by_hand: Option<Nanos>,
-    latency: Stream,
+    /// Times of the log's fsyncs, of the store's commits, and what crashes leave: each has a
+    /// stream of its own, so that committing less often does not shift the log's times.
+    log_times: Stream,
+    store_times: Stream,
     damage: Stream,
     wal: BTreeMap<u64, File>,
     store: Arc<Mutex<StoreFile>>,
@@ -180,7 +183,8 @@ impl Disk {
             fsync,
             jitter: jitter.min(fsync),
             fsync_by_hand: None,
-            latency: Stream::new(seed, "disk latency", place, 0),
+            log_times: Stream::new(seed, "log fsync", place, 0),
+            store_times: Stream::new(seed, "store commit", place, 0),
             damage: Stream::new(seed, "disk damage", place, 0),
             wal: BTreeMap::new(),
             store: Arc::new(Mutex::new(StoreFile::default())),
@@ -240,7 +244,8 @@ impl Disk {
         sync: bool,
         mut steps: Vec<DiskStep>,
     ) -> BatchBegan {
-        let time = self.sync_time();
+        let luck = self.log_times.word();
+        let time = self.sync_time(luck);
         let until = now + if sync { time } else { WRITE_TIME };
         let token = self.next_token();
         let file = self.wal.entry(segment).or_default();
@@ -307,7 +312,8 @@ impl Disk {
             return None;
         }
         let (seq, batch) = self.batches.pop_front()?;
-        let until = now + self.sync_time();
+        let luck = self.store_times.word();
+        let until = now + self.sync_time(luck);
         let token = self.next_token();
         self.committing = Some(Commit { token, seq, batch, until });
         Some((token, seq, until))
@@ -341,7 +347,8 @@ impl Disk {
 
     /// How long a starting process needs to make its files durable.
     pub(crate) fn startup_sync_time(&mut self) -> Nanos {
-        let time = self.sync_time();
+        let luck = self.log_times.word();
+        let time = self.sync_time(luck);
         if self.wal.values().all(File::is_clean) { 0 } else { time }
     }
 
@@ -447,11 +454,11 @@ impl Disk {
         self.wal.iter().map(|(&number, file)| (number, file.durable().bytes()))
     }
 
-    /// Draws the time of one fsync.
-    fn sync_time(&mut self) -> Nanos {
+    /// The time of one fsync, for a word of luck.
+    fn sync_time(&self, luck: u64) -> Nanos {
         let base = self.fsync_by_hand.unwrap_or(self.fsync);
         let jitter = self.jitter.min(base);
-        base - jitter + self.latency.word() % (2 * jitter + 1)
+        base - jitter + luck % (2 * jitter + 1)
     }
 
     fn next_token(&mut self) -> u64 {

@@ -66,7 +66,7 @@ pub enum DiskFault {
 pub enum Condition {
     /// A member leads and a majority of the voters follows it.
     Leader,
-    /// The same, in a higher term than any when the command was given.
+    /// The same, in a higher term than that of the leader when the command was given.
     NewLeader,
     /// No running member believes that it leads.
     NoLeader,

@@ -15,7 +15,7 @@ pub(super) struct Waiting {
     since: Nanos,
     /// When it gives up.
     pub(super) deadline: Nanos,
-    /// The highest term that any member knew then.
+    /// The highest term whose leader a member knew then.
     term: u64,
 }
 
@@ -35,7 +35,7 @@ impl Waiting {
             Condition::Applied(who, index) => Condition::Applied(fixed(who)?, index),
             other => other,
         };
-        Ok(Self { condition, since, deadline, term: highest_term(world) })
+        Ok(Self { condition, since, deadline, term: led_term(world) })
     }
 
     /// What to print if it holds now.
@@ -137,6 +137,12 @@ fn highest_term(world: &World) -> u64 {
         .into_iter()
         .filter_map(|member| world.with_node(member, |node| node.term()));
     terms.max().unwrap_or(0)
+}
+
+/// The highest term of which a running member knows the leader.
+fn led_term(world: &World) -> u64 {
+    let term = |member| world.with_node(member, |node| node.leader().map_or(0, |_| node.term()));
+    world.members().into_iter().filter_map(term).max().unwrap_or(0)
 }
 
 fn level(world: &World) -> Option<String> {

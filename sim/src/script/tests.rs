@@ -262,7 +262,7 @@ fn no_line_is_a_panic() {
         usize::try_from(state >> 33).unwrap() % below
     };
     let known = Known::default();
-    for _ in 0..200_000 {
+    for _ in 0..40_000 {
         let mut line = String::new();
         for _ in 0..draw(10) {
             line.push_str(pieces[draw(pieces.len())]);

@@ -137,7 +137,11 @@ pub const ETCDCTL_WORDS: &[&str] = &[
 /// Conditions of `until`.
 pub const CONDITIONS: &[Entry] = &[
     entry("leader", "until leader", "A member leads and a majority follows it."),
-    entry("new leader", "until new leader", "A member leads a higher term than any had before."),
+    entry(
+        "new leader",
+        "until new leader",
+        "A member leads a higher term than the leader that was there.",
+    ),
     entry("no leader", "until no leader", "No running member believes that it leads."),
     entry("n3 leads", "until n3 leads", "This member leads."),
     entry("n3 up", "until n3 up", "This member runs."),

@@ -1,13 +1,15 @@
 //! Events as canonical words: what the trace hash sees of each.
 //!
-//! Every event begins with a number of its kind; every field follows as a word of its own. Things
-//! that are rare and rich (actions, requests, answers) go in as their debug text, which is made of
-//! numbers, names and bytes and is the same on every target.
+//! Every event begins with a number of its kind; every field follows as a word of its own. Requests
+//! and answers go in as their protobuf bytes. What is rare and rich (actions, violations) goes in
+//! as its debug text, which is made of numbers, names and bytes and is the same on every target.
 
 use std::fmt::{self, Write as _};
 
+use glasshouse_core::api::{Request, Response};
 use glasshouse_core::node::Role;
 use glasshouse_core::peer::{MessageInfo, MessageKind};
+use prost::Message;
 
 use super::{CallEnd, Carried, DiskStep, DropReason, Life, Standing, TraceHash, What};
 use crate::place::{MemberNo, Place};
@@ -67,7 +69,7 @@ pub(super) fn feed(hash: &mut TraceHash, what: &What) {
             hash.word(call.0);
             hash.word(u64::from(client.0));
             word_of_member(hash, *member);
-            text(hash, request);
+            self::request(hash, request);
         }
         What::Returned { call, client, end } => {
             hash.word(9);
@@ -235,13 +237,58 @@ fn disk(hash: &mut TraceHash, step: &DiskStep) {
 fn call_end(hash: &mut TraceHash, end: &CallEnd) {
     match end {
         CallEnd::Answer(result) => {
-            hash.word(1);
-            text(hash, result);
+            match result.as_ref() {
+                Ok(response) => {
+                    hash.word(1);
+                    self::response(hash, response);
+                }
+                Err(error) => {
+                    hash.word(6);
+                    hash.word(error.code as u64);
+                    hash.bytes(error.message.as_bytes());
+                }
+            }
         }
         CallEnd::NoConnection => hash.word(2),
         CallEnd::Broken => hash.word(3),
         CallEnd::TimedOut => hash.word(4),
         CallEnd::Canceled => hash.word(5),
+    }
+}
+
+/// A request or response as its name and its protobuf bytes.
+fn call_bytes(hash: &mut TraceHash, name: &str, message: &impl Message) {
+    hash.bytes(name.as_bytes());
+    hash.bytes(&message.encode_to_vec());
+}
+
+fn request(hash: &mut TraceHash, request: &Request) {
+    let name = request.name();
+    match request {
+        Request::Range(message) => call_bytes(hash, name, message),
+        Request::Put(message) => call_bytes(hash, name, message),
+        Request::DeleteRange(message) => call_bytes(hash, name, message),
+        Request::Txn(message) => call_bytes(hash, name, message),
+        Request::Compact(message) => call_bytes(hash, name, message),
+        Request::MemberList(message) => call_bytes(hash, name, message),
+        Request::Status(message) => call_bytes(hash, name, message),
+        Request::Alarm(message) => call_bytes(hash, name, message),
+        Request::HashKv(message) => call_bytes(hash, name, message),
+    }
+}
+
+fn response(hash: &mut TraceHash, response: &Response) {
+    let name = response.name();
+    match response {
+        Response::Range(message) => call_bytes(hash, name, message),
+        Response::Put(message) => call_bytes(hash, name, message),
+        Response::DeleteRange(message) => call_bytes(hash, name, message),
+        Response::Txn(message) => call_bytes(hash, name, message),
+        Response::Compact(message) => call_bytes(hash, name, message),
+        Response::MemberList(message) => call_bytes(hash, name, message),
+        Response::Status(message) => call_bytes(hash, name, message),
+        Response::Alarm(message) => call_bytes(hash, name, message),
+        Response::HashKv(message) => call_bytes(hash, name, message),
     }
 }
 

@@ -105,7 +105,8 @@ impl Look {
         self.commit = node.commit();
         self.applied = node.applied();
         self.last = node.last_index();
-        self.durable = node.durable_index().min(self.last);
+        // What the durable store holds needs no log: a snapshot is installed there.
+        self.durable = node.durable_index().max(node.stored_index()).min(self.last);
         self.first = node.first_index();
         self.stored = node.stored_index();
         self.elapsed_ticks = node.election_elapsed_ticks();

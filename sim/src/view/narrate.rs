@@ -171,6 +171,11 @@ impl Narrator {
 
     fn say(&mut self, at: Nanos, look: Look, say: &Say) {
         let quiet = look.level == Level::Message;
+        if !quiet && look.icon != Icon::Commit {
+            // What was committed before this is said before it.
+            self.said_commit = 0;
+            self.say_commits(at);
+        }
         self.said_changes += u64::from(!quiet);
         let ring = if quiet { &mut self.messages } else { &mut self.changes };
         if ring.len() == FEED_MAX {

@@ -1,7 +1,7 @@
 //! Frames, sentences and the feed, from small runs.
 
-use super::call::{Call, Reply, Stop};
-use super::frame::{Frame, FrameRequest, Level, Life, Role};
+use super::call::{Action, Call, Reply, Stop};
+use super::frame::{Fate, Frame, FrameRequest, Keep, Kind, Level, Life, Role};
 use super::serve::Served;
 
 fn ask(served: &mut Served, call: &Call) -> Reply {
@@ -26,20 +26,235 @@ fn exec(served: &mut Served, line: &str) -> u64 {
     ask(served, &Call::Exec { line: line.to_string() }).id.unwrap()
 }
 
+fn look(served: &mut Served) -> Frame {
+    frame(served, FrameRequest::default())
+}
+
 fn frame(served: &mut Served, request: FrameRequest) -> Frame {
     *ask(served, &Call::Frame { request }).frame.unwrap()
 }
 
+fn leader(frame: &Frame) -> u32 {
+    let leaders = frame.members.iter().filter(|member| member.role == Role::Leader);
+    leaders.max_by_key(|member| member.term).unwrap().alias
+}
+
 #[test]
-fn a_small_run_can_be_seen_and_told() {
+fn a_put_is_seen_from_the_terminal_to_three_disks() {
     let mut served = boot(7, 3);
     run(&mut served, 3_000);
+    assert_eq!(look(&mut served).sentence.now, "n2 leads term 2. Everyone follows.");
     let id = exec(&mut served, "put color red");
+    let waiting = look(&mut served);
+    let entry = waiting.terminal.iter().find(|entry| entry.id == id).unwrap();
+    assert_eq!((entry.done, entry.waits.as_str()), (false, "waits for n1"));
+    assert!(waiting.wants_us > Some(waiting.time_us));
+    assert_eq!(waiting.clients[0].call.as_ref().unwrap().words, "put color red");
     run(&mut served, 3_500);
-    let picture = frame(&mut served, FrameRequest { select: Some(1), ..FrameRequest::default() });
-    println!("{}", serde_json::to_string_pretty(&picture).unwrap());
-    let leaders = picture.members.iter().filter(|member| member.role == Role::Leader).count();
-    assert_eq!(leaders, 1);
-    let entry = picture.terminal.iter().find(|entry| entry.id == id).unwrap();
-    assert_eq!((entry.output.as_str(), entry.done), ("OK\n", true));
+    let done = look(&mut served);
+    let entry = done.terminal.iter().find(|entry| entry.id == id).unwrap();
+    assert_eq!((entry.output.as_str(), entry.done, entry.failed), ("OK\n", true, false));
+    for row in &done.log.rows {
+        let cell = row.cells.last().unwrap();
+        assert_eq!((cell.words.as_str(), cell.keep), ("put color red", Keep::Durable));
+        assert!(cell.committed && cell.changed);
+    }
+    assert_eq!(done.log.disks.last(), Some(&3));
+    assert!(done.members.iter().all(|member| member.revision == 2));
+    assert_eq!(done.marks.writes.iter().sum::<u32>(), 1);
+}
+
+#[test]
+fn the_inspector_shows_peers_bytes_and_keys() {
+    let mut served = boot(7, 3);
+    run(&mut served, 2_000);
+    exec(&mut served, "put color red");
+    run(&mut served, 2_100);
+    exec(&mut served, "put color blue");
+    run(&mut served, 3_000);
+    let frame = frame(&mut served, FrameRequest { select: Some(2), ..FrameRequest::default() });
+    let inspector = frame.inspector.unwrap();
+    assert_eq!(inspector.peers.iter().map(|peer| peer.alias).collect::<Vec<_>>(), [1, 3]);
+    assert!(inspector.peers.iter().all(|peer| peer.mode == "replicate" && peer.heard_us.is_some()));
+    assert_eq!(inspector.voters, [1, 2, 3]);
+    let record =
+        inspector.wal.records.iter().find(|r| r.words.ends_with("put color blue")).unwrap();
+    assert!(record.hex.len() >= 32 && !record.bad && record.keep == Keep::Durable);
+    let states: Vec<_> = inspector.wal.records.iter().filter(|r| r.kind == "state").collect();
+    assert!(states.iter().all(|record| record.words.contains("vote n2")), "{states:?}");
+    let values: Vec<_> = inspector.keys.rows[0]
+        .changes
+        .iter()
+        .map(|change| (change.revision, change.value.as_deref()))
+        .collect();
+    assert_eq!(values, [(2, Some("red")), (3, Some("blue"))]);
+}
+
+#[test]
+fn a_cut_parts_the_sheet_and_the_sentence_tells_both_sides() {
+    let mut served = boot(11, 5);
+    run(&mut served, 3_000);
+    let old = leader(&look(&mut served));
+    exec(&mut served, "partition leader | rest");
+    let cut = look(&mut served);
+    assert_eq!(cut.cut.as_ref().unwrap().groups[0], [old]);
+    assert_eq!(cut.links.iter().filter(|link| link.cut).count(), 8);
+    run(&mut served, 3_122);
+    let dropped = look(&mut served).messages;
+    assert!(
+        dropped
+            .iter()
+            .any(|message| message.fate == Fate::Dropped && message.kind == Kind::Heartbeat)
+    );
+    // The others elect a leader; the old one believes that it leads until it notices its loneliness.
+    let id = exec(&mut served, "until new leader");
+    for at in 0..40 {
+        run(&mut served, 3_122 + at * 50);
+        if look(&mut served).terminal.iter().any(|entry| entry.id == id && entry.done) {
+            break;
+        }
+    }
+    let both = look(&mut served);
+    let new = leader(&both);
+    assert_ne!(old, new);
+    assert!(both.sentence.now.starts_with(&format!("n{new} leads term ")), "{}", both.sentence.now);
+    exec(&mut served, "heal");
+    let healed = look(&mut served);
+    assert!(healed.cut.is_none() && healed.links.is_empty());
+    assert!(healed.marks.cuts[0].to_us.is_some());
+}
+
+#[test]
+fn what_a_power_failure_takes_is_drawn_as_lost() {
+    let mut served = boot(4, 3);
+    run(&mut served, 3_000);
+    exec(&mut served, "slow disk all 200ms");
+    exec(&mut served, "put balance 90");
+    run(&mut served, 3_020);
+    let before = look(&mut served);
+    let detail = &before.sentence.detail;
+    assert_eq!(detail, "put balance 90 waits: entry 9 is on 0 disks of the 2 it needs.");
+    assert_eq!(before.members[0].squares.last().unwrap().keep, Keep::Cached);
+    assert!(before.members.iter().all(|member| member.fsync_since_us.is_some()));
+    exec(&mut served, "power off n1");
+    let after = look(&mut served);
+    assert_eq!(after.members[0].life, Life::Down);
+    assert_eq!(after.members[0].squares.last().unwrap().keep, Keep::Lost);
+    let told = after
+        .events
+        .iter()
+        .any(|event| event.text.contains("n1 lost power. Entry 9 was not on its disk"));
+    assert!(told, "{:?}", after.events);
+    assert!(after.alternative.contains("n1 is down."), "{}", after.alternative);
+}
+
+#[test]
+fn nobody_leads_when_too_few_are_there() {
+    let mut served = boot(3, 5);
+    run(&mut served, 3_000);
+    exec(&mut served, "kill n1 n2 n3");
+    run(&mut served, 6_000);
+    let frame = look(&mut served);
+    assert!(frame.sentence.stuck);
+    assert!(
+        frame
+            .sentence
+            .now
+            .starts_with("Nobody can lead: 2 of 5 are up and connected; 3 are needed.")
+    );
+    assert_eq!(frame.marks.downs.len(), 3);
+}
+
+#[test]
+fn stepping_stops_at_the_next_thing() {
+    let mut served = boot(7, 3);
+    let far = |stop| Call::Run { until_us: 60_000_000, stop, slices_max: 0 };
+    let first = ask(&mut served, &far(Stop::Event));
+    assert_eq!(first.stopped.as_deref(), Some("event"));
+    let events = look(&mut served).events;
+    assert!(events.last().unwrap().text.ends_with("It asks for pre-votes."), "{events:?}");
+    let next = ask(&mut served, &far(Stop::Message));
+    assert_eq!(next.stopped.as_deref(), Some("message"));
+    assert!(next.time_us.unwrap() < first.time_us.unwrap() + 10_000);
+    let few = Call::Run { until_us: 60_000_000, stop: Stop::Time, slices_max: 3 };
+    assert_eq!(ask(&mut served, &few).stopped.as_deref(), Some("slices"));
+}
+
+#[test]
+fn the_feed_comes_in_parts_and_messages_only_when_asked_for() {
+    let mut served = boot(7, 3);
+    run(&mut served, 3_000);
+    let all = look(&mut served).events;
+    assert!(all.iter().all(|event| event.level == Level::Change));
+    let since_event = all.last().unwrap().seq;
+    let rest = frame(&mut served, FrameRequest { since_event, ..FrameRequest::default() }).events;
+    assert_eq!(rest, all[all.len() - 1..]);
+    let request = FrameRequest { messages_too: true, ..FrameRequest::default() };
+    let loud = frame(&mut served, request).events;
+    assert!(loud.iter().any(|event| event.text == "n2 sends a heartbeat to two members."));
+    assert!(loud.windows(2).all(|pair| pair[0].seq < pair[1].seq));
+}
+
+#[test]
+fn the_log_of_a_run_is_the_run() {
+    let mut served = boot(5, 5);
+    for (at, line) in [
+        (1_500, "load 40 put/s for 2s"),
+        (1_777, "client A put k 1 --endpoints=follower"),
+        (2_000, "kill leader"),
+        (2_333, "status"),
+        (3_500, "partition n1 n2 | rest"),
+        (5_000, "heal"),
+        (5_001, "nonsense"),
+        (5_002, "restart all"),
+    ] {
+        // Looking often, or in odd steps, changes nothing.
+        for step in 1..7 {
+            let now = look(&mut served).time_us / 1000;
+            run(&mut served, now + (at - now) * step / 7);
+        }
+        run(&mut served, at);
+        exec(&mut served, line);
+    }
+    run(&mut served, 9_000);
+    let first = look(&mut served);
+    let actions = ask(&mut served, &Call::Actions).actions.unwrap();
+    let lines: Vec<&str> = actions.iter().map(|action| action.line.as_str()).collect();
+    assert_eq!(lines.len(), 6, "looks and refusals are not in the log: {lines:?}");
+    let mut again = Served::default();
+    ask(&mut again, &Call::Boot { seed: 5, nodes: 5, actions });
+    run(&mut again, 9_000);
+    assert_eq!(look(&mut again).trace, first.trace);
+}
+
+#[test]
+fn a_frame_is_small() {
+    let mut served = boot(5, 5);
+    exec(&mut served, "load 100 put/s for 60s");
+    run(&mut served, 10_000);
+    let since_event = look(&mut served).events.last().unwrap().seq;
+    let request = FrameRequest { select: Some(1), since_event, ..FrameRequest::default() };
+    let json = serde_json::to_string(&frame(&mut served, request)).unwrap();
+    assert!(json.len() < 30_000, "{} bytes", json.len());
+}
+
+#[test]
+fn questions_that_make_no_sense_are_answered_with_a_sentence() {
+    let mut served = Served::default();
+    for (question, sentence) in [
+        ("{}", "This question cannot be read: missing field `op` at line 1 column 2."),
+        (r#"{"op":"frame"}"#, "There is no world yet. Send boot first."),
+        (r#"{"op":"boot","seed":"1","nodes":10}"#, "A world has 1 to 9 members, not 10."),
+        (
+            r#"{"op":"boot","seed":"-1","nodes":3}"#,
+            "This question cannot be read: a seed is a whole number below 2^64, as text.",
+        ),
+    ] {
+        let reply: Reply = serde_json::from_slice(&served.answer(question.as_bytes())).unwrap();
+        assert_eq!(reply.error.as_deref(), Some(sentence));
+    }
+    let late = vec![Action { time_us: 5, line: "kill n1".to_string() }];
+    ask(&mut served, &Call::Boot { seed: 1, nodes: 1, actions: late });
+    run(&mut served, 1);
+    assert_eq!(look(&mut served).members[0].life, Life::Down);
 }

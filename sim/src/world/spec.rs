@@ -82,7 +82,7 @@ impl Spec {
             snapshot_catchup_entries: 5_000,
             snapshot_chunk_bytes: 64 * 1024,
             wal_segment_bytes: 1024 * 1024,
-            store_flush_ticks: 1,
+            store_flush_ticks: 5,
             mutants: Vec::new(),
             checked: true,
         }
