@@ -56,9 +56,15 @@ fn time_stands_steps_and_flows() {
     std::thread::sleep(std::time::Duration::from_millis(500));
     assert_eq!(bench.status()["time_us"], stood, "time stands while the run is paused");
     bench.press(".");
-    bench.until(&format!("s.time_us > {stood} && !s.playing"));
+    let stepped = loop {
+        let time = bench.until(&format!("s.time_us > {stood}"))["time_us"].as_u64().unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        if bench.status()["time_us"] == time {
+            break time;
+        }
+    };
     bench.press(" ");
-    bench.until(&format!("s.playing && s.time_us > {stood} + 200000"));
+    bench.until(&format!("s.playing && s.time_us > {stepped}"));
 }
 
 #[test]

@@ -20,6 +20,7 @@ d282ac2ce600c1ce, started, etcd2, http://etcd2:2380, http://etcd2:2379, false";
 fn walkthrough_000_by_terminal() {
     let Some(mut bench) = Bench::open(Screen::DESKTOP, THREE) else { return };
     bench.leader();
+    bench.hurry();
     assert_eq!(bench.terminal("etcdctl member list").trim(), MEMBER_LIST);
 
     let rows = table(&bench.terminal(STATUS));
