@@ -42,6 +42,14 @@ pub fn run_mutant(seed: u64, members: u8, seconds: u64, mutant: Mutant) -> Outco
 /// The same in a given world.
 #[must_use]
 pub fn run_spec(spec: Spec, seconds: u64, faults: bool) -> Outcome {
+    let mut world = begin(spec, seconds, faults);
+    world.run_until(seconds * SECOND);
+    outcome(&world)
+}
+
+/// The world of such a run at its beginning, with clients and schedule waiting to start.
+#[must_use]
+pub fn begin(spec: Spec, seconds: u64, faults: bool) -> World {
     let mut world = World::new(spec);
     let length = seconds * SECOND;
     let plan = FaultPlan::within(length);
@@ -50,8 +58,7 @@ pub fn run_spec(spec: Spec, seconds: u64, faults: bool) -> Outcome {
     if faults {
         world.start_faults(plan);
     }
-    world.run_until(length);
-    outcome(&world)
+    world
 }
 
 /// What has come of a world so far.

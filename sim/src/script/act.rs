@@ -54,6 +54,14 @@ pub(super) fn act(bench: &mut Bench, command: &Command) -> Result<String, String
             each(world, &frozen, Action::Thaw)?;
             Ok(told(&frozen, "goes on", "go on"))
         }
+        other => world_at_large(bench, other),
+    }
+}
+
+/// What is not done to the process of a member: clients, links, disks, clocks, rules, load.
+fn world_at_large(bench: &mut Bench, command: &Command) -> Result<String, String> {
+    let world = &mut bench.world;
+    match command {
         Command::FreezeClient(name) => client(bench, name, Action::FreezeClient),
         Command::ThawClient(name) => client(bench, name, Action::ThawClient),
         Command::Partition(groups) => partition(world, groups),
@@ -83,8 +91,14 @@ pub(super) fn act(bench: &mut Bench, command: &Command) -> Result<String, String
         Command::Rule { name, value } => rule(world, name, value),
         Command::Load { puts_per_second, for_us } => load(world, *puts_per_second, *for_us),
         Command::LoadOff => load_off(world),
-        // The bench itself carries these out.
-        Command::Nothing
+        // Those above ...
+        Command::Kill(_)
+        | Command::PowerOff { .. }
+        | Command::Restart(_)
+        | Command::Freeze(_)
+        | Command::Thaw(_)
+        // ... and those that the bench itself carries out.
+        | Command::Nothing
         | Command::Etcdctl(_)
         | Command::Stop(_)
         | Command::Run(_)

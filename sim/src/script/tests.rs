@@ -200,61 +200,63 @@ fn every_command_of_the_table_can_be_read_and_helped() {
     assert_eq!(help::help(Some("kil")), "There is no command \"kil\". Did you mean kill?\n");
 }
 
+/// What lines are made of.
+const PIECES: &[&str] = &[
+    "kill",
+    "n1",
+    "n2",
+    "->",
+    "<->",
+    "|",
+    " ",
+    "  ",
+    "\"",
+    "'",
+    "\\",
+    "<<",
+    "<<<",
+    "END",
+    "\n",
+    "#",
+    "partition",
+    "leader",
+    "rest",
+    "slow",
+    "disk",
+    "link",
+    "20ms",
+    "99999999999999999999s",
+    "0.5x",
+    "docker",
+    "exec",
+    "sh",
+    "-c",
+    "&&",
+    "export A=B",
+    "client",
+    "A",
+    "put",
+    "k",
+    "\u{1F512}",
+    "é",
+    "until",
+    "within",
+    "load",
+    "1e9",
+    "put/s",
+    "for",
+    "%",
+    "-1",
+    "\0",
+    "rot",
+    "wal",
+    "power",
+    "off",
+];
+
 /// Any text at all is either a command or one sentence.
 #[test]
 fn no_line_is_a_panic() {
-    let pieces = [
-        "kill",
-        "n1",
-        "n2",
-        "->",
-        "<->",
-        "|",
-        " ",
-        "  ",
-        "\"",
-        "'",
-        "\\",
-        "<<",
-        "<<<",
-        "END",
-        "\n",
-        "#",
-        "partition",
-        "leader",
-        "rest",
-        "slow",
-        "disk",
-        "link",
-        "20ms",
-        "99999999999999999999s",
-        "0.5x",
-        "docker",
-        "exec",
-        "sh",
-        "-c",
-        "&&",
-        "export A=B",
-        "client",
-        "A",
-        "put",
-        "k",
-        "\u{1F512}",
-        "é",
-        "until",
-        "within",
-        "load",
-        "1e9",
-        "put/s",
-        "for",
-        "%",
-        "-1",
-        "\0",
-        "rot",
-        "wal",
-        "power",
-        "off",
-    ];
     let mut state = 42u64;
     let mut draw = |below: usize| {
         state =
@@ -265,7 +267,7 @@ fn no_line_is_a_panic() {
     for _ in 0..40_000 {
         let mut line = String::new();
         for _ in 0..draw(10) {
-            line.push_str(pieces[draw(pieces.len())]);
+            line.push_str(PIECES[draw(PIECES.len())]);
             if draw(3) > 0 {
                 line.push(' ');
             }

@@ -18,7 +18,18 @@
 //! **Solid survives, glass breaks**: wherever something could be lost in a crash, the frame says
 //! whether it would be, as [`Keep`].
 
+mod inspector;
+mod marks;
+mod traffic;
+
 use serde::{Deserialize, Serialize};
+
+pub use inspector::{
+    Inspector, KEYS_MAX, KeyChange, KeyRow, Keys, Peer, WAL_RECORD_BYTES_MAX, WAL_RECORDS_MAX,
+    WalRecord, WalTail,
+};
+pub use marks::{Down, MARKS_MAX, Marks, Named, Span, TermSpan};
+pub use traffic::{Call, Client, Cut, Fate, Kind, Link, MESSAGE_LINGER_US, Message};
 
 /// The number of a member in this run: 3 is drawn and typed as `n3`. Counted from 1, never reused.
 pub type Alias = u32;
@@ -83,9 +94,6 @@ pub struct Frame {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wants_us: Option<u64>,
 }
-
-/// A message that arrived, or was dropped, stays in the frame for so long, so that its end is seen.
-pub const MESSAGE_LINGER_US: u64 = 5_000;
 
 /// What a frame should hold.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -324,151 +332,6 @@ pub struct Cell {
     pub changed: bool,
 }
 
-/// One direction of a link.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Link {
-    /// Sender.
-    pub from: Alias,
-    /// Receiver.
-    pub to: Alias,
-    /// Nothing gets through.
-    #[serde(skip_serializing_if = "no")]
-    pub cut: bool,
-    /// Extra delay.
-    #[serde(skip_serializing_if = "zero")]
-    pub delay_us: u64,
-    /// Messages lost, in percent.
-    #[serde(skip_serializing_if = "zero")]
-    pub loss_percent: u64,
-}
-
-/// A partition: who can still talk to whom.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Cut {
-    /// The parts of the sheet, each in order of members.
-    pub groups: Vec<Vec<Alias>>,
-    /// When it was made.
-    pub since_us: u64,
-}
-
-/// The kind of a message: its shape.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Kind {
-    /// Disc.
-    #[default]
-    Heartbeat,
-    /// Square with two lines.
-    Append,
-    /// Triangle.
-    Vote,
-    /// Dashed triangle.
-    PreVote,
-    /// Two stacked squares.
-    Snapshot,
-    /// Ring with a dot.
-    ReadIndex,
-    /// A follower hands a proposal on.
-    Propose,
-    /// Leadership transfer.
-    TimeoutNow,
-    /// Anything else.
-    Other,
-}
-
-/// A message between members.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Message {
-    /// Its number in this run; a duplicate has its own.
-    pub id: u64,
-    /// Its kind.
-    pub kind: Kind,
-    /// It answers one of that kind: hollow.
-    #[serde(skip_serializing_if = "no")]
-    pub answer: bool,
-    /// It refuses: hollow and struck through.
-    #[serde(skip_serializing_if = "no")]
-    pub reject: bool,
-    /// The sender's term: its hue.
-    pub term: u64,
-    /// Sender.
-    pub from: Alias,
-    /// Receiver.
-    pub to: Alias,
-    /// When it left.
-    pub sent_us: u64,
-    /// When it arrives, or would have.
-    pub arrive_us: u64,
-    /// How many entries it carries.
-    #[serde(skip_serializing_if = "zero")]
-    pub entries: u64,
-    /// Append: index before the first entry. Answer: last index that matches.
-    #[serde(skip_serializing_if = "zero")]
-    pub index: u64,
-    /// What the world did to it.
-    #[serde(skip_serializing_if = "fate_is_plain")]
-    pub fate: Fate,
-    /// Short words beside the glyph: "entry 34", "n2 has 34". May be empty.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub words: String,
-}
-
-fn fate_is_plain(fate: &Fate) -> bool {
-    *fate == Fate::Plain
-}
-
-/// What happened to a message on its way.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Fate {
-    /// Nothing.
-    #[default]
-    Plain,
-    /// It ended on the way: a cross.
-    Dropped,
-    /// It is the second copy.
-    Duplicate,
-    /// It was held up.
-    Delayed,
-    /// It reached a member that does not run.
-    Unheard,
-}
-
-/// A client.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Client {
-    /// Its name: `A`, `B`, or `you` for the terminal.
-    pub name: String,
-    /// The member that it talks to, or talked to last.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub at: Option<Alias>,
-    /// Its open call.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub call: Option<Call>,
-}
-
-/// A call of a client, on its way or waiting.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Call {
-    /// What it asks: "put stock/apples 41".
-    pub words: String,
-    /// When it was sent.
-    pub sent_us: u64,
-    /// When it reaches the member, or reached it.
-    pub arrive_us: u64,
-    /// The member has answered: when the answer left.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub answered_us: Option<u64>,
-    /// When the answer reaches the client.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub back_us: Option<u64>,
-}
-
 /// A line of the terminal and its output.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -576,91 +439,6 @@ fn level_is_change(level: &Level) -> bool {
     *level == Level::Change
 }
 
-/// What the time bar shows, from the beginning of the run.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Marks {
-    /// The terms, oldest first; at most [`MARKS_MAX`], the newest.
-    pub terms: Vec<TermSpan>,
-    /// Stretches in which a member did not run.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub downs: Vec<Down>,
-    /// Stretches in which the network was parted.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub cuts: Vec<Span>,
-    /// Writes that clients were told are done: how many in each stretch of `write_bucket_us`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub writes: Vec<u32>,
-    /// Width of one stretch of `writes`; at most 240 stretches reach from 0 to now.
-    #[serde(skip_serializing_if = "zero")]
-    pub write_bucket_us: u64,
-    /// Moments that have a name (`mark NAME`).
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub names: Vec<Named>,
-    /// When the first property broke.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub violation_us: Option<u64>,
-}
-
-/// Most spans of one kind in [`Marks`].
-pub const MARKS_MAX: usize = 100;
-
-/// A term on the time bar: a band in its hue.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct TermSpan {
-    /// The term.
-    pub term: u64,
-    /// When its first candidate stood up: the election begins.
-    pub from_us: u64,
-    /// When a leader was elected; absent: nobody won (yet).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub elected_us: Option<u64>,
-    /// Who won.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub leader: Option<Alias>,
-    /// When the next term began; absent: it lasts.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub to_us: Option<u64>,
-}
-
-/// A member that did not run.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Down {
-    /// Who.
-    pub member: Alias,
-    /// It was only frozen.
-    #[serde(skip_serializing_if = "no")]
-    pub frozen: bool,
-    /// From when.
-    pub from_us: u64,
-    /// Until when; absent: still.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub to_us: Option<u64>,
-}
-
-/// A stretch of time.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Span {
-    /// From when.
-    pub from_us: u64,
-    /// Until when; absent: still.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub to_us: Option<u64>,
-}
-
-/// A moment with a name.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Named {
-    /// The name.
-    pub name: String,
-    /// The moment.
-    pub time_us: u64,
-}
-
 /// A broken property: the banner.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -676,147 +454,4 @@ pub struct Violation {
     pub member: Option<Alias>,
     /// When.
     pub time_us: u64,
-}
-
-/// The inspector of one member.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Inspector {
-    /// Whose.
-    pub alias: Alias,
-    /// What the leader knows of its peers; empty for others.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub peers: Vec<Peer>,
-    /// The end of its write-ahead log.
-    pub wal: WalTail,
-    /// Its keys by revision.
-    pub keys: Keys,
-    /// Members of its configuration: names of the voters and learners.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub voters: Vec<Alias>,
-    /// Learners of its configuration.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub learners: Vec<Alias>,
-    /// Client calls that wait at this member.
-    #[serde(skip_serializing_if = "zero")]
-    pub open_calls: u64,
-    /// Messages that it refused because they were damaged.
-    #[serde(skip_serializing_if = "zero")]
-    pub refused_messages: u64,
-    /// Its client URL.
-    pub client_url: String,
-    /// Its peer URL.
-    pub peer_url: String,
-}
-
-/// What the leader knows of one peer.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Peer {
-    /// The peer.
-    pub alias: Alias,
-    /// `probe`, `replicate` or `snapshot`.
-    pub mode: String,
-    /// Last index known to be on its disk.
-    pub matched: u64,
-    /// Next index to send.
-    pub next: u64,
-    /// When the leader last got a message of it in this term.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub heard_us: Option<u64>,
-    /// Nothing is sent until it answers.
-    #[serde(skip_serializing_if = "no")]
-    pub paused: bool,
-}
-
-/// The end of a write-ahead log, as bytes.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct WalTail {
-    /// The segment that is shown.
-    pub segment: u64,
-    /// Bytes of it that are written.
-    pub written: u64,
-    /// Bytes of it that would survive a power failure.
-    pub durable: u64,
-    /// The last records, oldest first; at most [`WAL_RECORDS_MAX`].
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub records: Vec<WalRecord>,
-}
-
-/// Most records in a [`WalTail`].
-pub const WAL_RECORDS_MAX: usize = 8;
-
-/// Most bytes of one record that a frame shows.
-pub const WAL_RECORD_BYTES_MAX: usize = 64;
-
-/// One record of the write-ahead log.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct WalRecord {
-    /// Its place in the segment.
-    pub offset: u64,
-    /// Its length in bytes, header and padding included.
-    pub len: u64,
-    /// `entry`, `state`, `snapshot`, ...
-    pub kind: String,
-    /// What it says: "entry 34 · put stock/apples 41".
-    pub words: String,
-    /// Its checksum in hex.
-    pub crc: String,
-    /// What a crash would do to it.
-    pub keep: Keep,
-    /// The checksum does not fit the bytes.
-    #[serde(skip_serializing_if = "no")]
-    pub bad: bool,
-    /// Its first bytes in hex, without spaces.
-    pub hex: String,
-}
-
-/// The keys of a store, by revision.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Keys {
-    /// The current revision.
-    pub revision: i64,
-    /// History up to here is compacted: the wall.
-    pub compacted: i64,
-    /// Revisions above this one are only in memory (a crash replays them from the WAL).
-    pub stored: i64,
-    /// How many keys exist now.
-    pub count: u64,
-    /// The keys that changed last, in order of name; at most [`KEYS_MAX`].
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub rows: Vec<KeyRow>,
-}
-
-/// Most keys in [`Keys`].
-pub const KEYS_MAX: usize = 12;
-
-/// The life of one key.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct KeyRow {
-    /// The key as text, shortened.
-    pub key: String,
-    /// Its changes, oldest first.
-    pub changes: Vec<KeyChange>,
-}
-
-/// One change of a key.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct KeyChange {
-    /// The revision that made it.
-    #[serde(rename = "r")]
-    pub revision: i64,
-    /// The value as text, shortened; absent for a tombstone.
-    #[serde(rename = "v", skip_serializing_if = "Option::is_none")]
-    pub value: Option<String>,
-    /// What a crash would do to the row in the store (the WAL still has it).
-    #[serde(rename = "k")]
-    pub keep: Keep,
-    /// The term of the entry that made it, where the log still knows; 0 is ink.
-    #[serde(rename = "t", skip_serializing_if = "zero")]
-    pub term: u64,
 }

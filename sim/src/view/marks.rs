@@ -86,7 +86,8 @@ impl MarkBook {
                 self.open_writes.insert(*call, ());
             }
             What::Returned { call, end, .. } => {
-                if self.open_writes.remove(call).is_some() && end.success().is_some() {
+                let write = self.open_writes.remove(call).is_some();
+                if write && end.success().is_some() {
                     self.count_write(at);
                 }
             }

@@ -4,22 +4,23 @@
 //! heard a leader, whose votes a candidate has, which entries each follower called durable. It
 //! never looks at a node, so the same record always gives the same feed.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+mod by_hand;
+mod feed;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use glasshouse_core::id::CallId;
 use glasshouse_core::node::Role;
 use glasshouse_core::peer::{MessageInfo, MessageKind};
 
+use self::feed::{Feed, Look};
 use super::frame::{self, Icon, Level};
-use super::text::{Loss, Say, Touch};
+use super::text::{Loss, Say};
 use super::words;
 use crate::clock::{MICROS, MILLIS, Nanos};
 use crate::place::{ClientNo, MemberNo, Place};
 use crate::trace::{CallEnd, Carried, DiskStep, DropReason, Event, Life, Standing, What};
-use crate::world::{Action, DiskOperation, RotTarget, Rule};
-
-/// Events of each level that the feed keeps.
-const FEED_MAX: usize = 2_000;
+use crate::world::Action;
 
 /// Who a client is, for the feed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,10 +51,7 @@ pub struct Narrator {
     calls: BTreeMap<CallId, Call>,
     losses: BTreeMap<MemberNo, Option<(u64, u64)>>,
     beat: Option<Beat>,
-    changes: VecDeque<frame::Event>,
-    messages: VecDeque<frame::Event>,
-    next_seq: u64,
-    said_changes: u64,
+    feed: Feed,
 }
 
 #[derive(Debug)]
@@ -88,29 +86,7 @@ struct Beat {
     seq: u64,
 }
 
-/// How an event looks in the feed, beside its sentence.
-#[derive(Clone, Copy)]
-struct Look {
-    icon: Icon,
-    term: u64,
-    member: Option<MemberNo>,
-    level: Level,
-}
-
-fn look(icon: Icon, member: MemberNo) -> Look {
-    Look { icon, term: 0, member: Some(member), level: Level::Change }
-}
-
-impl Look {
-    fn term(self, term: u64) -> Self {
-        Self { term, ..self }
-    }
-
-    fn quiet(self) -> Self {
-        Self { level: Level::Message, ..self }
-    }
-}
-
+/// How what a hand did looks.
 const BY_HAND: Look = Look { icon: Icon::Dial, term: 0, member: None, level: Level::Change };
 
 impl Narrator {
@@ -120,7 +96,6 @@ impl Narrator {
         let mut narrator = Self {
             quorum: members / 2 + 1,
             committed: members as u64,
-            next_seq: 1,
             ..Self::default()
         };
         narrator.say(0, Look { icon: Icon::None, ..BY_HAND }, &Say::WorldBegins { members });
@@ -140,28 +115,13 @@ impl Narrator {
     /// Events of the feed from `seq` on, the newest [`frame::EVENTS_MAX`], in order.
     #[must_use]
     pub fn feed(&self, seq: u64, messages_too: bool) -> Vec<frame::Event> {
-        let newest = |ring: &VecDeque<frame::Event>| -> Vec<frame::Event> {
-            ring.iter()
-                .rev()
-                .take_while(|event| event.seq >= seq)
-                .take(frame::EVENTS_MAX)
-                .cloned()
-                .collect()
-        };
-        let mut events = newest(&self.changes);
-        if messages_too {
-            events.extend(newest(&self.messages));
-            events.sort_by_key(|event| std::cmp::Reverse(event.seq));
-            events.truncate(frame::EVENTS_MAX);
-        }
-        events.reverse();
-        events
+        self.feed.since(seq, messages_too)
     }
 
     /// Events so far that are more than a message.
     #[must_use]
     pub fn changes(&self) -> u64 {
-        self.said_changes
+        self.feed.changes_said
     }
 
     /// The present moment gets a name.
@@ -169,28 +129,14 @@ impl Narrator {
         self.say(at, BY_HAND, &Say::Marked { name: name.to_string() });
     }
 
-    fn say(&mut self, at: Nanos, look: Look, say: &Say) {
-        let quiet = look.level == Level::Message;
-        if !quiet && look.icon != Icon::Commit {
+    /// Adds a line to the feed and gives its number.
+    fn say(&mut self, at: Nanos, look: Look, say: &Say) -> u64 {
+        if look.level != Level::Message && look.icon != Icon::Commit {
             // What was committed before this is said before it.
             self.said_commit = 0;
             self.say_commits(at);
         }
-        self.said_changes += u64::from(!quiet);
-        let ring = if quiet { &mut self.messages } else { &mut self.changes };
-        if ring.len() == FEED_MAX {
-            ring.pop_front();
-        }
-        ring.push_back(frame::Event {
-            seq: self.next_seq,
-            time_us: at / MICROS,
-            icon: look.icon,
-            term: look.term,
-            member: look.member.map(|member| u32::from(member.number())),
-            text: say.text(),
-            level: look.level,
-        });
-        self.next_seq += 1;
+        self.feed.add(at, look, say.text())
     }
 
     /// Takes the next event of the record.
@@ -206,7 +152,7 @@ impl Narrator {
                 }
             }
             What::Delivered { from, to, carries, .. } => {
-                self.on_delivered(at, *from, *to, *carries)
+                self.on_delivered(at, *from, *to, *carries);
             }
             What::Dropped { from, to, carries, why, .. } => {
                 if let (Some(from), Some(to), Carried::Peer(info)) =
@@ -227,11 +173,11 @@ impl Narrator {
             What::Committed { member, index } => self.on_committed(at, *member, *index),
             What::Compacted { member, first_index } => {
                 let say = Say::CompactsLog { who: *member, first: *first_index };
-                self.say(at, look(Icon::Snapshot, *member), &say);
+                self.say(at, Look::of(Icon::Snapshot, *member), &say);
             }
             What::SnapshotInstalled { member, index } => {
                 let say = Say::InstallsSnapshot { who: *member, index: *index };
-                self.say(at, look(Icon::Snapshot, *member), &say);
+                self.say(at, Look::of(Icon::Snapshot, *member), &say);
             }
             What::Violated(violation) => {
                 let (_, say) = super::violation(violation);
@@ -284,24 +230,24 @@ impl Narrator {
                     self.split_vote(at, term);
                     self.say(
                         at,
-                        look(Icon::PreVote, who).term(term),
+                        Look::of(Icon::PreVote, who).term(term),
                         &Say::PreCandidate { who, silent_us },
                     );
                 }
                 Role::Candidate => {
                     self.split_vote(at, term - 1);
                     self.candidates.entry(term).or_default().insert(who);
-                    self.say(at, look(Icon::Vote, who).term(term), &Say::Candidate { who, term });
+                    self.say(at, Look::of(Icon::Vote, who).term(term), &Say::Candidate { who, term });
                 }
                 Role::Leader => self.on_leader(at, who, term),
                 Role::Follower | Role::Learner => {
-                    self.on_step_down(at, who, role_before, before, now)
+                    self.on_step_down(at, who, role_before, before, now);
                 }
             }
         } else if now.role == Role::Candidate && before.is_some_and(|before| before.term < term) {
             self.split_vote(at, term - 1);
             self.candidates.entry(term).or_default().insert(who);
-            self.say(at, look(Icon::Vote, who).term(term), &Say::Candidate { who, term });
+            self.say(at, Look::of(Icon::Vote, who).term(term), &Say::Candidate { who, term });
         }
         let leader_before = before.and_then(|before| before.leader);
         if let Some(leader) = now.leader
@@ -310,7 +256,7 @@ impl Narrator {
         {
             self.heard.insert(who, at);
             let say = Say::Follows { who, leader, term };
-            self.say(at, look(Icon::Follower, who).term(term).quiet(), &say);
+            self.say(at, Look::of(Icon::Follower, who).term(term).quiet(), &say);
         }
     }
 
@@ -323,7 +269,7 @@ impl Narrator {
         votes.insert(who);
         self.has.clear();
         let say = Say::Leads { who, term, votes: votes.into_iter().collect() };
-        self.say(at, look(Icon::Leader, who).term(term), &say);
+        self.say(at, Look::of(Icon::Leader, who).term(term), &say);
     }
 
     fn on_step_down(
@@ -334,14 +280,14 @@ impl Narrator {
         before: Option<Standing>,
         now: Standing,
     ) {
-        let look = look(Icon::Follower, who).term(now.term);
+        let look = Look::of(Icon::Follower, who).term(now.term);
         match from {
             Role::Leader if before.is_some_and(|before| before.term < now.term) => {
                 self.say(at, look, &Say::Deposed { who, term: now.term });
             }
             Role::Leader => self.say(at, look, &Say::LostQuorum { who, term: now.term }),
             Role::PreCandidate | Role::Candidate => {
-                self.say(at, look.quiet(), &Say::GivesUp { who })
+                self.say(at, look.quiet(), &Say::GivesUp { who });
             }
             Role::Follower | Role::Learner => {}
         }
@@ -391,7 +337,7 @@ impl Narrator {
         }
         if let Some(Commits { at, who, term, from, to, on_disk }) = self.commits.take() {
             self.said_commit = now;
-            let look = look(Icon::Commit, who).term(term);
+            let look = Look::of(Icon::Commit, who).term(term);
             self.say(at, look, &Say::Committed { from, to, on_disk });
         }
     }
@@ -408,10 +354,8 @@ impl Narrator {
             (MessageKind::Append, true) if info.reject => {
                 self.say(at, quiet(Icon::Append), &Say::RefusesEntries { who, index: info.index });
             }
-            (MessageKind::Append, true) => {
-                if self.has.get(&who) != Some(&(info.term, info.index)) {
-                    self.say(at, quiet(Icon::Disk), &Say::HasEntry { who, index: info.index });
-                }
+            (MessageKind::Append, true) if self.has.get(&who) != Some(&(info.term, info.index)) => {
+                self.say(at, quiet(Icon::Disk), &Say::HasEntry { who, index: info.index });
             }
             (MessageKind::Vote | MessageKind::PreVote, true) => {
                 let pre = info.kind == MessageKind::PreVote;
@@ -437,7 +381,7 @@ impl Narrator {
                 self.say(at, quiet(Icon::Client), &Say::HandsOn { who, leader: to });
             }
             (MessageKind::TimeoutNow, false) => {
-                self.say(at, look(Icon::Leader, who), &Say::HandsOver { who, to });
+                self.say(at, Look::of(Icon::Leader, who), &Say::HandsOver { who, to });
             }
             _ => {}
         }
@@ -445,20 +389,15 @@ impl Narrator {
 
     /// Heartbeats to several members at one moment are one event.
     fn on_heartbeat(&mut self, at: Nanos, who: MemberNo, term: u64) {
-        let to = match self.beat {
-            Some(beat) if beat.who == who && beat.at == at && beat.seq + 1 == self.next_seq => {
-                self.messages.pop_back();
-                self.next_seq = beat.seq;
+        let to = match self.beat.take() {
+            Some(beat) if beat.who == who && beat.at == at && self.feed.take_back(beat.seq) => {
                 beat.to + 1
             }
             _ => 1,
         };
-        self.beat = Some(Beat { who, at, to, seq: self.next_seq });
-        self.say(
-            at,
-            look(Icon::Heartbeat, who).term(term).quiet(),
-            &Say::SendsHeartbeats { who, to },
-        );
+        let look = Look::of(Icon::Heartbeat, who).term(term).quiet();
+        let seq = self.say(at, look, &Say::SendsHeartbeats { who, to });
+        self.beat = Some(Beat { who, at, to, seq });
     }
 
     fn on_delivered(&mut self, at: Nanos, from: Place, to: Place, carries: Carried) {
@@ -468,7 +407,7 @@ impl Narrator {
                 let Some(open) = self.calls.get(&call) else { return };
                 let words = open.words.clone();
                 let Some((client, background)) = self.speaker(open.client) else { return };
-                let look = look(Icon::Client, at_member);
+                let look = Look::of(Icon::Client, at_member);
                 let say = Say::CallArrives { client, words, at: at_member };
                 self.say(at, if background { look.quiet() } else { look }, &say);
             }
@@ -527,12 +466,12 @@ impl Narrator {
         match step {
             DiskStep::SyncBegan { until } => {
                 let takes_us = until.saturating_sub(at) / MICROS;
-                self.say(at, look(Icon::Waits, who).quiet(), &Say::SyncBegins { who, takes_us });
+                self.say(at, Look::of(Icon::Waits, who).quiet(), &Say::SyncBegins { who, takes_us });
             }
             DiskStep::Failed { reason } => {
                 self.say(
                     at,
-                    look(Icon::Dial, who),
+                    Look::of(Icon::Dial, who),
                     &Say::DiskFails { who, reason: reason.clone() },
                 );
             }
@@ -561,7 +500,7 @@ impl Narrator {
             CallEnd::TimedOut => Say::CallTimedOut { client, words, at: member, took_us, write },
             CallEnd::Canceled => return,
         };
-        let look = look(Icon::Client, member);
+        let look = Look::of(Icon::Client, member);
         self.say(at, if background { look.quiet() } else { look }, &say);
     }
 
@@ -575,7 +514,7 @@ impl Narrator {
     }
 
     fn on_action(&mut self, at: Nanos, action: &Action) {
-        let Some(say) = action_said(action) else { return };
+        let Some(say) = by_hand::said(action) else { return };
         let icon = match &say {
             Say::Parted { .. } | Say::Healed | Say::LinkCut { .. } | Say::LinkHealed { .. } => {
                 Icon::Cut
@@ -593,72 +532,5 @@ impl Narrator {
             (say, _) => say,
         };
         self.say(at, Look { icon, ..BY_HAND }, &say);
-    }
-}
-
-/// What the feed says of an action; lives of members tell themselves.
-fn action_said(action: &Action) -> Option<Say> {
-    let link = |from: &Place, to: &Place| Some((from.member()?, to.member()?));
-    let touched = |id: &crate::network::MessageId, how| Some(Say::MessageTouched { id: id.0, how });
-    match action {
-        Action::Restart(_)
-        | Action::Kill(_)
-        | Action::Stop(_)
-        | Action::PowerOff { .. }
-        | Action::Freeze(_)
-        | Action::Thaw(_)
-        | Action::DropNext { .. } => None,
-        Action::FreezeClient(_) => Some(Say::ClientFrozen { client: String::new(), frozen: true }),
-        Action::ThawClient(_) => Some(Say::ClientFrozen { client: String::new(), frozen: false }),
-        Action::Partition(groups) => {
-            let members =
-                |group: &Vec<Place>| group.iter().filter_map(|place| place.member()).collect();
-            Some(Say::Parted { groups: groups.iter().map(members).collect() })
-        }
-        Action::CutLink { from, to } => link(from, to).map(|(from, to)| Say::LinkCut { from, to }),
-        Action::HealLink { from, to } => {
-            link(from, to).map(|(from, to)| Say::LinkHealed { from, to })
-        }
-        Action::Heal => Some(Say::Healed),
-        Action::SlowLink { from, to, one_way } => link(from, to).map(|(from, to)| Say::LinkSlow {
-            from,
-            to,
-            delay_us: one_way.map(|delay| delay / MICROS),
-        }),
-        Action::RoughLink { from, to, trouble } => link(from, to)
-            .map(|(from, to)| Say::LinkLossy { from, to, percent: trouble.loss / 10_000 }),
-        Action::DropMessage(id) => touched(id, Touch::Dropped),
-        Action::DelayMessage { id, by } => touched(id, Touch::Delayed(by / MICROS)),
-        Action::DuplicateMessage(id) => touched(id, Touch::Doubled),
-        Action::SlowDisk { member, fsync } => {
-            Some(Say::DiskSlow { who: *member, fsync_us: fsync.map(|fsync| fsync / MICROS) })
-        }
-        Action::FullDisk { member, full } => Some(Say::DiskFull { who: *member, full: *full }),
-        Action::DiskErrors { member, operation, failing } => {
-            let operation = match operation {
-                DiskOperation::Read => "read",
-                DiskOperation::Write => "write",
-                DiskOperation::Sync => "fsync",
-            };
-            Some(Say::DiskBroken { who: *member, operation, failing: *failing })
-        }
-        Action::LyingDisk { member, lying } => Some(Say::DiskLies { who: *member, lying: *lying }),
-        Action::Rot { member, target } => {
-            let place = match target {
-                RotTarget::Entry(index) => format!("the WAL record of entry {index}"),
-                RotTarget::Wal { segment, offset, .. } => {
-                    format!("WAL segment {segment}, byte {offset}")
-                }
-                RotTarget::Store { offset, .. } => format!("the store, byte {offset}"),
-            };
-            Some(Say::Rots { who: *member, place })
-        }
-        Action::ClockRate { member, rate } => {
-            Some(Say::ClockRate { who: *member, thousandths: rate.millionths() / 1000 })
-        }
-        Action::Campaign(member) => Some(Say::Campaigns { who: *member }),
-        Action::AlignTimers => Some(Say::TimersAligned),
-        Action::Rule(Rule::PreVote(on)) => Some(Say::RuleSet { name: "prevote", on: *on }),
-        Action::Rule(Rule::CheckQuorum(on)) => Some(Say::RuleSet { name: "checkquorum", on: *on }),
     }
 }

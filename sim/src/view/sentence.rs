@@ -3,7 +3,7 @@
 use super::frame::{Kind, Life, Message, Role, Sentence};
 use super::look::{Look, Looks};
 use super::text::Say;
-use super::traffic::Traffic;
+use super::traffic::{Traffic, WaitingCall};
 use crate::clock::{MICROS, Nanos};
 use crate::place::{MemberNo, Place};
 use crate::world::World;
@@ -168,13 +168,16 @@ impl Scene<'_> {
     /// What waits for what.
     fn detail(&self) -> Option<Say> {
         let now = self.now();
-        for waiting in self.traffic.waiting() {
+        let on_disks = |waiting: &WaitingCall<'_>| {
             let words = waiting.call.words.clone();
-            if waiting.write
-                && let Some((index, on)) = self.uncommitted(&words)
-            {
-                return Some(Say::WaitsForDisks { index, words, on, quorum: self.quorum() });
-            }
+            let (index, on) = if waiting.write { self.uncommitted(&words)? } else { return None };
+            Some(Say::WaitsForDisks { index, words, on, quorum: self.quorum() })
+        };
+        if let Some(say) = self.traffic.waiting().find_map(|waiting| on_disks(&waiting)) {
+            return Some(say);
+        }
+        if let Some(waiting) = self.traffic.waiting().next() {
+            let words = waiting.call.words.clone();
             let since_us = (now / MICROS).saturating_sub(waiting.call.sent_us);
             let client = waiting.client.map(str::to_string);
             return Some(Say::WaitsForAnswer { client, words, at: waiting.member, since_us });

@@ -282,7 +282,7 @@ fn by_hand(say: &Say) -> Option<String> {
     })
 }
 
-/// The sentence of the moment, and the text alternative.
+/// The sentence of the moment.
 fn now(say: &Say) -> Option<String> {
     let be = |who: &[MemberNo]| format!("{} {}", and(who), plural(who.len(), "is", "are"));
     Some(match say {
@@ -336,6 +336,13 @@ fn now(say: &Say) -> Option<String> {
             plural(*connected, "is", "are")
         ),
         Say::NowNobody => "No member runs.".to_string(),
+        _ => return waits(say),
+    })
+}
+
+/// The second line of the sentence, and the text alternative.
+fn waits(say: &Say) -> Option<String> {
+    Some(match say {
         Say::WaitsForDisks { index, words, on, quorum } => format!(
             "{words} waits: entry {index} is on {on} {} of the {quorum} it needs.",
             plural(*on, "disk", "disks")

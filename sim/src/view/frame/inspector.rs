@@ -1,0 +1,148 @@
+//! The inspector: one member's peers, bytes and keys.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Alias, Keep, no, zero};
+
+/// The inspector of one member.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Inspector {
+    /// Whose.
+    pub alias: Alias,
+    /// What the leader knows of its peers; empty for others.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub peers: Vec<Peer>,
+    /// The end of its write-ahead log.
+    pub wal: WalTail,
+    /// Its keys by revision.
+    pub keys: Keys,
+    /// Members of its configuration: names of the voters and learners.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub voters: Vec<Alias>,
+    /// Learners of its configuration.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub learners: Vec<Alias>,
+    /// Client calls that wait at this member.
+    #[serde(skip_serializing_if = "zero")]
+    pub open_calls: u64,
+    /// Messages that it refused because they were damaged.
+    #[serde(skip_serializing_if = "zero")]
+    pub refused_messages: u64,
+    /// Its client URL.
+    pub client_url: String,
+    /// Its peer URL.
+    pub peer_url: String,
+}
+
+/// What the leader knows of one peer.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Peer {
+    /// The peer.
+    pub alias: Alias,
+    /// `probe`, `replicate` or `snapshot`.
+    pub mode: String,
+    /// Last index known to be on its disk.
+    pub matched: u64,
+    /// Next index to send.
+    pub next: u64,
+    /// When the leader last got a message of it in this term.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub heard_us: Option<u64>,
+    /// Nothing is sent until it answers.
+    #[serde(skip_serializing_if = "no")]
+    pub paused: bool,
+}
+
+/// The end of a write-ahead log, as bytes.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct WalTail {
+    /// The segment that is shown.
+    pub segment: u64,
+    /// Bytes of it that are written.
+    pub written: u64,
+    /// Bytes of it that would survive a power failure.
+    pub durable: u64,
+    /// The last records, oldest first; at most [`WAL_RECORDS_MAX`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub records: Vec<WalRecord>,
+}
+
+/// Most records in a [`WalTail`].
+pub const WAL_RECORDS_MAX: usize = 8;
+
+/// Most bytes of one record that a frame shows.
+pub const WAL_RECORD_BYTES_MAX: usize = 64;
+
+/// One record of the write-ahead log.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct WalRecord {
+    /// Its place in the segment.
+    pub offset: u64,
+    /// Its length in bytes, header and padding included.
+    pub len: u64,
+    /// `entry`, `state`, `snapshot`, ...
+    pub kind: String,
+    /// What it says: "entry 34 · put stock/apples 41".
+    pub words: String,
+    /// Its checksum in hex.
+    pub crc: String,
+    /// What a crash would do to it.
+    pub keep: Keep,
+    /// The checksum does not fit the bytes.
+    #[serde(skip_serializing_if = "no")]
+    pub bad: bool,
+    /// Its first bytes in hex, without spaces.
+    pub hex: String,
+}
+
+/// The keys of a store, by revision.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Keys {
+    /// The current revision.
+    pub revision: i64,
+    /// History up to here is compacted: the wall.
+    pub compacted: i64,
+    /// Revisions above this one are only in memory (a crash replays them from the WAL).
+    pub stored: i64,
+    /// How many keys exist now.
+    pub count: u64,
+    /// The keys that changed last, in order of name; at most [`KEYS_MAX`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rows: Vec<KeyRow>,
+}
+
+/// Most keys in [`Keys`].
+pub const KEYS_MAX: usize = 12;
+
+/// The life of one key.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct KeyRow {
+    /// The key as text, shortened.
+    pub key: String,
+    /// Its changes, oldest first.
+    pub changes: Vec<KeyChange>,
+}
+
+/// One change of a key.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct KeyChange {
+    /// The revision that made it.
+    #[serde(rename = "r")]
+    pub revision: i64,
+    /// The value as text, shortened; absent for a tombstone.
+    #[serde(rename = "v", skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// What a crash would do to the row in the store (the WAL still has it).
+    #[serde(rename = "k")]
+    pub keep: Keep,
+    /// The term of the entry that made it, where the log still knows; 0 is ink.
+    #[serde(rename = "t", skip_serializing_if = "zero")]
+    pub term: u64,
+}
