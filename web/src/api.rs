@@ -52,7 +52,7 @@ impl Api {
             let closure = Closure::<dyn Fn() -> JsValue>::new(move || read(&state.borrow()));
             put(&object, name, &closure.into_js_value());
         };
-        get("status", |state| status(state));
+        get("status", status);
         get("traceHash", |state| JsValue::from(state.newest().trace.as_str()));
         get("link", |state| JsValue::from(address(&link::write(&state.so_far(), &state.build))));
         if let Some(window) = web_sys::window() {

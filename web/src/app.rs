@@ -49,7 +49,8 @@ impl Component for App {
     fn update(&mut self, _: &Context<Self>, msg: Msg) -> bool {
         let quiet = matches!(msg, Msg::Tick(_));
         let look = |state: &State| {
-            (state.flow.clock_us, Rc::as_ptr(&state.frame), Rc::as_ptr(&state.calm))
+            let pictures = (Rc::as_ptr(&state.frame), Rc::as_ptr(&state.calm));
+            (state.flow.clock_us, pictures, state.flow.said_ms, state.notice.is_some())
         };
         let before = look(&self.state.borrow());
         let effects = self.state.borrow_mut().update(msg);
@@ -133,11 +134,11 @@ fn bench(state: &State, emit: &Emit) -> Html {
     let first = state.first && state.phase == Phase::Ready;
     let clock_us = clock(state);
     html! {
-        <main class={classes!("bench", choosing.then_some("cutting"))} data-tab={tab} aria-label="Bench">
+        <main class={classes!("bench", choosing.then_some("cutting"), state.layout.crowded.then_some("crowded"))} data-tab={tab} aria-label="Bench">
             <h1 class="sr">{ "Bench" }</h1>
             <div class="stage">
                 if let Some(violation) = violation { { panel::violation::banner(violation, emit) } }
-                <panel::say::Say frame={Shared::from(&state.calm)} phase={state.phase.clone()} loaded={state.loaded}
+                <panel::say::Say frame={Shared::from(&state.calm)} said={state.said.clone()} phase={state.phase.clone()} loaded={state.loaded}
                     repeated={until_us.map(|until| state.flow.sim_us * 100 / until)} notice={state.notice.clone()}
                     cutting={state.cutting.clone()} {first} emit={emit.clone()}/>
                 <panel::cluster::Cluster frame={Shared::from(&state.frame)} ahead={Shared::from(state.flow.ahead.front().unwrap_or(&state.frame))}
@@ -150,7 +151,7 @@ fn bench(state: &State, emit: &Emit) -> Html {
                 <panel::terminal::Terminal entries={Shared::from(&state.terminal.entries)} draft={state.terminal.draft.clone()}
                     candidates={state.terminal.candidates.clone()} emit={emit.clone()}/>
                 <panel::feed::Feed events={Shared::from(&state.events)} now_us={panel::feed::until(&state.events, clock_us)}
-                    messages_too={state.messages_too} emit={emit.clone()}/>
+                    messages_too={state.messages_too} flowing={state.flow.playing} emit={emit.clone()}/>
             </div>
             if first {
                 { panel::first::panel(state.calm.members.first().map_or(1, |member| member.term), emit) }

@@ -41,6 +41,10 @@ const SILENCE_SPEED: f64 = 0.5;
 const SILENCE_US: f64 = MESSAGE_LINGER_US as f64;
 /// Words and tables change at most so often, in real milliseconds.
 const CALM_MS: f64 = 100.0;
+/// A screen reader hears the sentence at most so often, in real milliseconds.
+const SAY_MS: f64 = 1_000.0;
+/// A notice of the page gives way to the sentence of the run after so long, in real milliseconds.
+const NOTICE_MS: f64 = 8_000.0;
 /// With reduced motion play is a step at most so often, in real milliseconds.
 const STILL_MS: f64 = 250.0;
 /// A question at full speed should take between these, in real milliseconds.
@@ -92,6 +96,7 @@ impl State {
     pub(crate) fn tick(&mut self, now_ms: f64, out: &mut Vec<Effect>) {
         let passed_ms = (now_ms - self.flow.tick_ms).clamp(0.0, 100.0);
         self.flow.tick_ms = now_ms;
+        self.speak(now_ms);
         if self.flow.playing && self.reduced_motion && self.pace() == Pace::Still {
             let due = now_ms - self.flow.asked_ms > STILL_MS;
             if due && self.flow.busy == 0 && self.phase == Phase::Ready {
@@ -138,6 +143,19 @@ impl State {
     /// The pictures that say what moves around the clock.
     fn known(&self) -> impl Iterator<Item = &Frame> {
         std::iter::once(&self.frame).chain(&self.flow.ahead).map(|frame| &**frame)
+    }
+
+    /// Lets words go out of date at a pace at which they can be heard.
+    fn speak(&mut self, now_ms: f64) {
+        if self.said != self.calm.sentence && now_ms - self.flow.said_ms > SAY_MS {
+            self.flow.said_ms = now_ms;
+            self.said = self.calm.sentence.clone();
+        }
+        match self.notice {
+            None => self.notice_ms = now_ms,
+            Some(_) if now_ms - self.notice_ms > NOTICE_MS => self.notice = None,
+            Some(_) => {}
+        }
     }
 
     /// Asks the simulation for what is needed next, one question at a time.

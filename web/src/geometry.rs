@@ -135,12 +135,13 @@ impl Layout {
         let (rx, ry) = if narrow {
             (width / 2.0 - 66.0, height / 2.0 - 62.0)
         } else {
-            ((width / 2.0 - 215.0).min(height * 1.5).max(120.0), height / 2.0 - 52.0)
+            let labels = if crowded { 185.0 } else { 215.0 };
+            ((width / 2.0 - labels).min(height * 1.5).max(120.0), height / 2.0 - 52.0)
         };
         let order = ring_order(members, groups);
         let mut spots = BTreeMap::new();
-        for (place, &alias) in order.iter().enumerate() {
-            let angle = TAU * (0.5 + place as f64 / order.len() as f64);
+        let angles = even_angles(rx, ry, order.len());
+        for (&alias, angle) in order.iter().zip(angles) {
             let at = Point::new(centre.x + rx * angle.cos(), centre.y + ry * angle.sin());
             let label = match () {
                 () if narrow => Side::Below,
@@ -310,6 +311,29 @@ pub(crate) fn bar(stub: &Stub) -> Option<String> {
 /// A straight SVG path.
 pub(crate) fn path((a, b): Line) -> String {
     format!("M{:.1} {:.1}L{:.1} {:.1}", a.x, a.y, b.x, b.y)
+}
+
+/// Angles at which `count` members stand equally far from each other along an ellipse, clockwise
+/// from its left end. Equal angles would crowd the ends of a flat ellipse.
+fn even_angles(rx: f64, ry: f64, count: usize) -> Vec<f64> {
+    const STEPS: u32 = 720;
+    let angle = |step: u32| TAU * (0.5 + f64::from(step) / f64::from(STEPS));
+    let point = |step: u32| Point::new(rx * angle(step).cos(), ry * angle(step).sin());
+    let lengths: Vec<f64> = (0..STEPS)
+        .scan(0.0, |sum, step| {
+            let before = *sum;
+            *sum += point(step + 1).minus(point(step)).length();
+            Some(before)
+        })
+        .collect();
+    let whole = lengths.last().copied().unwrap_or(0.0);
+    (0..count)
+        .map(|place| {
+            let wanted = whole * place as f64 / count as f64;
+            let step = lengths.partition_point(|length| *length < wanted);
+            angle(u32::try_from(step).unwrap_or(0))
+        })
+        .collect()
 }
 
 /// The group of a member; who is in none stands apart.

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 
 use glasshouse_sim::view::call::{Action, Call, Candidate, Reply, Stop};
-use glasshouse_sim::view::frame::{Alias, Entry, Event, Frame};
+use glasshouse_sim::view::frame::{Alias, Entry, Event, Frame, Sentence};
 
 use crate::geometry::{Layout, Line, Point};
 use crate::link::Run;
@@ -291,6 +291,8 @@ pub(crate) struct Flow {
     pub(crate) tick_ms: f64,
     /// When the calm picture was taken, in the browser's milliseconds.
     pub(crate) calm_ms: f64,
+    /// When the sentence was said last, in the browser's milliseconds.
+    pub(crate) said_ms: f64,
 }
 
 /// The state of the page.
@@ -309,6 +311,10 @@ pub(crate) struct State {
     pub(crate) notice: Option<String>,
     /// Lines of the page API that came before the bench stood.
     pub(crate) early: Vec<(String, Origin)>,
+    /// When the notice came, in the browser's milliseconds.
+    pub(crate) notice_ms: f64,
+    /// The sentence for a screen reader: the one on the screen, at most once a second.
+    pub(crate) said: Sentence,
     /// What was done, with times: with seed and size, the whole run.
     pub(crate) actions: Vec<Action>,
     /// The picture for the drawing.
@@ -362,6 +368,8 @@ impl State {
             run: Run::default(),
             build: browser.build,
             notice: None,
+            notice_ms: 0.0,
+            said: Sentence::default(),
             early: Vec::new(),
             actions: Vec::new(),
             frame: Rc::default(),

@@ -99,7 +99,7 @@ impl State {
     /// Starts the run that `self.run` says.
     fn boot(&mut self, out: &mut Vec<Effect>) {
         self.drop_promises(text::RUN_ENDED, out);
-        let fresh = State::new(crate::state::Browser::default());
+        let fresh = Self::new(crate::state::Browser::default());
         self.phase = Phase::Building;
         (self.frame, self.calm, self.events) = (fresh.frame, fresh.calm, fresh.events);
         self.terminal =
@@ -322,7 +322,7 @@ impl State {
                 self.notice = Some(text::COPIED.to_owned());
             }
             Deed::HideViolation => {
-                self.hidden_us = self.frame.violation.as_ref().map(|v| v.time_us)
+                self.hidden_us = self.frame.violation.as_ref().map(|v| v.time_us);
             }
             Deed::Kill
             | Deed::Restart

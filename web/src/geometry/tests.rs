@@ -93,3 +93,18 @@ fn a_message_moves_evenly_and_not_past_its_ends() {
     assert_eq!(progress(1_000, 3_000, 9_000.0), 1.0);
     assert_eq!(progress(1_000, 1_000, 1_001.0), 1.0);
 }
+
+#[test]
+fn members_do_not_touch() {
+    for (width, height) in [(360.0, 316.0), (1008.0, 220.0), (1008.0, 300.0)] {
+        for n in 2..=9 {
+            let members: Vec<Alias> = (1..=n).collect();
+            let layout = Layout::new((width, height), &members, &[], None);
+            let spot = |alias| layout.spot(alias).unwrap().at;
+            let pairs = (1..=n).flat_map(|a| (a + 1..=n).map(move |b| (a, b)));
+            let nearest =
+                pairs.map(|(a, b)| spot(a).minus(spot(b)).length()).fold(f64::MAX, f64::min);
+            assert!(nearest > 2.0 * MEMBER_R, "{width}x{height}, {n} members: {nearest}");
+        }
+    }
+}

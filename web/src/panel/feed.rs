@@ -19,6 +19,8 @@ pub(crate) struct Props {
     /// The drawn moment: what lies after it has not happened yet.
     pub(crate) now_us: u64,
     pub(crate) messages_too: bool,
+    /// Time flows: a screen reader is told by the sentence, not by every line.
+    pub(crate) flowing: bool,
     pub(crate) emit: Emit,
 }
 
@@ -37,7 +39,7 @@ pub(crate) fn Feed(props: &Props) -> Html {
                 <h2>{ "Events" }</h2><span class="sp"></span>
                 <label class="b bare"><input type="checkbox" checked={props.messages_too} onchange={toggle}/>{ "messages too" }</label>
             </div>
-            <div class="bot" tabindex="0" role="log" aria-label="What happened">
+            <div class="bot" tabindex="0" role="log" aria-live={if props.flowing { "off" } else { "polite" }} aria-label="What happened">
                 if shown.is_empty() { <p class="empty">{ "Nothing has happened yet." }</p> }
                 <ol class="feed">
                     { for shown.iter().enumerate().map(|(nth, event)| line(event, nth + 1 == shown.len())) }

@@ -3,7 +3,7 @@
 use glasshouse_sim::view::frame::{Alias, Frame, Inspector, Life, Member, Role};
 use yew::prelude::*;
 
-use super::{Emit, Shared, glyph, keys_by_revision, wal};
+use super::{Emit, Shared, chart, glyph, keys_by_revision, wal};
 use crate::state::{Deed, Msg};
 use crate::text::en as text;
 
@@ -34,9 +34,10 @@ pub(crate) fn Inspect(props: &Props) -> Html {
             if let Some(inspector) = inspector {
                 { peers(inspector, member, frame) }
                 { wal::section(&inspector.wal, glyph::hue(member.term)) }
-                { keys_by_revision::section(&inspector.keys) }
+                if inspector.keys.revision > 0 { { keys_by_revision::section(&inspector.keys) } }
                 { configuration(inspector, member) }
             }
+            <chart::Writes marks={frame.marks.clone()} now_us={frame.time_us}/>
         </aside>
     }
 }

@@ -11,6 +11,7 @@ use yew::Callback;
 
 use crate::state::Msg;
 
+pub(crate) mod chart;
 pub(crate) mod cluster;
 pub(crate) mod controls;
 pub(crate) mod feed;

@@ -1,6 +1,6 @@
 //! The sentence of the moment: over every drawing, a live region, in the voice of the page.
 
-use glasshouse_sim::view::frame::Frame;
+use glasshouse_sim::view::frame::{Frame, Sentence};
 use yew::prelude::*;
 
 use super::{Emit, Shared};
@@ -10,6 +10,8 @@ use crate::text::en as text;
 #[derive(Properties, PartialEq)]
 pub(crate) struct Props {
     pub(crate) frame: Shared<Frame>,
+    /// What a screen reader hears of the run: the same sentence, not ten times a second.
+    pub(crate) said: Sentence,
     pub(crate) phase: Phase,
     /// Bytes of the simulation that are here, and all of them; 0 when unknown.
     pub(crate) loaded: (u64, u64),
@@ -23,7 +25,8 @@ pub(crate) struct Props {
 
 #[component]
 pub(crate) fn Say(props: &Props) -> Html {
-    let (now, detail) = words(props);
+    let (now, detail) = words(props, &props.frame.sentence);
+    let (heard, more) = words(props, &props.said);
     let deed = |deed: Deed| props.emit.reform(move |_: MouseEvent| Msg::Do(deed));
     let (got, total) = props.loaded;
     let share = match (&props.phase, props.repeated) {
@@ -35,7 +38,8 @@ pub(crate) fn Say(props: &Props) -> Html {
     let broken = matches!(props.phase, Phase::Broken(_));
     html! {
         <div class="say">
-            <div role="status">
+            <p class="sr" role="status">{ heard }{ " " }{ more }</p>
+            <div aria-hidden="true">
                 <p>{ now }</p>
                 if !detail.is_empty() { <p>{ detail }</p> }
                 if let Some(share) = share {
@@ -58,8 +62,7 @@ pub(crate) fn Say(props: &Props) -> Html {
 }
 
 /// The two lines: the page's own matters come before the run's.
-fn words(props: &Props) -> (String, String) {
-    let sentence = &props.frame.sentence;
+fn words(props: &Props, sentence: &Sentence) -> (String, String) {
     if let Phase::Broken(why) = &props.phase {
         return (why.clone(), String::new());
     }

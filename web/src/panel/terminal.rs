@@ -99,10 +99,15 @@ fn line(entry: &Entry) -> Html {
     html! {
         <span key={entry.id}>
             <b>{ format!("$ {}\n", entry.line) }</b>
-            if !output.is_empty() { <span class="o">{ format!("{output}\n") }</span> }
+            if !output.is_empty() { <span class={classes!("o", tabular(output).then_some("wide-lines"))}>{ format!("{output}\n") }</span> }
             if !entry.done && !entry.waits.is_empty() { <span class="o">{ format!("{}\n", entry.waits) }</span> }
         </span>
     }
+}
+
+/// A drawn table must not be wrapped; it scrolls sideways.
+fn tabular(output: &str) -> bool {
+    output.lines().any(|line| line.starts_with("+--"))
 }
 
 /// What could follow, after Tab: the word and what it does.

@@ -36,7 +36,7 @@ impl Sim {
                 reply.id = Some(id);
             }
             Call::Frame { request } => {
-                reply.frame = Some(Box::new(self.frame(request.since_entry)))
+                reply.frame = Some(Box::new(self.frame(request.since_entry)));
             }
             Call::Actions => reply.actions = Some(self.actions.clone()),
             Call::Complete { .. } | Call::Headless { .. } => {}
@@ -159,7 +159,7 @@ fn the_clock_glides_between_pictures_and_never_past_the_last() {
         assert!(clock - before < 400.0, "0.01x: a picture of 16 ms is 160 virtual µs");
         before = clock;
     }
-    assert!(page.state.flow.sim_us < before as u64 + 16_000, "the world is not far ahead");
+    assert!((page.state.flow.sim_us as f64) < before + 16_000.0, "the world is not far ahead");
 }
 
 #[test]

@@ -1,0 +1,102 @@
+//! A chart over virtual time: how many writes clients were told are done.
+//!
+//! A gap in it is an outage, and its width is the price of an election.
+
+use glasshouse_sim::view::frame::{Marks, Span};
+use plotters::prelude::*;
+use yew::prelude::*;
+
+use crate::text::en as text;
+
+/// Size of the drawing; it is scaled to the panel's width.
+const SIZE: (u32, u32) = (400, 110);
+/// Stand-ins that become the page's colours: plotters knows numbers only, the page knows names.
+const INK: (RGBColor, &str, &str) = (RGBColor(1, 2, 3), "#010203", "var(--ink2)");
+const LABEL: (RGBColor, &str, &str) = (RGBColor(4, 5, 6), "#040506", "var(--ink3)");
+const LINE: (RGBColor, &str, &str) = (RGBColor(7, 8, 9), "#070809", "var(--line)");
+
+#[derive(Properties, PartialEq)]
+pub(crate) struct Props {
+    pub(crate) marks: Marks,
+    pub(crate) now_us: u64,
+}
+
+/// The section of the inspector: answered writes of all clients.
+#[component]
+pub(crate) fn Writes(props: &Props) -> Html {
+    let Props { marks, now_us } = props;
+    let count: u64 = marks.writes.iter().map(|writes| u64::from(*writes)).sum();
+    let chart = (count > 0).then(|| draw(marks, *now_us)).flatten();
+    html! {
+        <details class="sec" open=true>
+            <summary><h3>{ "Answered writes" }</h3><span class="dim num">{ text::count(count, "write") }{ ", of all clients" }</span></summary>
+            <div class="in">
+                if let Some(svg) = chart {
+                    <div class="chart" role="img" aria-label={words(marks, count)}>{ Html::from_html_unchecked(svg.into()) }</div>
+                } else {
+                    <p class="dim">{ "None yet. Try: " }<code>{ "load 20 put/s for 5s" }</code></p>
+                }
+            </div>
+        </details>
+    }
+}
+
+/// Bars of writes for each second, over the whole run. `None` if plotters cannot draw it.
+fn draw(marks: &Marks, now_us: u64) -> Option<String> {
+    let width_s = marks.write_bucket_us as f64 / 1e6;
+    let rates: Vec<f64> = marks.writes.iter().map(|writes| f64::from(*writes) / width_s).collect();
+    let most = rates.iter().copied().fold(1.0, f64::max) * 1.1;
+    let now_s = (now_us as f64 / 1e6).max(width_s);
+    let mut svg = String::new();
+    {
+        let area = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
+        let mut chart = ChartBuilder::on(&area)
+            .margin(4)
+            .margin_right(14)
+            .x_label_area_size(20)
+            .y_label_area_size(34)
+            .build_cartesian_2d(0.0..now_s, 0.0..most)
+            .ok()?;
+        chart
+            .configure_mesh()
+            .disable_x_mesh()
+            .light_line_style(TRANSPARENT)
+            .bold_line_style(LINE.0)
+            .axis_style(LINE.0)
+            .label_style(("sans-serif", 11).into_font().color(&LABEL.0))
+            .x_labels(6)
+            .y_labels(3)
+            .x_label_formatter(&|second| format!("{second:.0} s"))
+            .y_label_formatter(&|rate| format!("{rate:.0}/s"))
+            .draw()
+            .ok()?;
+        let bars = rates.iter().enumerate().filter(|(_, rate)| **rate > 0.0).map(|(nth, rate)| {
+            let from = nth as f64 * width_s;
+            Rectangle::new([(from, 0.0), ((from + width_s).min(now_s), *rate)], INK.0.filled())
+        });
+        chart.draw_series(bars).ok()?;
+        area.present().ok()?;
+    }
+    Some([INK, LABEL, LINE].iter().fold(svg, |svg, (_, number, name)| svg.replace(number, name)))
+}
+
+/// The chart in words.
+fn words(marks: &Marks, count: u64) -> String {
+    let cuts = marks.cuts.iter().filter(|Span { to_us, .. }| to_us.is_none()).count();
+    let cut = if cuts > 0 { " The network is cut now." } else { "" };
+    format!("{} answered over the run.{cut}", text::count(count, "write"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bars_are_drawn_in_the_colours_of_the_page() {
+        let marks =
+            Marks { writes: vec![0, 3, 0, 5], write_bucket_us: 100_000, ..Marks::default() };
+        let svg = draw(&marks, 400_000).unwrap();
+        assert_eq!(svg.matches("var(--ink2)").count(), 2, "two bars: {svg}");
+        assert!(svg.contains("var(--ink3)") && !svg.contains("#010203"));
+    }
+}
