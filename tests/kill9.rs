@@ -63,7 +63,8 @@ async fn rounds_of_death(cluster: &mut Cluster, rounds: u64, mut random: u64) {
         let all = round % 5 == 0;
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         let chosen = usize::try_from(random >> 33).unwrap_or(0) % cluster.members.len();
-        let dead: Vec<usize> = if all { (0..cluster.members.len()).collect() } else { vec![chosen] };
+        let dead: Vec<usize> =
+            if all { (0..cluster.members.len()).collect() } else { vec![chosen] };
         dead.iter().for_each(|&member| cluster.members[member].kill());
         sleep(DEAD).await;
         dead.iter().for_each(|&member| cluster.start(member));
@@ -130,11 +131,8 @@ async fn write(
 
 /// Reads everything from one member, linearizably, and compares.
 async fn read_back(address: &str, acknowledged: &BTreeMap<String, String>) {
-    let request = api::RangeRequest {
-        key: "k/".into(),
-        range_end: "k0".into(),
-        ..Default::default()
-    };
+    let request =
+        api::RangeRequest { key: "k/".into(), range_end: "k0".into(), ..Default::default() };
     let Response::Range(all) = ask(address, request.into()).await else {
         panic!("{address} answers a range with something else");
     };

@@ -42,7 +42,7 @@ pub struct Cluster {
     pub members: Vec<Member>,
     /// Starts programs that know the members' names.
     pub names: Names,
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 /// One member.
@@ -103,7 +103,7 @@ impl Cluster {
                 log_before: 0,
             })
             .collect();
-        Self { members, names, _dir: dir }
+        Self { members, names, dir }
     }
 
     /// Adds flags for the members' next lives.
@@ -123,6 +123,11 @@ impl Cluster {
     pub fn start(&mut self, number: usize) {
         let mut command = self.names.command(&program("glasshouse-server", "glasshouse"));
         self.members[number].start(&mut command);
+    }
+
+    /// Where a member keeps its data.
+    pub fn data_dir(&self, number: usize) -> PathBuf {
+        self.dir.0.join(&self.members[number].name)
     }
 
     /// All client URLs, as `--endpoints` takes them.
