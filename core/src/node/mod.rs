@@ -126,7 +126,7 @@ impl Node {
             Input::Persisted { seq } => self.on_persisted(seq, effects),
             Input::Stored { seq } => self.on_stored(seq, effects),
             Input::DiskFailed { reason } => {
-                self.halt(format!("the disk failed: {reason}"), effects)
+                self.halt(format!("the disk failed: {reason}"), effects);
             }
             Input::Campaign => self.raft.campaign(),
             Input::Stop => self.on_stop(),
