@@ -93,11 +93,8 @@ impl Narrator {
     /// A narrator for a world of so many members, which begins with its first sentence.
     #[must_use]
     pub fn new(members: usize) -> Self {
-        let mut narrator = Self {
-            quorum: members / 2 + 1,
-            committed: members as u64,
-            ..Self::default()
-        };
+        let mut narrator =
+            Self { quorum: members / 2 + 1, committed: members as u64, ..Self::default() };
         narrator.say(0, Look { icon: Icon::None, ..BY_HAND }, &Say::WorldBegins { members });
         narrator
     }
@@ -216,7 +213,7 @@ impl Narrator {
         if matches!(step, Life::Killed | Life::Stopped | Life::PoweredOff) {
             self.standing.remove(&who);
         }
-        self.say(at, look(icon, who), &say);
+        self.say(at, Look::of(icon, who), &say);
     }
 
     fn on_standing(&mut self, at: Nanos, who: MemberNo, now: Standing) {
@@ -237,7 +234,11 @@ impl Narrator {
                 Role::Candidate => {
                     self.split_vote(at, term - 1);
                     self.candidates.entry(term).or_default().insert(who);
-                    self.say(at, Look::of(Icon::Vote, who).term(term), &Say::Candidate { who, term });
+                    self.say(
+                        at,
+                        Look::of(Icon::Vote, who).term(term),
+                        &Say::Candidate { who, term },
+                    );
                 }
                 Role::Leader => self.on_leader(at, who, term),
                 Role::Follower | Role::Learner => {
@@ -281,16 +282,18 @@ impl Narrator {
         now: Standing,
     ) {
         let look = Look::of(Icon::Follower, who).term(now.term);
-        match from {
+        let say = match from {
             Role::Leader if before.is_some_and(|before| before.term < now.term) => {
-                self.say(at, look, &Say::Deposed { who, term: now.term });
+                Say::Deposed { who, term: now.term }
             }
-            Role::Leader => self.say(at, look, &Say::LostQuorum { who, term: now.term }),
+            Role::Leader => Say::LostQuorum { who, term: now.term },
             Role::PreCandidate | Role::Candidate => {
                 self.say(at, look.quiet(), &Say::GivesUp { who });
+                return;
             }
-            Role::Follower | Role::Learner => {}
-        }
+            Role::Follower | Role::Learner => return,
+        };
+        self.say(at, look, &say);
     }
 
     /// A new attempt begins: if two or more stood for `term` or an earlier one in vain, say so.
@@ -343,7 +346,7 @@ impl Narrator {
     }
 
     fn on_sent(&mut self, at: Nanos, from: MemberNo, to: MemberNo, info: MessageInfo) {
-        let quiet = |icon: Icon| look(icon, from).term(info.term).quiet();
+        let quiet = |icon: Icon| Look::of(icon, from).term(info.term).quiet();
         let who = from;
         match (info.kind, info.answer) {
             (MessageKind::Heartbeat, false) => self.on_heartbeat(at, who, info.term),
@@ -459,14 +462,18 @@ impl Narrator {
             DropReason::ByHand => Loss::Hand,
         };
         let say = Say::LosesMessage { what: info.kind.name(), answer: info.answer, from, to, why };
-        self.say(at, look(icon, from).term(info.term).quiet(), &say);
+        self.say(at, Look::of(icon, from).term(info.term).quiet(), &say);
     }
 
     fn on_disk(&mut self, at: Nanos, who: MemberNo, step: &DiskStep) {
         match step {
             DiskStep::SyncBegan { until } => {
                 let takes_us = until.saturating_sub(at) / MICROS;
-                self.say(at, Look::of(Icon::Waits, who).quiet(), &Say::SyncBegins { who, takes_us });
+                self.say(
+                    at,
+                    Look::of(Icon::Waits, who).quiet(),
+                    &Say::SyncBegins { who, takes_us },
+                );
             }
             DiskStep::Failed { reason } => {
                 self.say(

@@ -18,6 +18,10 @@ use glasshouse_sim::world::Spec;
 
 use self::args::Args;
 
+/// The allocator of the server: simulated runs, too, are made of many small pieces.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// A property was violated.
 const VIOLATED: u8 = 3;
 /// The command line is wrong.
