@@ -62,6 +62,15 @@ fn hostile_bytes_change_nothing() {
     println!("resident: {before} bytes, then {after}");
     assert!(after < before + GROWTH_MAX, "{before} bytes became {after}");
 
+    // It was not all turned away at the door.
+    let metrics = page(&client, "/metrics");
+    for name in ["etcd_network_peer_received_bytes_total", "etcd_debugging_mvcc_current_revision"] {
+        let lines = metrics.lines().filter_map(|line| line.strip_prefix(name));
+        let value: u64 = lines.last().and_then(|value| value.trim().parse().ok()).unwrap_or(0);
+        println!("{name}: {value}");
+        assert!(value > 10, "{name} is {value}");
+    }
+
     let member = &mut cluster.members[0];
     assert!(member.is_running(), "{}", member.log());
     assert!(!member.log().contains("panicked"), "{}", member.log());
@@ -137,8 +146,13 @@ fn call(random: &mut Random) -> Vec<u8> {
     }
     let mut message = random.bytes(200);
     if random.below(2) == 0 {
-        // Something that often decodes: field 1, length-delimited, and the rest.
-        message.splice(0..0, [0x0a, random.byte() % 16]);
+        // Something that decodes: field 1 with so many bytes, then perhaps something that does not.
+        message.truncate(1 + random.below(100));
+        let length = u8::try_from(message.len()).unwrap_or(0);
+        message.splice(0..0, [0x0a, length]);
+        if random.below(4) == 0 {
+            message.push(random.byte());
+        }
     }
     let claimed = if random.below(10) == 0 { random.byte() } else { 0 };
     let length = u8::try_from(message.len()).unwrap_or(u8::MAX);
@@ -181,14 +195,19 @@ fn messages(random: &mut Random) -> Vec<u8> {
     bytes
 }
 
-/// `cluster member`, both in hex.
-fn cluster_id(peer: &str) -> String {
-    let mut stream = TcpStream::connect(peer).expect("the peer port is open");
-    stream
-        .write_all(b"GET /members HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-        .expect("the request is sent");
+/// One HTTP/1.1 request; the whole answer.
+fn page(address: &str, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).expect("the port is open");
+    let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).expect("the request is sent");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("the answer is text");
+    answer
+}
+
+/// `cluster member`, both in hex.
+fn cluster_id(peer: &str) -> String {
+    let answer = page(peer, "/members");
     let cluster = answer.lines().find_map(|line| line.strip_prefix("x-etcd-cluster-id: "));
     let member = answer.split("\"id\":").nth(1).and_then(|rest| rest.split([',', '}']).next());
     let member: u64 = member.and_then(|id| id.parse().ok()).expect("the member has an id");
