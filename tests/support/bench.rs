@@ -19,6 +19,7 @@ const SPEEDS: usize = 10;
 pub struct Bench {
     page: Page,
     url: String,
+    ready_ms: f64,
 }
 
 impl Bench {
@@ -28,7 +29,7 @@ impl Bench {
         let dist = tools::dist()?;
         let page = Page::launch(screen)?;
         let site = Site::serve(&dist, "/course/week-1/glasshouse/");
-        let mut bench = Self { page, url: site.url().to_owned() };
+        let mut bench = Self { page, url: site.url().to_owned(), ready_ms: 0.0 };
         bench.go(hash);
         Some(bench)
     }
@@ -38,7 +39,13 @@ impl Bench {
         let url = format!("{}#{}", self.url, hash.trim_start_matches('#'));
         self.page.open(&url);
         self.wait("window.glasshouse");
-        let _: Value = self.eval("glasshouse.ready.then(() => null)");
+        self.ready_ms = self.eval("glasshouse.ready.then(() => performance.now())");
+    }
+
+    /// How long the page took from the beginning of its load to a cluster with a leader, in
+    /// milliseconds.
+    pub fn ready_ms(&self) -> f64 {
+        self.ready_ms
     }
 
     /// What the page API says of the cluster.

@@ -5,7 +5,7 @@
 
 use std::time::Instant;
 
-use crate::shell::{self, cargo, command, duration, find, run};
+use crate::shell::{cargo, duration, find, run};
 use crate::{Failure, Result, page, tools, traces};
 
 /// The crates that are compiled to wasm, too.
@@ -140,21 +140,4 @@ fn few_traces() -> Result<()> {
 
 fn doctests() -> Result<()> {
     run(&mut cargo(&[&["test", "--doc"], NATIVE_CRATES.as_slice()].concat()))
-}
-
-/// `cargo xtask figures`: the numbers that README states, measured on this machine.
-pub fn figures() -> Result<()> {
-    page::build(true)?;
-    tools::etcd()?;
-    run(&mut cargo(&[
-        "build",
-        "--release",
-        "--bins",
-        "--package",
-        "glasshouse-server",
-        "--package",
-        "glasshouse-sim",
-    ]))?;
-    let lab = shell::target_dir().join("release/glasshouse-lab");
-    run(&mut command(lab, &["bench"]))
 }

@@ -5,7 +5,8 @@
 //!   lab          args ── lab ── page ─┬─ tools ── apt      builds, then serves dist/
 //!   test         args ── checks ──────┤                    every check, in order
 //!   page         args ── page ────────┤                    dist/
-//!   determinism  args ── traces ──────┘                    native = Node.js = Chromium
+//!   determinism  args ── traces ──────┤                    native = Node.js = Chromium
+//!   figures      args ── figures ─────┘                    the numbers of README
 //! ```
 //!
 //! It is a library as well, because the browser's tests serve the page and compare traces with
@@ -15,6 +16,7 @@
 pub mod apt;
 pub mod args;
 pub mod checks;
+pub mod figures;
 pub mod lab;
 pub mod page;
 pub mod serve;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use xtask::args::Args;
 use xtask::traces::Run;
-use xtask::{Failure, Result, checks, lab, page, traces};
+use xtask::{Failure, Result, checks, figures, lab, page, traces};
 
 const HELP: &str = "\
 cargo xtask lab [--port 8080]      builds the page and the programs, serves the page
@@ -69,7 +69,7 @@ fn command(mut args: Args) -> Result<()> {
         }
         "figures" => {
             args.finish()?;
-            checks::figures()
+            figures::figures()
         }
         "" | "help" | "--help" | "-h" => {
             print!("{HELP}");

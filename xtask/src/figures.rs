@@ -1,0 +1,100 @@
+//! `cargo xtask figures`: the numbers that README states, measured on this machine.
+//!
+//! Each number comes from the program that it is about, built as people run it: the release profile,
+//! the page after wasm-opt. Processor time is told rather than time by the clock wherever it can be,
+//! because it depends less on what else the machine does.
+
+use std::fs;
+use std::path::Path;
+
+use crate::shell::{self, capture, cargo, command, run};
+use crate::{Failure, Result, page, tools};
+
+/// The run whose speed is compared natively and in wasm: the same seed, so the same work.
+const RUN: [&str; 7] = ["--seed", "1", "--nodes", "5", "--seconds", "300", "--calm"];
+const RUN_SECONDS: f64 = 300.0;
+
+/// What Linux counts processor time in, per second (`getconf CLK_TCK`).
+const TICKS_PER_SECOND: f64 = 100.0;
+
+/// Builds everything for release and prints every figure.
+pub fn figures() -> Result<()> {
+    tools::etcd()?;
+    tools::chromium()?;
+    println!("The page, shrunk:");
+    page::build(true)?;
+    println!("Building the programs for release (a few minutes)");
+    for package in ["glasshouse-server", "glasshouse-sim", "glasshouse-bench"] {
+        run(&mut cargo(&["build", "--release", "--bins", "--package", package]))?;
+    }
+    let release = shell::target_dir().join("release");
+    page_speed()?;
+    simulation_speed(&release.join("glasshouse-lab"))?;
+    puts(&release)
+}
+
+/// From the beginning of the page's load to a cluster with a leader, in Chromium.
+fn page_speed() -> Result<()> {
+    println!("\nThe page in Chromium:");
+    let test = ["test", "--quiet", "--package", "glasshouse-tests", "--test", "browser_for_all"];
+    let only = ["--", "--nocapture", "the_page_elects_a_leader_by_itself"];
+    let mut test = cargo(&[test.as_slice(), &only].concat());
+    let said = capture(
+        test.env("GLASSHOUSE_REQUIRE_TOOLS", "1").env("GLASSHOUSE_TOOLS", tools::cache()?),
+    )?;
+    for line in said.lines().filter(|line| line.contains("first leader")) {
+        println!("  {line}");
+    }
+    Ok(())
+}
+
+fn simulation_speed(lab: &Path) -> Result<()> {
+    println!("\nThe simulation:");
+    for nodes in ["3", "5", "7"] {
+        run(&mut command(lab, &["bench", "--seconds", "300", "--rate", "100", "--nodes", nodes]))?;
+    }
+    let script = shell::root().join("sim/js/trace.mjs");
+    let module = page::dist().join("glasshouse-sim.wasm");
+    let native = processor_time(command(lab, &["run"]).args(RUN))?;
+    let wasm = processor_time(command(tools::node()?, &[]).arg(script).arg(module).args(RUN))?;
+    println!("  one and the same run ({}):", RUN.join(" "));
+    for (name, spent) in [("native", native), ("wasm", wasm)] {
+        println!("    {name:<7} {:.0} simulated seconds per CPU second", RUN_SECONDS / spent);
+    }
+    Ok(())
+}
+
+/// Puts per second and their cost, beside etcd.
+fn puts(release: &Path) -> Result<()> {
+    let etcd =
+        tools::etcd_path("3.4.23").map(|dir| format!("etcd-3.4.23={}", dir.join("etcd").display()));
+    let ours = format!("glasshouse={}", release.join("glasshouse").display());
+    for members in ["1", "3"] {
+        println!("\nPuts, members: {members}");
+        let mut bench = command(release.join("glasshouse-bench"), &["--members", members]);
+        bench.args(["--a", etcd.as_deref().unwrap_or_default(), "--b", &ours]);
+        let disk = shell::target_dir().join("bench");
+        fs::create_dir_all(&disk).map_err(|error| shell::file_failure(&disk, &error))?;
+        bench.arg("--dir").arg(disk);
+        run(&mut bench)?;
+    }
+    Ok(())
+}
+
+/// User and system time that a command takes, in seconds.
+fn processor_time(command: &mut std::process::Command) -> Result<f64> {
+    let before = children_time()?;
+    capture(command)?;
+    Ok((children_time()? - before).max(1.0 / TICKS_PER_SECOND))
+}
+
+/// Processor time of all children that have ended, in seconds; Linux tells it in `/proc`.
+fn children_time() -> Result<f64> {
+    let stat = String::from_utf8_lossy(&shell::read(Path::new("/proc/self/stat"))?).into_owned();
+    // The name in brackets may hold anything, so the fields are counted from its end.
+    let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+    let ticks: Option<Vec<f64>> = fields.skip(13).take(2).map(|field| field.parse().ok()).collect();
+    let ticks =
+        ticks.ok_or_else(|| Failure::Failed("/proc/self/stat has an unknown form".to_owned()))?;
+    Ok(ticks.iter().sum::<f64>() / TICKS_PER_SECOND)
+}
