@@ -4,6 +4,7 @@ use glasshouse_sim::clock::{MILLIS, Nanos, SECOND};
 use glasshouse_sim::fault::FaultPlan;
 use glasshouse_sim::place::MemberNo;
 use glasshouse_sim::run::{outcome, run_seed};
+use glasshouse_sim::script::bench::{Bench, Setup};
 use glasshouse_sim::workload::Workload;
 use glasshouse_sim::world::{Action, Spec, World};
 
@@ -90,4 +91,17 @@ fn the_checkers_and_the_record_do_not_influence_the_run() {
         (world.counts(), world.trace_hash())
     };
     assert_eq!(counts(true), counts(false));
+}
+
+/// A run that failed on the command line is looked at in the page: the line `hunt` makes it there.
+#[test]
+fn a_hunt_in_the_bench_is_the_run_of_the_command_line() {
+    let mut bench = Bench::new(Setup::new(5, 3), Vec::new());
+    let id = bench.exec("hunt 20s");
+    assert_eq!(bench.entry(id).unwrap().output, "A hunt of 20 s begins.\n");
+    let run = bench.exec("run 20s");
+    bench.finish(run, 30_000_000);
+    let events_of_the_bench = bench.world().events();
+    let outcome = run_seed(5, 3, 20, true);
+    assert_eq!((bench.world().trace_hash(), events_of_the_bench), (outcome.hash, outcome.events));
 }

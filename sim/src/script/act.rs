@@ -101,6 +101,7 @@ fn world_at_large(bench: &mut Bench, command: &Command) -> Result<String, String
         | Command::Nothing
         | Command::Etcdctl(_)
         | Command::Stop(_)
+        | Command::Hunt(_)
         | Command::Run(_)
         | Command::Until { .. }
         | Command::Mark(_)

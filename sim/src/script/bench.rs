@@ -24,6 +24,7 @@ use super::{help, parse, report, words};
 use crate::client::{Printed, Running, Shell};
 use crate::clock::{MICROS, MILLIS, Nanos, SECOND};
 use crate::place::{ClientNo, MemberNo};
+use crate::run;
 use crate::view::View;
 use crate::view::call::{Action, Candidate, Stop};
 use crate::view::frame::{Entry, Frame, FrameRequest};
@@ -302,6 +303,7 @@ impl Bench {
             Command::Help(topic) => Ok(Some(help::help(topic.as_deref()))),
             Command::Status => Ok(Some(report::status(&self.world))),
             Command::Members => Ok(Some(report::members(&self.world))),
+            Command::Hunt(seconds) => self.hunt(line, seconds),
             Command::Run(time_us) => {
                 let until = self.world.now() + time_us * MICROS;
                 self.wait(id, Job::Run(until))
@@ -340,6 +342,19 @@ impl Bench {
                 Ok(Some(text))
             }
         }
+    }
+
+    /// Puts the world of a headless run in place of this one, which has not begun yet. The line is
+    /// no event of that world, so its history is the very one that the command line repeats.
+    fn hunt(&mut self, line: &str, seconds: u64) -> Result<Option<String>, String> {
+        if self.world.now() > 0 || !self.log.is_empty() {
+            return Err("A hunt is a whole run: begin one with its seed, and type hunt first.".into());
+        }
+        let spec = Spec::hunt(self.setup.seed, self.setup.members);
+        self.world = run::begin(spec, seconds, true);
+        self.view = View::new(&self.setup);
+        self.log.push(Action { time_us: 0, line: line.to_string() });
+        Ok(Some(format!("A hunt of {seconds} s begins.\n")))
     }
 
     /// Writes a line into the log of the run and into the world's record.

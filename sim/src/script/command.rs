@@ -188,6 +188,8 @@ pub enum Command {
     },
     /// `load off`.
     LoadOff,
+    /// `hunt 60s`: clients and faults of a headless run, for so many virtual seconds.
+    Hunt(u64),
     /// `run 5s`: microseconds.
     Run(u64),
     /// `until leader [within 10s]`.

@@ -81,7 +81,7 @@ fn possible(done: &[&str], typed: &str, known: &Known) -> Vec<Candidate> {
         }
         ("rot", [_]) => vec![candidate("wal", "the record of an entry")],
         (
-            "heal" | "status" | "members" | "run" | "mark" | "rule" | "align" | "load" | "help"
+            "heal" | "status" | "members" | "run" | "hunt" | "mark" | "rule" | "align" | "load" | "help"
             | "rot",
             _,
         ) => Vec::new(),

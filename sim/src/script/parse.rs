@@ -108,6 +108,10 @@ fn world(first: &str, rest: &[&str]) -> Result<Command> {
             _ => Err(usage("rule")),
         },
         "load" => load(rest),
+        "hunt" => match rest {
+            [time] => hunt(time),
+            _ => Err(usage("hunt")),
+        },
         "run" => match rest {
             [time] => Ok(Command::Run(duration_us(time)?)),
             _ => Err(usage("run")),
@@ -422,6 +426,15 @@ fn load(rest: &[&str]) -> Result<Command> {
             ))
         })?;
     Ok(Command::Load { puts_per_second, for_us })
+}
+
+fn hunt(time: &str) -> Result<Command> {
+    let seconds = duration_us(time)? / 1_000_000;
+    if (1..=100_000).contains(&seconds) {
+        return Ok(Command::Hunt(seconds));
+    }
+    let time = quoted(time);
+    Err(ParseError::new(format!("{time} is no length of a hunt. Write it like hunt 60s.")))
 }
 
 fn until(rest: &[&str]) -> Result<Command> {

@@ -47,6 +47,7 @@ fn the_commands_of_the_bench() {
         ("rule PreVote off", "Rule { name: \"prevote\", value: \"off\" }"),
         ("load 20 put/s for 30s", "Load { puts_per_second: 20, for_us: Some(30000000) }"),
         ("load off", "LoadOff"),
+        ("hunt 60s", "Hunt(60)"),
         ("run 1.5s", "Run(1500000)"),
         ("until leader", "Until { condition: Leader, within_us: 60000000 }"),
         ("until new leader within 5s", "Until { condition: NewLeader, within_us: 5000000 }"),

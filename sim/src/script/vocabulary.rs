@@ -61,6 +61,11 @@ pub const WORLD: &[Entry] = &[
         "A client with a name of its own, beside the terminal.",
     ),
     entry("load", "load 20 put/s for 30s", "Background clients write; load off ends them."),
+    entry(
+        "hunt",
+        "hunt 60s",
+        "At the beginning of a run: clients and faults as seeded as glasshouse-lab run has them.",
+    ),
     entry("run", "run 5s", "Lets virtual time flow."),
     entry("until", "until leader", "Lets time flow until something holds; help until lists what."),
     entry("mark", "mark before-the-cut", "Names this moment."),
