@@ -2,6 +2,7 @@
 //!
 //! `GLASSHOUSE_FUZZ_SECONDS` sets how long (600 for a long run), `GLASSHOUSE_FUZZ_SEED` with which
 //! bytes.
+#![allow(clippy::print_stdout, reason = "the seed belongs in a failure's output")]
 
 use std::fs;
 use std::io::{Read, Write};

@@ -10,6 +10,7 @@
 //! in each round: the ratio of its two runs shows how much of a difference is noise. Clients and
 //! servers share the machine; a put has an 8-byte key and 256 bytes of value, and every server
 //! syncs its log before it answers.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a measurement prints what it found")]
 
 use std::fs;
 use std::path::PathBuf;

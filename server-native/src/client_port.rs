@@ -103,6 +103,8 @@ fn connections(settings: &Settings) -> auto::Builder<TokioExecutor> {
     let mut http2 = builder.http2();
     http2
         .timer(TokioTimer::new())
+        // gRPC has no use for it, and every answer would carry and compress it.
+        .auto_date_header(false)
         .max_concurrent_streams(settings.max_concurrent_streams)
         .initial_stream_window_size(WINDOW_BYTES.0)
         .initial_connection_window_size(WINDOW_BYTES.1);
