@@ -36,18 +36,19 @@ impl Node {
     }
 
     pub(super) fn persist(&mut self, mut output: Output, effects: &mut Vec<Effect>) {
-        let nothing = output.entries.is_empty() && output.hard_state.is_none();
-        if !nothing {
+        if output.must_sync {
             let batch = Batch {
                 snapshot: None,
                 entries: &output.entries,
                 hard_state: output.hard_state.as_ref(),
-                sync: output.must_sync,
+                sync: true,
             };
             effects.push(Effect::Append(self.wal.append(&batch)));
+        } else if let Some(hard_state) = &output.hard_state {
+            // A commit index alone. It need not survive (Raft figure 2 calls it volatile), so it
+            // is written with the next append that must be.
+            self.wal.note_commit(hard_state);
         }
-        // An append that is not synced holds a commit index alone, which may get lost: no message
-        // speaks of it, so none waits for it.
         self.after_append(self.wal.synced_seq(), &mut output, effects);
     }
 

@@ -136,6 +136,8 @@ pub(crate) struct Wal {
     /// The next append must cut away what a recovery did not accept.
     truncate: bool,
     hard_state: eraftpb::HardState,
+    /// `hard_state` has a commit index that is not written yet.
+    commit_noted: bool,
     /// (index, term) of the last entry written.
     last: (u64, u64),
 }
@@ -157,6 +159,7 @@ impl Wal {
             crc: 0,
             truncate: false,
             hard_state: eraftpb::HardState::default(),
+            commit_noted: false,
             last: (0, 0),
         }
     }
@@ -191,6 +194,13 @@ impl Wal {
         }
     }
 
+    /// Takes a state that differs from the last one by its commit index alone; it is written with
+    /// the next append.
+    pub(crate) fn note_commit(&mut self, hard_state: &eraftpb::HardState) {
+        self.hard_state = hard_state.clone();
+        self.commit_noted = true;
+    }
+
     /// Makes one append of a batch. An empty batch becomes a mark.
     pub(crate) fn append(&mut self, batch: &Batch<'_>) -> Append {
         let seq = self.next_seq;
@@ -208,8 +218,8 @@ impl Wal {
             payloads.push((RecordKind::Snapshot, bytes_of(meta)));
         }
         payloads.extend(batch.entries.iter().map(|e| (RecordKind::Entry, bytes_of(e))));
-        if let Some(hard_state) = batch.hard_state {
-            payloads.push((RecordKind::State, bytes_of(hard_state)));
+        if batch.hard_state.is_some() || std::mem::take(&mut self.commit_noted) {
+            payloads.push((RecordKind::State, bytes_of(&self.hard_state)));
         }
         if payloads.is_empty() {
             payloads.push((RecordKind::Mark, Vec::new()));
@@ -263,6 +273,7 @@ impl Wal {
         }
         if let Some(hard_state) = batch.hard_state {
             self.hard_state = hard_state.clone();
+            self.commit_noted = false;
         }
     }
 }
