@@ -5,10 +5,11 @@ use super::ledger::Ledger;
 use super::{Property, Violation};
 use crate::place::MemberNo;
 
-/// A member has become leader: its log must hold everything that is committed. Equal logs have
-/// equal chains, so looking at the last committed index is looking at all of them.
+/// A member has become leader: its log must hold everything that was committed in earlier terms
+/// (a late winner of an old term may lack what a newer term has committed; nobody follows it).
+/// Equal logs have equal chains, so looking at the last such index is looking at all of them.
 pub(super) fn on_leader(ledger: &Ledger, no: MemberNo, term: u64) -> Option<Violation> {
-    let (index, committed) = ledger.last_committed()?;
+    let (index, committed) = ledger.committed_before(term)?;
     let own = ledger.link_at(no, index);
     // A log that begins behind the index holds it in its snapshot.
     if ledger.base_of(no) > index || own == Some(committed) {

@@ -49,6 +49,8 @@ pub(super) struct Ledger {
     chains: BTreeMap<(u64, u64), u64>,
     committed: BTreeMap<u64, Link>,
     last_committed: u64,
+    /// The last index that was committed in each term.
+    committed_in: BTreeMap<u64, u64>,
 }
 
 const NOTHING: Link = Link { term: 0, chain: 0 };
@@ -90,6 +92,7 @@ impl Ledger {
             chains: BTreeMap::new(),
             committed: BTreeMap::from([(0, NOTHING)]),
             last_committed: 0,
+            committed_in: BTreeMap::new(),
         }
     }
 
@@ -102,6 +105,12 @@ impl Ledger {
     pub(super) fn last_committed(&self) -> Option<(u64, Link)> {
         let link = self.committed.get(&self.last_committed)?;
         (self.last_committed > 0).then_some((self.last_committed, *link))
+    }
+
+    /// The last entry that was committed in a term before this one.
+    pub(super) fn committed_before(&self, term: u64) -> Option<(u64, Link)> {
+        let (_, &index) = self.committed_in.range(..term).next_back()?;
+        self.committed.get(&index).map(|link| (index, *link))
     }
 
     /// A member's entry.
@@ -203,14 +212,15 @@ impl Ledger {
         Ok(())
     }
 
-    /// A member learns that `index` is committed: all entries up to it are.
-    pub(super) fn on_commit(&mut self, no: MemberNo, index: u64) -> Option<Violation> {
+    /// A member learns in a term that `index` is committed: all entries up to it are.
+    pub(super) fn on_commit(&mut self, no: MemberNo, term: u64, index: u64) -> Option<Violation> {
         let log = &self.logs[no.index()];
         for new in self.last_committed + 1..=index {
             // What a log has compacted away was committed before.
             let link = log.at(new)?;
             self.committed.insert(new, link);
             self.last_committed = new;
+            self.committed_in.insert(term, new);
         }
         self.compare(no, index, "commits")
     }

@@ -248,7 +248,7 @@ impl Checks {
     ) -> Option<Violation> {
         let known = self.ledger.committed();
         if after.commit > before.commit
-            && let Some(verdict) = self.ledger.on_commit(no, after.commit)
+            && let Some(verdict) = self.ledger.on_commit(no, after.standing.term, after.commit)
         {
             return Some(verdict);
         }

@@ -181,7 +181,7 @@ impl Bench {
                 return Some(reason);
             }
             if self.world.now() == now {
-                return Some("violation");
+                return Some("stopped");
             }
         }
         None
@@ -348,7 +348,9 @@ impl Bench {
     /// no event of that world, so its history is the very one that the command line repeats.
     fn hunt(&mut self, line: &str, seconds: u64) -> Result<Option<String>, String> {
         if self.world.now() > 0 || !self.log.is_empty() {
-            return Err("A hunt is a whole run: begin one with its seed, and type hunt first.".into());
+            return Err(
+                "A hunt is a whole run: begin one with its seed, and type hunt first.".into()
+            );
         }
         let spec = Spec::hunt(self.setup.seed, self.setup.members);
         self.world = run::begin(spec, seconds, true);

@@ -81,8 +81,8 @@ fn possible(done: &[&str], typed: &str, known: &Known) -> Vec<Candidate> {
         }
         ("rot", [_]) => vec![candidate("wal", "the record of an entry")],
         (
-            "heal" | "status" | "members" | "run" | "hunt" | "mark" | "rule" | "align" | "load" | "help"
-            | "rot",
+            "heal" | "status" | "members" | "run" | "hunt" | "mark" | "rule" | "align" | "load"
+            | "help" | "rot",
             _,
         ) => Vec::new(),
         ("partition", _) => {
@@ -123,18 +123,19 @@ fn etcdctl(first: &str, rest: &[&str], typed: &str, known: &Known) -> Vec<Candid
         return known
             .members
             .iter()
+            .filter(|(name, _)| !head.split(',').any(|listed| listed == name))
             .map(|(name, help)| candidate(&format!("--endpoints={head}{name}"), help))
             .collect();
     }
-    let after_w = matches!(rest.last(), Some(&"-w" | &"--write-out"));
-    if after_w || typed.starts_with("--write-out=") {
-        let prefix = if after_w { "" } else { "--write-out=" };
-        return ["simple", "json", "fields", "table"]
-            .map(|format| candidate(&format!("{prefix}{format}"), "how the answer is written"))
-            .to_vec();
-    }
-    if typed.starts_with('-') {
-        return FLAGS.iter().map(|entry| candidate(entry.words, entry.help)).collect();
+    // etcdctl itself knows which flags a command has and which values they take.
+    let line = [&[first], rest, &[typed]].concat().join(" ");
+    let known_flags = glasshouse_core::ctl::complete(&line);
+    if typed.starts_with('-') || rest.last().is_some_and(|word| word.starts_with('-')) {
+        let help = |word: &str| {
+            let entry = FLAGS.iter().find(|entry| entry.words.trim_end_matches('=') == word);
+            entry.map_or("", |entry| entry.help)
+        };
+        return known_flags.iter().map(|word| candidate(word, help(word))).collect();
     }
     let second = ETCDCTL.iter().filter_map(|entry| {
         let (begin, second) = entry.words.split_once(' ')?;

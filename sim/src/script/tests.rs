@@ -2,6 +2,8 @@
 
 use super::complete::{Known, complete};
 use super::*;
+use crate::view::call::Stop;
+use crate::view::frame::FrameRequest;
 
 fn meaning(line: &str) -> String {
     match parse(line) {
@@ -175,7 +177,7 @@ fn completion_knows_where_the_cursor_is() {
         ("client A pu", "9: put"),
         ("etcdctl endpoint s", "17: status"),
         ("get st", "4: stock/apples"),
-        ("get k --endpoints=n1,", "6: --endpoints=n1,n1 --endpoints=n1,n2 --endpoints=n1,n3"),
+        ("get k --endpoints=n1,", "6: --endpoints=n1,n2 --endpoints=n1,n3"),
         ("get k --keys", "6: --keys-only"),
         ("put k v -w t", "11: table"),
         ("until new ", "10: leader"),
@@ -204,6 +206,14 @@ fn every_command_of_the_table_can_be_read_and_helped() {
 /// What lines are made of.
 const PIECES: &[&str] = &[
     "kill",
+    "restart",
+    "all",
+    "freeze",
+    "thaw",
+    "stop",
+    "heal",
+    "clock",
+    "campaign",
     "n1",
     "n2",
     "->",
@@ -255,27 +265,75 @@ const PIECES: &[&str] = &[
     "off",
 ];
 
-/// Any text at all is either a command or one sentence.
-#[test]
-fn no_line_is_a_panic() {
-    let mut state = 42u64;
-    let mut draw = |below: usize| {
-        state =
-            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(state >> 33).unwrap() % below
-    };
-    let known = Known::default();
-    for _ in 0..40_000 {
+/// Lines that the two tests below make up; more when a hunt by hand asks for them.
+fn made_up_lines() -> u32 {
+    std::env::var("GLASSHOUSE_LINES").map_or(40_000, |lines| lines.parse().unwrap())
+}
+
+/// A line of random pieces.
+struct Dice(u64);
+
+impl Dice {
+    fn draw(&mut self, below: usize) -> usize {
+        let next = self.0.wrapping_mul(6_364_136_223_846_793_005);
+        self.0 = next.wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).unwrap() % below
+    }
+
+    fn line(&mut self) -> String {
         let mut line = String::new();
-        for _ in 0..draw(10) {
-            line.push_str(PIECES[draw(PIECES.len())]);
-            if draw(3) > 0 {
+        for _ in 0..self.draw(10) {
+            match self.draw(40) {
+                0 => line.extend(char::from_u32(u32::try_from(self.draw(0x11_0000)).unwrap())),
+                _ => line.push_str(PIECES[self.draw(PIECES.len())]),
+            }
+            if self.draw(3) > 0 {
                 line.push(' ');
             }
         }
+        line
+    }
+}
+
+/// Any text at all is either a command or one sentence.
+#[test]
+fn no_line_is_a_panic() {
+    let mut dice = Dice(42);
+    for _ in 0..made_up_lines() {
+        let line = dice.line();
         if let Err(error) = parse(&line) {
             assert!(error.to_string().len() < 600, "{line:?}: {error}");
         }
-        let _ = complete(&line, draw(line.len() + 2), &known);
+        let _ = complete(&line, dice.draw(line.len() + 2), &Known::default());
     }
+}
+
+/// Whatever is typed, the world goes on and every line is answered.
+#[test]
+fn any_line_can_be_typed_into_a_running_world() {
+    let mut dice = Dice(7);
+    let mut bench = Bench::new(Setup::new(3, 3), Vec::new());
+    bench.run_until(2_000_000, Stop::Time, 0);
+    for number in 0..made_up_lines() / 100 {
+        let id = bench.exec(&dice.line());
+        assert_eq!(id, u64::from(number) + 1);
+        bench.run_until(bench.now_us() + 20_000, Stop::Time, 0);
+        assert_eq!(bench.world().violation(), None);
+        let _ =
+            bench.frame(&FrameRequest { select: Some(1 + number % 4), ..FrameRequest::default() });
+    }
+    for line in [
+        "heal",
+        "restart all",
+        "thaw all",
+        "slow disk all off",
+        "full disk all off",
+        "clock all 1x",
+    ] {
+        bench.exec(line);
+    }
+    let id = bench.exec("until leader");
+    bench.finish(id, 120_000_000);
+    let entry = bench.entry(id).unwrap();
+    assert!(entry.done && !entry.failed, "{entry:?}");
 }

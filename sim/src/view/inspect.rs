@@ -190,10 +190,12 @@ fn keys(node: &NodeView<'_>, look: &Look) -> Keys {
         let (mut revision, created) = (kv.mod_revision, kv.create_revision);
         let mut value = kv.value.clone();
         loop {
+            let stored = revision <= look.stored_revision;
             changes.push(KeyChange {
                 revision,
                 value: Some(shown(&value)),
-                ..KeyChange::default()
+                keep: if stored { Keep::Durable } else { Keep::Cached },
+                term: 0,
             });
             if revision <= created || changes.len() == CHANGES_MAX {
                 break;
@@ -214,7 +216,7 @@ fn keys(node: &NodeView<'_>, look: &Look) -> Keys {
     Keys {
         revision: look.revision,
         compacted: look.compacted,
-        stored: if look.stored == look.applied { look.revision } else { 0 },
+        stored: look.stored_revision,
         count: mvcc.live_keys(),
         rows,
     }
