@@ -12,7 +12,7 @@
 //! ```
 //!
 //! A line goes through three stages, one file each: [`words`] cuts it as a shell does, [`parse`](mod@parse)
-//! makes a [`Command`] of it, [`bench`] carries it out in a world. [`complete`] and help read the
+//! makes a [`Command`] of it, [`bench`](mod@bench) carries it out in a world. [`complete`] and help read the
 //! same table, [`vocabulary`].
 
 pub mod bench;
