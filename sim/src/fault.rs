@@ -299,13 +299,7 @@ impl Schedule {
         self.split(state, now, vec![alone], rest);
     }
 
-    fn split(
-        &mut self,
-        state: &mut State,
-        now: Nanos,
-        left: Vec<MemberNo>,
-        right: Vec<MemberNo>,
-    ) {
+    fn split(&mut self, state: &mut State, now: Nanos, left: Vec<MemberNo>, right: Vec<MemberNo>) {
         let places = |side: &[MemberNo]| side.iter().copied().map(Place::from).collect();
         let groups = vec![places(&left), places(&right)];
         if state.act(Action::Partition(groups)).is_ok() {

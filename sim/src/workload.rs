@@ -246,8 +246,9 @@ impl Worker {
         match kind {
             Some(1) => read(key, false).into(),
             Some(2) => read(key, true).into(),
-            Some(3) => RangeRequest { range_end: Bytes::from_static(b"kez"), ..read(key, false) }
-                .into(),
+            Some(3) => {
+                RangeRequest { range_end: Bytes::from_static(b"kez"), ..read(key, false) }.into()
+            }
             Some(4) => DeleteRangeRequest { key, ..Default::default() }.into(),
             Some(5) => self.swap(key).into(),
             Some(6) if self.revision > 10 => {

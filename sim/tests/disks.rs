@@ -150,11 +150,8 @@ fn a_full_disk_ends_the_member_and_room_brings_it_back() {
 fn a_disk_that_cannot_be_read_refuses_the_start() {
     let (mut world, _) = world(Spec::lesson(1, 3));
     world.act(Action::Kill(n(1))).unwrap();
-    let reads = |failing| Action::DiskErrors {
-        member: n(1),
-        operation: DiskOperation::Read,
-        failing,
-    };
+    let reads =
+        |failing| Action::DiskErrors { member: n(1), operation: DiskOperation::Read, failing };
     world.act(reads(true)).unwrap();
     world.act(Action::Restart(n(1))).unwrap();
     until(&mut world, "n1 gives up", |world| !world.member_state(n(1)).is_running());

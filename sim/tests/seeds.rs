@@ -7,9 +7,8 @@ fn clean(seeds: std::ops::Range<u64>, members: u8, seconds: u64) {
     let mut totals = (0, 0, 0);
     for seed in seeds {
         let Outcome { violation, settled_at, counts, .. } = run_seed(seed, members, seconds, true);
-        let repeat = format!(
-            "glasshouse-lab run --seed {seed} --nodes {members} --seconds {seconds}"
-        );
+        let repeat =
+            format!("glasshouse-lab run --seed {seed} --nodes {members} --seconds {seconds}");
         assert!(violation.is_none(), "{}\n  {repeat}", violation.unwrap());
         assert!(settled_at.is_some(), "there was no judgement\n  {repeat}");
         totals.0 += counts.elections;

@@ -139,7 +139,8 @@ impl Clients {
             return None;
         }
         let made = self.model.at(&put.key, revision).filter(|made| made.revision == revision);
-        let kept = made.is_some_and(|made| put.ignore_value || made.value == Some(put.value.clone()));
+        let kept =
+            made.is_some_and(|made| put.ignore_value || made.value == Some(put.value.clone()));
         (!kept).then(|| {
             let key = put.key.escape_ascii();
             Violation::new(
@@ -224,9 +225,9 @@ impl Clients {
     ) -> Option<Violation> {
         let ops = if done.succeeded { &txn.success } else { &txn.failure };
         let writes = !txn::is_read_only(txn);
-        let simple = ops.iter().all(|op| {
-            matches!(op.request, Some(Op::RequestPut(_) | Op::RequestRange(_)))
-        });
+        let simple = ops
+            .iter()
+            .all(|op| matches!(op.request, Some(Op::RequestPut(_) | Op::RequestRange(_))));
         if !simple {
             return None;
         }

@@ -99,9 +99,7 @@ impl Property {
                 "If two logs hold an entry of the same index and term, they are equal up to it."
             }
             Self::LeaderCompleteness => "A new leader has every entry that was ever committed.",
-            Self::StateMachineSafety => {
-                "No two members apply different entries at the same index."
-            }
+            Self::StateMachineSafety => "No two members apply different entries at the same index.",
             Self::OneVotePerTerm => "A member gives one vote in a term, even if it crashes.",
             Self::DurableQuorum => "What is committed is on the disks of a majority.",
             Self::Monotonic => "Term, commit index and applied index never go back.",

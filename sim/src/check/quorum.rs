@@ -68,12 +68,7 @@ impl Quorum {
     }
 
     /// `no` is the first to know that `index` is committed.
-    pub(super) fn on_commit(
-        &self,
-        ledger: &Ledger,
-        no: MemberNo,
-        index: u64,
-    ) -> Option<Violation> {
+    pub(super) fn on_commit(&self, ledger: &Ledger, no: MemberNo, index: u64) -> Option<Violation> {
         let (_, committed) = ledger.last_committed()?;
         let count = u8::try_from(self.0.len()).expect("a world has at most nine members");
         let holds = |member: &MemberNo| {

@@ -212,7 +212,8 @@ impl Disk {
             return None;
         }
         let segment = self.appends.front()?.segment;
-        let unfinished = self.wal.iter().find(|(number, file)| **number < segment && !file.is_clean());
+        let unfinished =
+            self.wal.iter().find(|(number, file)| **number < segment && !file.is_clean());
         if let Some((&unfinished, _)) = unfinished {
             return Some(Ok(self.begin_batch(now, unfinished, 0, true, Vec::new())));
         }

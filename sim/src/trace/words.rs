@@ -236,19 +236,17 @@ fn disk(hash: &mut TraceHash, step: &DiskStep) {
 
 fn call_end(hash: &mut TraceHash, end: &CallEnd) {
     match end {
-        CallEnd::Answer(result) => {
-            match result.as_ref() {
-                Ok(response) => {
-                    hash.word(1);
-                    self::response(hash, response);
-                }
-                Err(error) => {
-                    hash.word(6);
-                    hash.word(error.code as u64);
-                    hash.bytes(error.message.as_bytes());
-                }
+        CallEnd::Answer(result) => match result.as_ref() {
+            Ok(response) => {
+                hash.word(1);
+                self::response(hash, response);
             }
-        }
+            Err(error) => {
+                hash.word(6);
+                hash.word(error.code as u64);
+                hash.bytes(error.message.as_bytes());
+            }
+        },
         CallEnd::NoConnection => hash.word(2),
         CallEnd::Broken => hash.word(3),
         CallEnd::TimedOut => hash.word(4),

@@ -36,9 +36,7 @@ impl State {
             Action::DelayMessage { id, by } => {
                 self.on_flight(action, id, |state| state.delay(id, by))
             }
-            Action::DuplicateMessage(id) => {
-                self.on_flight(action, id, |state| state.duplicate(id))
-            }
+            Action::DuplicateMessage(id) => self.on_flight(action, id, |state| state.duplicate(id)),
             Action::Campaign(no) => self.campaign(action, no),
             Action::Rot { member, target } => self.rot(action, member, target),
             other => {

@@ -257,11 +257,7 @@ impl State {
     }
 
     /// Runs a task on the node of a place.
-    pub(crate) fn spawn_on(
-        &self,
-        place: Place,
-        task: impl Future<Output = ()> + Send + 'static,
-    ) {
+    pub(crate) fn spawn_on(&self, place: Place, task: impl Future<Output = ()> + Send + 'static) {
         let node = self.handle.get_node(self.node_of(place)).expect("the node of a place exists");
         node.spawn(task);
     }

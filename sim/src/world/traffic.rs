@@ -82,7 +82,8 @@ impl State {
             return true;
         }
         self.lost(id, from, to, carries, DropReason::NobodyListens);
-        if let (Carried::Peer(_), Some(sender), Some(peer)) = (carries, from.member(), to.member()) {
+        if let (Carried::Peer(_), Some(sender), Some(peer)) = (carries, from.member(), to.member())
+        {
             // The connection was refused: a real sender hears of it as well.
             let peer = self.member(peer).id;
             self.member_mut(sender).tell(Input::Unreachable { peer });

@@ -96,7 +96,9 @@ impl Args {
         let Some(name) = self.text("--mutant") else { return Ok(None) };
         let known = || Mutant::ALL.map(Mutant::name).join(", ");
         let mutant = Mutant::from_name(&name);
-        mutant.map(Some).ok_or_else(|| format!("There is no mutant {name:?}; there is {}.", known()))
+        mutant
+            .map(Some)
+            .ok_or_else(|| format!("There is no mutant {name:?}; there is {}.", known()))
     }
 
     /// Nothing may be left over: a flag of another command is a mistake.

@@ -106,7 +106,9 @@ impl Run {
         let Self { seed, nodes, seconds, faults, mutant } = self;
         let calm = if faults { "" } else { " --calm" };
         let mutant = mutant.map_or_else(String::new, |mutant| format!(" --mutant {mutant}"));
-        format!("glasshouse-lab run --seed {seed} --nodes {nodes} --seconds {seconds}{calm}{mutant}")
+        format!(
+            "glasshouse-lab run --seed {seed} --nodes {nodes} --seconds {seconds}{calm}{mutant}"
+        )
     }
 }
 
