@@ -66,8 +66,8 @@ fn hostile_bytes_change_nothing() {
     // It was not all turned away at the door.
     let metrics = page(&client, "/metrics");
     for name in ["etcd_network_peer_received_bytes_total", "etcd_debugging_mvcc_current_revision"] {
-        let lines = metrics.lines().filter_map(|line| line.strip_prefix(name));
-        let value: u64 = lines.last().and_then(|value| value.trim().parse().ok()).unwrap_or(0);
+        let mut lines = metrics.lines().filter_map(|line| line.strip_prefix(name));
+        let value: u64 = lines.next_back().and_then(|value| value.trim().parse().ok()).unwrap_or(0);
         println!("{name}: {value}");
         assert!(value > 10, "{name} is {value}");
     }

@@ -1,19 +1,20 @@
 //! Puts per second and server CPU per put, beside a real etcd in the same run.
 //!
 //! ```text
-//! cargo bench -p glasshouse-server --bench put -- --etcd /path/to/etcd
+//! cargo bench -p glasshouse-server --bench put -- --etcd /path/to/etcd [--members 3]
 //! ```
 //!
 //! Rates swing with whatever else the machine does; CPU time per put hardly does. So each round
 //! runs every server once, in turning order, on a fresh directory, and what is printed is the
 //! median over the rounds, and the least and greatest ratio to etcd in one round. etcd runs twice
 //! in each round: the ratio of its two runs shows how much of a difference is noise. Clients and
-//! servers share the machine; a put has an 8-byte key and 256 bytes of value, and every server
+//! servers share the machine; with several members the CPU time is the sum of all, and clients write
+//! to the leader. A put has an 8-byte key and 256 bytes of value, and every server
 //! syncs its log before it answers.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a measurement prints what it found")]
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
@@ -30,6 +31,10 @@ const CLIENTS: [usize; 3] = [1, 16, 64];
 const CONNECTIONS_MAX: usize = 16;
 
 const VALUE_BYTES: usize = 256;
+
+/// Ports of the first member; those of the next are 10 higher.
+const CLIENT_PORT: u16 = 42_379;
+const PEER_PORT: u16 = 42_380;
 
 const WARM_UP: Duration = Duration::from_millis(500);
 
@@ -51,6 +56,7 @@ struct Sample {
 
 struct Options {
     etcd: Option<PathBuf>,
+    members: u16,
     rounds: usize,
     seconds: u64,
 }
@@ -78,7 +84,7 @@ fn main() -> ExitCode {
         let mut samples = vec![Vec::new(); servers.len()];
         for place in 0..servers.len() {
             let server = (place + round) % servers.len();
-            samples[server] = runtime.block_on(measure(&servers[server], time));
+            samples[server] = runtime.block_on(measure(&servers[server], options.members, time));
         }
         eprintln!("round {} of {}", round + 1, options.rounds);
         rounds.push(samples);
@@ -88,7 +94,7 @@ fn main() -> ExitCode {
 }
 
 fn options() -> Result<Options, String> {
-    let mut options = Options { etcd: None, rounds: 5, seconds: 3 };
+    let mut options = Options { etcd: None, members: 1, rounds: 5, seconds: 3 };
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
         // What `cargo bench` passes on its own account.
@@ -99,32 +105,60 @@ fn options() -> Result<Options, String> {
         let number = || value.parse::<u64>().map_err(|_| format!("{arg} {value} is no number"));
         match arg.as_str() {
             "--etcd" => options.etcd = Some(value.into()),
+            "--members" => options.members = u16::try_from(number()?).unwrap_or(1).clamp(1, 9),
             "--rounds" => options.rounds = usize::try_from(number()?).unwrap_or(usize::MAX).max(1),
             "--seconds" => options.seconds = number()?.max(1),
-            _ => return Err(format!("{arg}: the flags are --etcd, --rounds and --seconds")),
+            _ => {
+                return Err(format!(
+                    "{arg}: the flags are --etcd, --members, --rounds and --seconds"
+                ));
+            }
         }
     }
     Ok(options)
 }
 
-/// Starts a server on an empty directory and lets growing crowds write.
-async fn measure(server: &Server, time: Duration) -> Vec<Sample> {
+/// Starts a server on empty directories and lets growing crowds write.
+async fn measure(server: &Server, members: u16, time: Duration) -> Vec<Sample> {
     let dir = std::env::temp_dir().join(format!("glasshouse-bench-{}", std::process::id()));
     let _ = fs::remove_dir_all(&dir);
-    let mut process = Process::start(server, &dir);
-    let address = "127.0.0.1:42379";
+    let processes: Vec<Process> =
+        (0..members).map(|member| Process::start(server, &dir, member, members)).collect();
     let begin = Instant::now();
-    while put(address).await.is_err() {
+    let leader = loop {
+        if let Some(leader) = leader(members).await {
+            break leader;
+        }
         assert!(begin.elapsed() < PATIENCE, "{} does not serve", server.name);
         sleep(Duration::from_millis(50)).await;
-    }
+    };
     let mut samples = Vec::new();
     for clients in CLIENTS {
-        samples.push(crowd(address, clients, time, process.0.id()).await);
+        samples.push(crowd(&leader, clients, time, &processes).await);
     }
-    process.end();
+    drop(processes);
     let _ = fs::remove_dir_all(&dir);
     samples
+}
+
+/// The member that leads, once a put has worked: writing there costs no further hop.
+async fn leader(members: u16) -> Option<String> {
+    for member in 0..members {
+        let address = address(member, CLIENT_PORT);
+        put(&address).await.ok()?;
+        let connection = Connection::open(&address, PATIENCE).await.ok()?;
+        let status = connection.ask(api::StatusRequest::default().into()).await.ok()?;
+        if let api::Response::Status(status) = status
+            && status.header.is_some_and(|header| header.member_id == status.leader)
+        {
+            return Some(address);
+        }
+    }
+    None
+}
+
+fn address(member: u16, port: u16) -> String {
+    format!("127.0.0.1:{}", port + 10 * member)
 }
 
 async fn put(address: &str) -> Result<(), String> {
@@ -134,7 +168,8 @@ async fn put(address: &str) -> Result<(), String> {
 }
 
 /// So many clients, each with one put under way at a time.
-async fn crowd(address: &str, clients: usize, time: Duration, process: u32) -> Sample {
+async fn crowd(address: &str, clients: usize, time: Duration, processes: &[Process]) -> Sample {
+    let cpu_seconds = || processes.iter().map(Process::cpu_seconds).sum::<f64>();
     let mut connections = Vec::new();
     for _ in 0..clients.min(CONNECTIONS_MAX) {
         let connection = Connection::open(address, PATIENCE).await;
@@ -161,10 +196,10 @@ async fn crowd(address: &str, clients: usize, time: Duration, process: u32) -> S
         })
         .collect();
     sleep(WARM_UP).await;
-    let (puts, cpu, begin) = (done.load(Relaxed), cpu_seconds(process), Instant::now());
+    let (puts, cpu, begin) = (done.load(Relaxed), cpu_seconds(), Instant::now());
     sleep(time).await;
     let puts = (done.load(Relaxed) - puts) as f64;
-    let cpu = cpu_seconds(process) - cpu;
+    let cpu = cpu_seconds() - cpu;
     let took = begin.elapsed().as_secs_f64();
     stop.store(true, Relaxed);
     for task in tasks {
@@ -173,26 +208,21 @@ async fn crowd(address: &str, clients: usize, time: Duration, process: u32) -> S
     Sample { puts_per_second: puts / took, cpu_us_per_put: cpu / puts * 1e6 }
 }
 
-/// User and system time of a process, from Linux's `/proc`.
-fn cpu_seconds(process: u32) -> f64 {
-    /// Linux counts in hundredths of a second for programs (`USER_HZ`).
-    const TICKS_PER_SECOND: f64 = 100.0;
-    let stat = fs::read_to_string(format!("/proc/{process}/stat")).expect("this runs on Linux");
-    let fields: Vec<&str> =
-        stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace().collect();
-    let ticks = |field: usize| fields[field - 3].parse::<f64>().expect("the field is a number");
-    (ticks(14) + ticks(15)) / TICKS_PER_SECOND
-}
-
 struct Process(Child);
 
 impl Process {
-    fn start(server: &Server, dir: &std::path::Path) -> Self {
+    fn start(server: &Server, dir: &Path, member: u16, members: u16) -> Self {
+        let peer = |member: u16| format!("http://{}", address(member, PEER_PORT));
+        let all: Vec<String> = (0..members).map(|m| format!("m{m}={}", peer(m))).collect();
+        let client = format!("http://{}", address(member, CLIENT_PORT));
         let process = Command::new(&server.program)
-            .arg(format!("--data-dir={}", dir.display()))
-            .arg("--listen-client-urls=http://127.0.0.1:42379")
-            .arg("--advertise-client-urls=http://127.0.0.1:42379")
-            .arg("--listen-peer-urls=http://127.0.0.1:42380")
+            .arg(format!("--name=m{member}"))
+            .arg(format!("--data-dir={}", dir.join(member.to_string()).display()))
+            .arg(format!("--listen-client-urls={client}"))
+            .arg(format!("--advertise-client-urls={client}"))
+            .arg(format!("--listen-peer-urls={}", peer(member)))
+            .arg(format!("--initial-advertise-peer-urls={}", peer(member)))
+            .arg(format!("--initial-cluster={}", all.join(",")))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -200,15 +230,23 @@ impl Process {
         Self(process.unwrap_or_else(|why| panic!("{}: {why}", server.program.display())))
     }
 
-    fn end(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+    /// User and system time, from Linux's `/proc`.
+    fn cpu_seconds(&self) -> f64 {
+        /// Linux counts in hundredths of a second for programs (`USER_HZ`).
+        const TICKS_PER_SECOND: f64 = 100.0;
+        let path = format!("/proc/{}/stat", self.0.id());
+        let stat = fs::read_to_string(path).expect("this runs on Linux, and the server lives");
+        let fields: Vec<&str> =
+            stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace().collect();
+        let ticks = |field: usize| fields[field - 3].parse::<f64>().expect("it is a number");
+        (ticks(14) + ticks(15)) / TICKS_PER_SECOND
     }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
-        self.end();
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 
