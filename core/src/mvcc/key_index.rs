@@ -20,7 +20,7 @@
 //! when somebody could still see it: a put, or the tombstone of the very revision.
 //! The semantics are those of etcd's `keyIndex` (`server/storage/mvcc/key_index.go`).
 
-use crate::store::{Revision, RowKey};
+use crate::store::{REVISION_MAX, Revision, RowKey};
 
 /// The rows of one key.
 #[derive(Clone, Debug, Default)]
@@ -32,10 +32,11 @@ pub(super) struct KeyIndex {
 
 /// One write of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Write {
-    revision: Revision,
+pub struct Write {
+    /// The write.
+    pub revision: Revision,
     /// Puts of this generation up to and with this one; 0 for a tombstone.
-    version: i64,
+    pub version: i64,
 }
 
 /// The writes of a key, oldest first. Most keys have one, which needs no memory of its own.
@@ -119,7 +120,7 @@ impl KeyIndex {
     }
 
     /// Takes in a row that was read from the store, in order of revisions; `created` and `version`
-    /// are what the row says. False when the row contradicts those before it.
+    /// are what the row says. False when that is impossible, or contradicts the rows before.
     pub(super) fn restore(&mut self, row: RowKey, created: i64, version: i64) -> bool {
         let version = if row.tombstone { 0 } else { version };
         let sound = match self.writes.as_slice().last() {
@@ -129,7 +130,8 @@ impl KeyIndex {
             }
             None => {
                 self.created = created;
-                row.tombstone || (version > 0 && created <= row.revision.main)
+                let range = 1..=REVISION_MAX;
+                row.tombstone || (range.contains(&version) && created <= row.revision.main)
             }
         };
         if sound {
@@ -149,7 +151,12 @@ impl KeyIndex {
         }
     }
 
-    /// The rows, oldest first.
+    /// The writes, oldest first.
+    pub(super) fn writes(&self) -> &[Write] {
+        self.writes.as_slice()
+    }
+
+    /// The rows of the writes, oldest first.
     pub(super) fn rows(&self) -> impl Iterator<Item = RowKey> {
         let row = |w: &Write| RowKey { revision: w.revision, tombstone: w.version == 0 };
         self.writes.as_slice().iter().map(row)

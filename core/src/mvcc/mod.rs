@@ -28,6 +28,7 @@ mod compact;
 mod hash;
 mod index;
 mod key_index;
+mod look;
 mod overlay;
 mod read;
 mod row;
@@ -43,11 +44,12 @@ use self::index::Index;
 use self::overlay::Overlay;
 use self::row::RowHead;
 use crate::api::KeyValue;
-use crate::store::{MetaKey, Store, StoreError};
+use crate::store::{MetaKey, REVISION_MAX, Store, StoreError};
 pub use crate::store::{Revision, RowKey};
 
 pub use self::hash::HashKvResult;
 pub(crate) use self::index::KeyRange;
+pub use self::look::{KeyHistory, Write};
 pub use self::write::{Leases, NoLeases};
 
 /// The revision of a store to which nothing was ever written.
@@ -93,7 +95,7 @@ impl Mvcc {
         };
         let (index, last) = (&mut mvcc.index, &mut mvcc.revision);
         mvcc.store.visit_rows(|row, value| {
-            let RowHead { key, create_revision, version, .. } =
+            let RowHead { key, create_revision, version } =
                 RowHead::decode(value).ok_or_else(|| {
                     StoreError::Corrupt(format!("row {} is unreadable", row.revision))
                 })?;
@@ -163,10 +165,11 @@ impl Mvcc {
         self.failure.get()
     }
 
-    /// The rows that the last transaction wrote, oldest first, for watchers and leases. Ask before
-    /// the next [`Self::rows_stored`].
-    pub fn last_changes(&self) -> impl Iterator<Item = (RowKey, KeyValue)> {
-        self.overlay.rows_of(self.revision).map(|(row, value)| (row, row::decode(value)))
+    /// What the transactions after the main revision `revision` changed, oldest first: for watchers,
+    /// and for leases, which keys are attached to. A tombstone has a key and nothing else. Ask at once:
+    /// rows leave with [`Self::rows_stored`].
+    pub fn changes_after(&self, revision: i64) -> impl Iterator<Item = (RowKey, KeyValue)> {
+        self.overlay.rows_after(revision).map(|(row, value)| (row, row::decode(value)))
     }
 
     /// The revision that a read without one sees: of the transaction that is being executed, once
@@ -178,8 +181,9 @@ impl Mvcc {
 
 fn read_revision(store: &Store, key: MetaKey) -> Result<Option<i64>, StoreError> {
     let Some(bytes) = store.meta(key)? else { return Ok(None) };
-    let bytes = bytes[..]
-        .try_into()
-        .map_err(|_| StoreError::Corrupt(format!("the revision under {key:?} has not 8 bytes")))?;
-    Ok(Some(i64::from_le_bytes(bytes)))
+    let revision = bytes[..].try_into().map(i64::from_le_bytes).ok();
+    match revision.filter(|revision| (-1..=REVISION_MAX).contains(revision)) {
+        Some(revision) => Ok(Some(revision)),
+        None => Err(StoreError::Corrupt(format!("{key:?} is stored as {bytes:?}"))),
+    }
 }

@@ -58,10 +58,9 @@ impl Overlay {
         }
     }
 
-    /// The rows of a revision, if they have not left yet.
-    pub(super) fn rows_of(&self, main: i64) -> impl Iterator<Item = (RowKey, &Bytes)> {
-        let begin = self.rows.partition_point(|(row, _)| row.revision.main < main);
-        self.iter_from(begin).take_while(move |(row, _)| row.revision.main == main)
+    /// The rows above a main revision.
+    pub(super) fn rows_after(&self, main: i64) -> impl Iterator<Item = (RowKey, &Bytes)> {
+        self.iter_from(self.rows.partition_point(|(row, _)| row.revision.main <= main))
     }
 
     /// All rows, in order.

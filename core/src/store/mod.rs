@@ -17,6 +17,8 @@
 //! A damaged file is never read as data: below redb, every sector carries a checksum
 //! (`sectors.rs`), and an error is a [`StoreError`], never a panic.
 
+mod commit;
+mod error;
 mod revision;
 mod rows;
 mod sectors;
@@ -28,10 +30,12 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use bytes::Bytes;
 use redb::{
-    Builder, Database, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable,
-    StorageBackend, TableDefinition, TableError, WriteTransaction,
+    Builder, Database, ReadOnlyTable, ReadTransaction, ReadableDatabase, StorageBackend,
+    TableDefinition, TableError,
 };
 
+pub use self::error::StoreError;
+pub(crate) use self::revision::REVISION_MAX;
 pub use self::revision::{Revision, RowKey, RowKeyBytes};
 pub use self::rows::{BadRows, check_rows};
 use self::sectors::Sectors;
@@ -44,19 +48,6 @@ type ReadRows = ReadOnlyTable<&'static [u8], &'static [u8]>;
 const KEY: Table = TableDefinition::new("key");
 const STAGING: Table = TableDefinition::new("staging");
 const META: MetaTable = TableDefinition::new("meta");
-
-impl From<redb::Error> for StoreError {
-    fn from(error: redb::Error) -> Self {
-        match error {
-            redb::Error::Io(error) if sectors::is_damage(&error) => {
-                Self::Corrupt(error.to_string())
-            }
-            redb::Error::Io(error) => Self::Io(error.to_string()),
-            redb::Error::PreviousIo => Self::Io("it failed before; restart the member".into()),
-            other => Self::Corrupt(other.to_string()),
-        }
-    }
-}
 
 /// Bytes of pages that redb keeps in memory. Index and recent rows are elsewhere, so this only has
 /// to hold the upper levels of the tree and what is read often; the file system caches the rest.
@@ -108,19 +99,6 @@ pub enum StoreBatch {
     },
 }
 
-/// Why the store cannot go on. The member must halt: nothing that it could answer would be sound.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum StoreError {
-    /// The disk failed.
-    #[error("the disk under the store failed: {0}")]
-    Io(String),
-    /// The bytes on the disk are not what was written.
-    #[error(
-        "the store is damaged: {0}; remove this member and add it again, or restore a snapshot"
-    )]
-    Corrupt(String),
-}
-
 /// A handle to the store; clones share it.
 #[derive(Clone, Debug)]
 pub struct Store {
@@ -142,18 +120,12 @@ impl Store {
     /// [`StoreError::Corrupt`] when the bytes are damaged or of something else.
     pub fn open(backend: impl StorageBackend) -> Result<Self, StoreError> {
         let disk: Arc<dyn StorageBackend> = Arc::new(backend);
-        let sectors = Sectors::new(Arc::clone(&disk)).map_err(redb::Error::Io)?;
-        let database = Builder::new()
-            .set_cache_size(CACHE_BYTES)
-            .create_with_backend(sectors)
-            .map_err(redb::Error::from)?;
-        let rows = match open_rows(&database) {
-            Err(redb::Error::TableDoesNotExist(_)) => {
-                let transaction = begin_write(&database)?;
-                transaction.open_table(KEY).map_err(redb::Error::from)?;
-                transaction.open_table(META).map_err(redb::Error::from)?;
-                transaction.commit().map_err(redb::Error::from)?;
-                open_rows(&database)?
+        let sectors = Sectors::new(Arc::clone(&disk))?;
+        let database = Builder::new().set_cache_size(CACHE_BYTES).create_with_backend(sectors)?;
+        let rows = match open_rows(&database)? {
+            Err(TableError::TableDoesNotExist(_)) => {
+                commit::create_tables(&database)?;
+                open_rows(&database)??
             }
             opened => opened?,
         };
@@ -174,20 +146,8 @@ impl Store {
     /// # Errors
     /// When the disk fails, or the batch holds bytes that are no rows. The store is unusable then.
     pub fn commit(&self, batch: &StoreBatch) -> Result<(), StoreError> {
-        let transaction = begin_write(&self.shared.database)?;
-        match batch {
-            StoreBatch::Write { rows, meta } => {
-                write_rows(&transaction, rows)?;
-                write_meta(&transaction, meta)?;
-            }
-            StoreBatch::Stage { first, rows } => stage(&transaction, *first, rows)?,
-            StoreBatch::Install { meta } => {
-                install(&transaction)?;
-                write_meta(&transaction, meta)?;
-            }
-        }
-        transaction.commit().map_err(redb::Error::from)?;
-        let rows = open_rows(&self.shared.database)?;
+        commit::commit(&self.shared.database, batch)?;
+        let rows = open_rows(&self.shared.database)??;
         *self.shared.rows.write().unwrap_or_else(PoisonError::into_inner) = rows;
         Ok(())
     }
@@ -206,7 +166,7 @@ impl Store {
     /// When the store cannot be read.
     pub fn value(&self, row: RowKey) -> Result<Option<Bytes>, StoreError> {
         let rows = self.shared.rows.read().unwrap_or_else(PoisonError::into_inner);
-        let value = rows.get(&*row.encode()).map_err(redb::Error::from)?;
+        let value = rows.get(&*row.encode())?;
         Ok(value.map(|value| Bytes::copy_from_slice(value.value())))
     }
 
@@ -217,10 +177,10 @@ impl Store {
     pub fn rows(
         &self,
     ) -> Result<impl Iterator<Item = Result<(RowKey, Bytes), StoreError>> + use<>, StoreError> {
-        let rows = self.read()?.open_table(KEY).map_err(redb::Error::from)?;
-        let range = rows.range::<&[u8]>(..).map_err(redb::Error::from)?;
+        let rows = self.read()?.open_table(KEY)?;
+        let range = rows.range::<&[u8]>(..)?;
         Ok(range.map(|row| {
-            let (key, value) = row.map_err(redb::Error::from)?;
+            let (key, value) = row?;
             Ok((decode_key(key.value())?, Bytes::copy_from_slice(value.value())))
         }))
     }
@@ -233,9 +193,9 @@ impl Store {
         &self,
         mut visit: impl FnMut(RowKey, &[u8]) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        let rows = self.read()?.open_table(KEY).map_err(redb::Error::from)?;
-        for row in rows.range::<&[u8]>(..).map_err(redb::Error::from)? {
-            let (key, value) = row.map_err(redb::Error::from)?;
+        let rows = self.read()?.open_table(KEY)?;
+        for row in rows.range::<&[u8]>(..)? {
+            let (key, value) = row?;
             visit(decode_key(key.value())?, value.value())?;
         }
         Ok(())
@@ -265,21 +225,13 @@ impl Store {
     }
 
     fn read(&self) -> Result<ReadTransaction, StoreError> {
-        Ok(self.shared.database.begin_read().map_err(redb::Error::from)?)
+        Ok(self.shared.database.begin_read()?)
     }
 }
 
-/// Begins a transaction that commits in two phases: everything is synced before the root that points
-/// to it is, and then the root. With one phase redb finds out after a crash, by checksums, whether the
-/// last commit is whole, and if not goes back to the one before; so damage could undo a commit.
-fn begin_write(database: &Database) -> Result<WriteTransaction, StoreError> {
-    let mut transaction = database.begin_write().map_err(redb::Error::from)?;
-    transaction.set_two_phase_commit(true);
-    Ok(transaction)
-}
-
-fn open_rows(database: &Database) -> Result<ReadRows, redb::Error> {
-    Ok(database.begin_read()?.open_table(KEY)?)
+/// The rows as of the last commit, if there is such a table.
+fn open_rows(database: &Database) -> Result<Result<ReadRows, TableError>, StoreError> {
+    Ok(database.begin_read()?.open_table(KEY))
 }
 
 fn decode_key(bytes: &[u8]) -> Result<RowKey, StoreError> {
@@ -288,8 +240,8 @@ fn decode_key(bytes: &[u8]) -> Result<RowKey, StoreError> {
 }
 
 fn read_meta(transaction: &ReadTransaction, key: MetaKey) -> Result<Option<Bytes>, StoreError> {
-    let meta = transaction.open_table(META).map_err(redb::Error::from)?;
-    let value = meta.get(key as u8).map_err(redb::Error::from)?;
+    let meta = transaction.open_table(META)?;
+    let value = meta.get(key as u8)?;
     Ok(value.map(|value| Bytes::copy_from_slice(value.value())))
 }
 
@@ -301,88 +253,4 @@ fn decode_count(bytes: &[u8]) -> Result<u64, StoreError> {
     let bytes =
         bytes.try_into().map_err(|_| StoreError::Corrupt("a count has not 8 bytes".into()))?;
     Ok(u64::from_le_bytes(bytes))
-}
-
-fn write_meta(
-    transaction: &WriteTransaction,
-    meta: &[(MetaKey, Bytes)],
-) -> Result<(), redb::Error> {
-    let mut table = transaction.open_table(META)?;
-    for (key, value) in meta {
-        table.insert(*key as u8, &value[..])?;
-    }
-    Ok(())
-}
-
-/// Changes a count of bytes that the store keeps for itself.
-fn change_count(
-    transaction: &WriteTransaction,
-    key: MetaKey,
-    change: impl FnOnce(u64) -> u64,
-) -> Result<(), StoreError> {
-    let mut table = transaction.open_table(META).map_err(redb::Error::from)?;
-    let old = match table.get(key as u8).map_err(redb::Error::from)? {
-        Some(bytes) => decode_count(bytes.value())?,
-        None => 0,
-    };
-    table.insert(key as u8, &change(old).to_le_bytes()[..]).map_err(redb::Error::from)?;
-    Ok(())
-}
-
-fn write_rows(
-    transaction: &WriteTransaction,
-    rows: &[(RowKey, Option<Bytes>)],
-) -> Result<(), StoreError> {
-    let (mut added, mut removed) = (0, 0);
-    let mut table = transaction.open_table(KEY).map_err(redb::Error::from)?;
-    for (row, value) in rows {
-        let key = row.encode();
-        let old = match value {
-            Some(value) => {
-                added += row_bytes(&key, value);
-                table.insert(&*key, &value[..])
-            }
-            None => table.remove(&*key),
-        };
-        if let Some(old) = old.map_err(redb::Error::from)? {
-            removed += row_bytes(&key, old.value());
-        }
-    }
-    drop(table);
-    change_count(transaction, MetaKey::RowBytes, |old| (old + added).saturating_sub(removed))
-}
-
-fn stage(transaction: &WriteTransaction, first: bool, rows: &Bytes) -> Result<(), StoreError> {
-    if first {
-        transaction.delete_table(STAGING).map_err(redb::Error::from)?;
-    }
-    let mut added = 0;
-    let mut table = transaction.open_table(STAGING).map_err(redb::Error::from)?;
-    for row in rows::decode(rows) {
-        let (row, value) = row.map_err(|error| StoreError::Corrupt(error.to_string()))?;
-        let key = row.encode();
-        added += row_bytes(&key, value);
-        table.insert(&*key, value).map_err(redb::Error::from)?;
-    }
-    drop(table);
-    change_count(transaction, MetaKey::StagedBytes, |old| if first { added } else { old + added })
-}
-
-fn install(transaction: &WriteTransaction) -> Result<(), StoreError> {
-    transaction.delete_table(KEY).map_err(redb::Error::from)?;
-    transaction.rename_table(STAGING, KEY).map_err(|error| match error {
-        TableError::TableDoesNotExist(_) => {
-            StoreError::Corrupt("no received snapshot is there to install".into())
-        }
-        other => redb::Error::from(other).into(),
-    })?;
-    let mut meta = transaction.open_table(META).map_err(redb::Error::from)?;
-    let staged = meta.remove(MetaKey::StagedBytes as u8).map_err(redb::Error::from)?;
-    let count = staged.map(|count| count.value().to_vec()).unwrap_or_default();
-    meta.insert(MetaKey::RowBytes as u8, &count[..]).map_err(redb::Error::from)?;
-    Ok(())
-}
-
-fn row_bytes(key: &[u8], value: &[u8]) -> u64 {
-    (key.len() + value.len()) as u64
 }

@@ -40,6 +40,10 @@ pub struct RowKey {
     pub tombstone: bool,
 }
 
+/// The greatest number that a revision may hold. No history gets there; behind it numbers would
+/// overflow, and they come from disks and from other members.
+pub(crate) const REVISION_MAX: i64 = 1 << 62;
+
 /// Bytes of a row key without the mark of a tombstone.
 const PLAIN: usize = 17;
 /// Bytes of a row key with the mark.
@@ -100,8 +104,10 @@ impl RowKey {
             _ => return None,
         };
         let revision = Revision { main: i64::from_be_bytes(*main), sub: i64::from_be_bytes(*sub) };
-        // Negative numbers would sort behind positive ones: no writer makes them.
-        let sound = *separator == SEPARATOR && revision.main >= 0 && revision.sub >= 0;
+        let possible = 0..=REVISION_MAX;
+        let sound = *separator == SEPARATOR
+            && possible.contains(&revision.main)
+            && possible.contains(&revision.sub);
         sound.then_some(Self { revision, tombstone })
     }
 }

@@ -31,10 +31,11 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
+use std::ops::Bound;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crc32c::{crc32c, crc32c_append};
-use redb::StorageBackend;
+use redb::{BackendError, StorageBackend};
 
 /// Bytes of a page of redb. All its reads and writes begin at a page.
 const PAGE: usize = 4096;
@@ -216,6 +217,35 @@ impl StorageBackend for Sectors {
 
     fn close(&self) -> io::Result<()> {
         self.disk.close()
+    }
+
+    // Locks have names, not places: they keep other processes out, wherever the bytes are.
+    fn try_lock_range(&self, from: Bound<u64>, to: Bound<u64>) -> Result<bool, BackendError> {
+        self.disk.try_lock_range(from, to)
+    }
+
+    fn try_lock_shared_range(
+        &self,
+        from: Bound<u64>,
+        to: Bound<u64>,
+    ) -> Result<bool, BackendError> {
+        self.disk.try_lock_shared_range(from, to)
+    }
+
+    fn lock_range(&self, from: Bound<u64>, to: Bound<u64>) -> Result<(), BackendError> {
+        self.disk.lock_range(from, to)
+    }
+
+    fn lock_shared_range(&self, from: Bound<u64>, to: Bound<u64>) -> Result<(), BackendError> {
+        self.disk.lock_shared_range(from, to)
+    }
+
+    fn unlock_range(&self, from: Bound<u64>, to: Bound<u64>) -> Result<(), BackendError> {
+        self.disk.unlock_range(from, to)
+    }
+
+    fn query_lock_range(&self, from: Bound<u64>, to: Bound<u64>) -> Result<bool, BackendError> {
+        self.disk.query_lock_range(from, to)
     }
 }
 

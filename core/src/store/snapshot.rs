@@ -26,8 +26,8 @@ impl std::fmt::Debug for SnapshotReader {
 impl SnapshotReader {
     pub(super) fn new(store: Store) -> Result<Self, StoreError> {
         let transaction = store.read()?;
-        let table = transaction.open_table(KEY).map_err(redb::Error::from)?;
-        let range = table.range::<&[u8]>(..).map_err(redb::Error::from)?;
+        let table = transaction.open_table(KEY)?;
+        let range = table.range::<&[u8]>(..)?;
         Ok(Self { transaction, range, carry: Vec::new(), _store: store })
     }
 
@@ -56,7 +56,7 @@ impl SnapshotReader {
         let mut part = std::mem::take(&mut self.carry);
         while part.len() < max_bytes {
             let Some(row) = self.range.next() else { break };
-            let (key, value) = row.map_err(redb::Error::from)?;
+            let (key, value) = row?;
             let (key, value) = (decode_key(key.value())?, value.value());
             if part.is_empty() || part.len() + rows::encoded_len(value) <= max_bytes {
                 rows::encode(key, value, &mut part);

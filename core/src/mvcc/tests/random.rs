@@ -82,10 +82,10 @@ impl Member {
     fn restart(&mut self) {
         self.flying.clear();
         self.mvcc = Mvcc::open(self.mvcc.store.clone()).unwrap();
-        for (call, expected) in self.log[self.applied..].to_vec() {
+        for (call, expected) in &self.log[self.applied..] {
             let is_write = !matches!(call, Call::Range(_) | Call::Hash(_));
             if is_write {
-                assert_eq!(ask(&mut self.mvcc, &call), expected, "again: {call:?}");
+                assert_eq!(ask(&mut self.mvcc, call), *expected, "again: {call:?}");
             }
         }
     }

@@ -117,17 +117,50 @@ fn rows_that_contradict_each_other_are_damage() {
 }
 
 #[test]
-fn the_last_changes_are_those_of_the_last_transaction() {
+fn changes_are_told_apart_by_revision() {
     let mut mvcc = new();
     mvcc.put(&put("a", "1"), &NoLeases).unwrap();
     mvcc.put(&put("b", "2"), &NoLeases).unwrap();
-    let keys = |mvcc: &Mvcc| -> Vec<(bool, String)> {
+    let keys = |mvcc: &Mvcc, revision| -> Vec<(bool, String)> {
         let key = |pair: KeyValue| String::from_utf8(pair.key.to_vec()).unwrap();
-        mvcc.last_changes().map(|(row, pair)| (row.tombstone, key(pair))).collect()
+        mvcc.changes_after(revision).map(|(row, pair)| (row.tombstone, key(pair))).collect()
     };
-    assert_eq!(keys(&mvcc), [(false, "b".into())]);
+    assert_eq!(keys(&mvcc, 2), [(false, "b".into())]);
     mvcc.delete_range(&delete("a", "z"));
-    assert_eq!(keys(&mvcc), [(true, "a".into()), (true, "b".into())]);
+    assert_eq!(keys(&mvcc, 3), [(true, "a".into()), (true, "b".into())]);
+    mvcc.delete_range(&delete("a", "z"));
+    assert_eq!(keys(&mvcc, 4), []);
+}
+
+#[test]
+fn histories_show_generations() {
+    let mut mvcc = new();
+    mvcc.put(&put("a", "1"), &NoLeases).unwrap();
+    mvcc.put(&put("b", "2"), &NoLeases).unwrap();
+    mvcc.delete_range(&delete("a", ""));
+    mvcc.put(&put("a", "3"), &NoLeases).unwrap();
+    let seen: Vec<_> = mvcc.histories(b"a", 5).iter().map(writes).collect();
+    assert_eq!(seen, ["a 2.0@1 4.0@0 5.0@1", "b 3.0@1"]);
+    assert_eq!(mvcc.histories(b"a", 1).len(), 1);
+    assert_eq!(mvcc.histories(b"b", 5).len(), 1);
+    assert_eq!(mvcc.undurable_rows().count(), 4);
+    flush(&mut mvcc);
+    assert_eq!(mvcc.undurable_rows().count(), 0);
+}
+
+fn writes(history: &KeyHistory) -> String {
+    let key = String::from_utf8_lossy(&history.key).into_owned();
+    history.writes.iter().fold(key, |text, w| format!("{text} {}@{}", w.revision, w.version))
+}
+
+#[test]
+fn absurd_revisions_are_damage() {
+    for meta in [i64::MAX, -2] {
+        let mvcc = new();
+        let meta = vec![(MetaKey::Revision, Bytes::copy_from_slice(&meta.to_le_bytes()))];
+        mvcc.store.commit(&StoreBatch::Write { rows: vec![], meta }).unwrap();
+        assert!(matches!(Mvcc::open(mvcc.store.clone()), Err(StoreError::Corrupt(_))));
+    }
 }
 
 #[test]

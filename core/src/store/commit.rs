@@ -1,0 +1,126 @@
+//! One transaction: what a batch changes.
+
+use bytes::Bytes;
+use redb::{Database, ReadableTable, Table, TableError, WriteTransaction};
+
+use super::{KEY, META, MetaKey, RowKey, STAGING, StoreBatch, StoreError, decode_count, rows};
+
+type Meta<'a> = Table<'a, u8, &'static [u8]>;
+
+/// Does what a batch says, all of it or nothing.
+pub(super) fn commit(database: &Database, batch: &StoreBatch) -> Result<(), StoreError> {
+    let transaction = begin(database)?;
+    let mut meta = transaction.open_table(META)?;
+    match batch {
+        StoreBatch::Write { rows, meta: pairs } => {
+            write_rows(&transaction, &mut meta, rows)?;
+            write_meta(&mut meta, pairs)?;
+        }
+        StoreBatch::Stage { first, rows } => stage(&transaction, &mut meta, *first, rows)?,
+        StoreBatch::Install { meta: pairs } => {
+            install(&transaction, &mut meta)?;
+            write_meta(&mut meta, pairs)?;
+        }
+    }
+    drop(meta);
+    transaction.commit()?;
+    Ok(())
+}
+
+/// Makes the tables of a new store.
+pub(super) fn create_tables(database: &Database) -> Result<(), StoreError> {
+    let transaction = begin(database)?;
+    transaction.open_table(KEY)?;
+    transaction.open_table(META)?;
+    transaction.commit()?;
+    Ok(())
+}
+
+/// Begins a transaction that commits in two phases: everything is synced before the root that points
+/// to it is, and then the root. With one phase redb finds out after a crash, by checksums, whether the
+/// last commit is whole, and if not goes back to the one before; so damage could undo a commit.
+fn begin(database: &Database) -> Result<WriteTransaction, StoreError> {
+    let mut transaction = database.begin_write()?;
+    transaction.set_two_phase_commit(true);
+    Ok(transaction)
+}
+
+fn write_meta(meta: &mut Meta<'_>, pairs: &[(MetaKey, Bytes)]) -> Result<(), StoreError> {
+    for (key, value) in pairs {
+        meta.insert(*key as u8, &value[..])?;
+    }
+    Ok(())
+}
+
+fn write_rows(
+    transaction: &WriteTransaction,
+    meta: &mut Meta<'_>,
+    rows: &[(RowKey, Option<Bytes>)],
+) -> Result<(), StoreError> {
+    let (mut added, mut removed) = (0, 0);
+    let mut table = transaction.open_table(KEY)?;
+    for (row, value) in rows {
+        let key = row.encode();
+        let old = match value {
+            Some(value) => {
+                added += row_bytes(&key, value);
+                table.insert(&*key, &value[..])?
+            }
+            None => table.remove(&*key)?,
+        };
+        removed += old.map_or(0, |old| row_bytes(&key, old.value()));
+    }
+    let bytes = read_count(meta, MetaKey::RowBytes)? + added;
+    write_count(meta, MetaKey::RowBytes, bytes.saturating_sub(removed))
+}
+
+fn stage(
+    transaction: &WriteTransaction,
+    meta: &mut Meta<'_>,
+    first: bool,
+    rows: &[u8],
+) -> Result<(), StoreError> {
+    let mut bytes = 0;
+    if first {
+        transaction.delete_table(STAGING)?;
+    } else {
+        bytes = read_count(meta, MetaKey::StagedBytes)?;
+    }
+    let mut table = transaction.open_table(STAGING)?;
+    for row in rows::decode(rows) {
+        let (row, value) = row.map_err(|error| StoreError::Corrupt(error.to_string()))?;
+        let key = row.encode();
+        bytes += row_bytes(&key, value);
+        table.insert(&*key, value)?;
+    }
+    write_count(meta, MetaKey::StagedBytes, bytes)
+}
+
+fn install(transaction: &WriteTransaction, meta: &mut Meta<'_>) -> Result<(), StoreError> {
+    transaction.delete_table(KEY)?;
+    transaction.rename_table(STAGING, KEY).map_err(|error| match error {
+        TableError::TableDoesNotExist(_) => {
+            StoreError::Corrupt("no received snapshot is there to install".into())
+        }
+        other => other.into(),
+    })?;
+    let bytes = read_count(meta, MetaKey::StagedBytes)?;
+    meta.remove(MetaKey::StagedBytes as u8)?;
+    write_count(meta, MetaKey::RowBytes, bytes)
+}
+
+fn read_count(meta: &Meta<'_>, key: MetaKey) -> Result<u64, StoreError> {
+    match meta.get(key as u8)? {
+        Some(bytes) => decode_count(bytes.value()),
+        None => Ok(0),
+    }
+}
+
+fn write_count(meta: &mut Meta<'_>, key: MetaKey, count: u64) -> Result<(), StoreError> {
+    meta.insert(key as u8, &count.to_le_bytes()[..])?;
+    Ok(())
+}
+
+fn row_bytes(key: &[u8], value: &[u8]) -> u64 {
+    (key.len() + value.len()) as u64
+}
