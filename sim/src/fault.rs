@@ -74,6 +74,9 @@ impl FaultPlan {
     }
 }
 
+/// One kind of fault: does it now, and plans its end.
+type Strike = fn(&mut Schedule, &mut State, Nanos);
+
 /// The task of a schedule.
 struct Schedule {
     plan: FaultPlan,
@@ -203,7 +206,7 @@ impl Schedule {
     /// One fault, and the plan for its end.
     fn strike(&mut self, state: &mut State, now: Nanos) {
         let Kinds { crashes, power, network, disks, clocks } = self.plan.kinds;
-        let kinds: [(bool, fn(&mut Self, &mut State, Nanos)); 14] = [
+        let kinds: [(bool, Strike); 14] = [
             (crashes, Self::kill),
             (crashes, Self::stop),
             (crashes, Self::freeze),

@@ -1,5 +1,7 @@
 //! Disks that fail in every way, told as stories.
 
+#![allow(clippy::unwrap_used, reason = "the helpers of a test are a test")]
+
 use glasshouse_core::api::{PutRequest, RangeRequest, Request, Response};
 use glasshouse_sim::clock::{MILLIS, Nanos, SECOND};
 use glasshouse_sim::member::MemberState;

@@ -1,6 +1,8 @@
 //! Sound members under seeded faults: a few hundred seeds here, thousands with
 //! `glasshouse-lab sweep`. A seed that fails prints how to repeat it.
 
+#![allow(clippy::unwrap_used, reason = "the helpers of a test are a test")]
+
 use glasshouse_sim::run::{Outcome, run_seed};
 
 fn clean(seeds: std::ops::Range<u64>, members: u8, seconds: u64) {

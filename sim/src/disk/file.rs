@@ -9,17 +9,17 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::image::{Image, PAGE_BYTES, SECTOR_BYTES};
+use super::image::{Image, SECTOR, SECTOR_BYTES, Sector};
 use crate::rng::Stream;
 
-/// A file: the bytes in the page cache, the bytes on the platter, and which pages differ.
+/// A file: the bytes in the page cache, the bytes on the platter, and which sectors differ.
 #[derive(Clone, Debug, Default)]
 pub struct File {
     live: Image,
     durable: Image,
-    /// Pages that were written since the last fsync that covers them began.
+    /// Sectors that were written since the last fsync that covers them began.
     dirty: BTreeSet<u64>,
-    /// Pages of an fsync that is under way.
+    /// Sectors of an fsync that is under way.
     syncing: BTreeSet<u64>,
 }
 
@@ -27,7 +27,7 @@ pub struct File {
 #[derive(Clone, Debug)]
 pub struct Sync {
     len: u64,
-    pages: Vec<(u64, Option<Arc<[u8; PAGE_BYTES as usize]>>)>,
+    sectors: Vec<(u64, Option<Arc<Sector>>)>,
 }
 
 /// Where a drive may stop in the middle of a write when its power fails.
@@ -73,16 +73,16 @@ impl File {
             return;
         }
         self.live.write(offset, data);
-        let last = (offset + data.len() as u64 - 1) / PAGE_BYTES;
-        self.dirty.extend(offset / PAGE_BYTES..=last);
+        let last = (offset + data.len() as u64 - 1) / SECTOR_BYTES;
+        self.dirty.extend(offset / SECTOR_BYTES..=last);
     }
 
     /// Sets the length in the page cache.
     pub fn set_len(&mut self, len: u64) {
         // What lies between is written with zeros, should the file grow again.
         if len < self.live.len() {
-            let last = (self.live.len() - 1) / PAGE_BYTES;
-            self.dirty.extend(len / PAGE_BYTES..=last);
+            let last = (self.live.len() - 1) / SECTOR_BYTES;
+            self.dirty.extend(len / SECTOR_BYTES..=last);
         }
         self.live.set_len(len);
     }
@@ -90,16 +90,16 @@ impl File {
     /// An fsync begins.
     pub fn begin_sync(&mut self) -> Sync {
         let dirty = std::mem::take(&mut self.dirty);
-        let pages = dirty.iter().map(|&number| (number, self.live.page(number))).collect();
+        let sectors = dirty.iter().map(|&number| (number, self.live.sector(number))).collect();
         self.syncing.extend(dirty);
-        Sync { len: self.live.len(), pages }
+        Sync { len: self.live.len(), sectors }
     }
 
     /// The fsync is over: what it covered is on the platter.
     pub fn end_sync(&mut self, sync: Sync) {
         self.durable.set_len(sync.len);
-        for (number, content) in sync.pages {
-            self.durable.set_page(number, content);
+        for (number, content) in sync.sectors {
+            self.durable.set_sector(number, content);
             self.syncing.remove(&number);
         }
     }
@@ -110,10 +110,10 @@ impl File {
         self.end_sync(sync);
     }
 
-    /// The fsync failed, or the drive lies about it: nothing was kept, and the pages count as
+    /// The fsync failed, or the drive lies about it: nothing was kept, and the sectors count as
     /// written all the same, as Linux has it. Nobody will write them again.
     pub fn forget_sync(&mut self, sync: &Sync) {
-        for (number, _) in &sync.pages {
+        for (number, _) in &sync.sectors {
             self.syncing.remove(number);
         }
     }
@@ -126,9 +126,9 @@ impl File {
         self.live = self.durable.clone();
     }
 
-    /// The process that waits for the fsync dies: nothing says when the pages are written.
+    /// The process that waits for the fsync dies: nothing says when they are written.
     pub fn abandon_sync(&mut self, sync: &Sync) {
-        for (number, _) in &sync.pages {
+        for (number, _) in &sync.sectors {
             self.syncing.remove(number);
             self.dirty.insert(*number);
         }
@@ -150,17 +150,13 @@ impl File {
 
     /// Sectors that differ between the two images, as byte ranges, in order.
     fn unsynced(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
-        let pages: BTreeSet<u64> = self.dirty.union(&self.syncing).copied().collect();
-        pages.into_iter().flat_map(move |page| {
-            let sectors = PAGE_BYTES / SECTOR_BYTES;
-            (page * sectors..(page + 1) * sectors).filter_map(move |sector| self.differing(sector))
-        })
+        self.dirty.union(&self.syncing).filter_map(|&sector| self.differing(sector))
     }
 
     /// The bytes of a sector that a process wrote and the platter does not have.
     fn differing(&self, sector: u64) -> Option<(u64, u64)> {
         let (from, to) = (sector * SECTOR_BYTES, (sector + 1) * SECTOR_BYTES);
-        let (mut live, mut durable) = ([0; SECTOR_BYTES as usize], [0; SECTOR_BYTES as usize]);
+        let (mut live, mut durable) = ([0; SECTOR], [0; SECTOR]);
         self.live.read(from, &mut live);
         self.durable.read(from, &mut durable);
         // Growth counts even where it holds zeros.
@@ -195,7 +191,7 @@ impl File {
             loss.lost += to - kept_to;
             if kept_to > from && (from < self.live.len()) {
                 let kept_to = kept_to.min(self.live.len());
-                let mut bytes = [0; SECTOR_BYTES as usize];
+                let mut bytes = [0; SECTOR];
                 let bytes = &mut bytes[..usize::try_from(kept_to - from).expect("a sector")];
                 self.live.read(from, bytes);
                 self.durable.write(from, bytes);
@@ -203,7 +199,7 @@ impl File {
         }
     }
 
-    /// One bit flips, on the platter and in the cache unless the cached page waits to be written.
+    /// One bit flips, on the platter and in the cache unless the cached sector waits to be written.
     pub fn rot(&mut self, offset: u64, bit: u8) {
         let mut byte = [0];
         self.durable.read(offset, &mut byte);
@@ -211,9 +207,9 @@ impl File {
         if offset < self.durable.len() {
             self.durable.write(offset, &byte);
         }
-        let page = offset / PAGE_BYTES;
-        if offset < self.live.len() && !self.dirty.contains(&page) && !self.syncing.contains(&page)
-        {
+        let sector = offset / SECTOR_BYTES;
+        let waits = self.dirty.contains(&sector) || self.syncing.contains(&sector);
+        if offset < self.live.len() && !waits {
             self.live.write(offset, &byte);
         }
     }

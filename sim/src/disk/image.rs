@@ -1,29 +1,29 @@
-//! What a file holds: bytes in pages that two images can share.
+//! What a file holds: bytes in sectors that two images can share.
 
 use std::sync::Arc;
 
 /// Bytes in a sector: what a drive writes whole or not at all, most of the time.
-pub const SECTOR_BYTES: u64 = 512;
-/// Bytes in a page of an image. A page is what two images share, and what a write into a shared
-/// one has to copy; a sector is small enough for a log that grows by a few hundred bytes.
-pub const PAGE_BYTES: u64 = SECTOR_BYTES;
+pub const SECTOR: usize = 512;
+/// The same as a distance in a file.
+pub const SECTOR_BYTES: u64 = SECTOR as u64;
 
-/// The content of one page.
-type Page = [u8; PAGE_BYTES as usize];
+/// The content of one sector. It is what two images share, and what a write into a shared one has
+/// to copy: little, for a log that grows by a few hundred bytes.
+pub type Sector = [u8; SECTOR];
 
-/// The bytes of a file. A page that was never written is absent and reads as zeros; a page that
-/// is equal in two images is stored once.
+/// The bytes of a file. A sector that was never written is absent and reads as zeros; one that is
+/// equal in two images is stored once.
 #[derive(Clone, Debug, Default)]
 pub struct Image {
     len: u64,
-    pages: Vec<Option<Arc<Page>>>,
+    sectors: Vec<Option<Arc<Sector>>>,
 }
 
-/// `offset` as a page number and an offset in that page.
+/// `offset` as the number of a sector and an offset in it.
 fn locate(offset: u64) -> (usize, usize) {
-    let page = usize::try_from(offset / PAGE_BYTES).expect("a simulated file fits into memory");
-    let within = usize::try_from(offset % PAGE_BYTES).expect("below a page");
-    (page, within)
+    let sector = usize::try_from(offset / SECTOR_BYTES).expect("a simulated file fits into memory");
+    let within = usize::try_from(offset % SECTOR_BYTES).expect("below a sector");
+    (sector, within)
 }
 
 impl Image {
@@ -43,9 +43,9 @@ impl Image {
     pub fn read(&self, offset: u64, out: &mut [u8]) {
         let mut done = 0;
         while done < out.len() {
-            let (page, within) = locate(offset + done as u64);
-            let count = (out.len() - done).min(PAGE_BYTES as usize - within);
-            match self.pages.get(page).and_then(Option::as_deref) {
+            let (sector, within) = locate(offset + done as u64);
+            let count = (out.len() - done).min(SECTOR - within);
+            match self.sectors.get(sector).and_then(Option::as_deref) {
                 Some(bytes) => {
                     out[done..done + count].copy_from_slice(&bytes[within..within + count]);
                 }
@@ -60,14 +60,14 @@ impl Image {
         self.grow(offset + data.len() as u64);
         let mut done = 0;
         while done < data.len() {
-            let (page, within) = locate(offset + done as u64);
-            let count = (data.len() - done).min(PAGE_BYTES as usize - within);
+            let (sector, within) = locate(offset + done as u64);
+            let count = (data.len() - done).min(SECTOR - within);
             let new = &data[done..done + count];
-            let place = &mut self.pages[page];
-            if let Ok(whole) = Page::try_from(new) {
+            let place = &mut self.sectors[sector];
+            if let Ok(whole) = Sector::try_from(new) {
                 *place = Some(Arc::new(whole));
             } else {
-                let bytes = place.get_or_insert_with(|| Arc::new([0; PAGE_BYTES as usize]));
+                let bytes = place.get_or_insert_with(|| Arc::new([0; SECTOR]));
                 Arc::make_mut(bytes)[within..within + count].copy_from_slice(new);
             }
             done += count;
@@ -81,10 +81,10 @@ impl Image {
             return;
         }
         self.len = len;
-        let (page, within) = locate(len);
-        self.pages.truncate(page + usize::from(within > 0));
+        let (sector, within) = locate(len);
+        self.sectors.truncate(sector + usize::from(within > 0));
         if within > 0
-            && let Some(Some(bytes)) = self.pages.get_mut(page)
+            && let Some(Some(bytes)) = self.sectors.get_mut(sector)
         {
             Arc::make_mut(bytes)[within..].fill(0);
         }
@@ -101,23 +101,23 @@ impl Image {
     fn grow(&mut self, len: u64) {
         if len > self.len {
             self.len = len;
-            let pages = usize::try_from(len.div_ceil(PAGE_BYTES)).expect("it fits into memory");
-            if self.pages.len() < pages {
-                self.pages.resize(pages, None);
+            let sectors = usize::try_from(len.div_ceil(SECTOR_BYTES)).expect("it fits into memory");
+            if self.sectors.len() < sectors {
+                self.sectors.resize(sectors, None);
             }
         }
     }
 
-    /// A page as it is stored, to be put into another image.
-    pub(super) fn page(&self, number: u64) -> Option<Arc<Page>> {
-        let (page, _) = locate(number * PAGE_BYTES);
-        self.pages.get(page).cloned().flatten()
+    /// A sector as it is stored, to be put into another image.
+    pub(super) fn sector(&self, number: u64) -> Option<Arc<Sector>> {
+        let (sector, _) = locate(number * SECTOR_BYTES);
+        self.sectors.get(sector).cloned().flatten()
     }
 
-    /// Puts a page of another image in; pages beyond the end are not kept.
-    pub(super) fn set_page(&mut self, number: u64, content: Option<Arc<Page>>) {
-        let (page, _) = locate(number * PAGE_BYTES);
-        if let Some(place) = self.pages.get_mut(page) {
+    /// Puts a sector of another image in; sectors beyond the end are not kept.
+    pub(super) fn set_sector(&mut self, number: u64, content: Option<Arc<Sector>>) {
+        let (sector, _) = locate(number * SECTOR_BYTES);
+        if let Some(place) = self.sectors.get_mut(sector) {
             *place = content;
         }
     }

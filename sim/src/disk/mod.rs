@@ -30,7 +30,7 @@ use glasshouse_core::wal::{WalImage, WalSegment};
 pub use self::backend::OpenFile;
 use self::backend::StoreFile;
 pub use self::file::{File, Loss, Tear};
-pub use self::image::{Image, PAGE_BYTES, SECTOR_BYTES};
+pub use self::image::{Image, SECTOR, SECTOR_BYTES, Sector};
 use crate::clock::{MICROS, Nanos};
 use crate::place::MemberNo;
 use crate::rng::Stream;

@@ -58,7 +58,7 @@ pub(crate) struct State {
     /// Those with a number below this one stop asking.
     pub(crate) workloads_stopped: u64,
     time: TimeHandle,
-    me: Weak<Mutex<State>>,
+    me: Weak<Mutex<Self>>,
 }
 
 /// Takes the lock. A panic elsewhere has ended the run already; then the state is only looked at.
