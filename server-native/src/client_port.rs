@@ -54,6 +54,7 @@ pub struct ClientPort {
     maintenance: MaintenanceServer<MaintenanceService>,
     http: Arc<HttpContext>,
     connections: auto::Builder<TokioExecutor>,
+    with_grpc: bool,
 }
 
 type Answer = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
@@ -73,7 +74,15 @@ impl ClientPort {
                 .max_decoding_message_size(limit),
             http,
             connections: connections(settings),
+            with_grpc: true,
         }
+    }
+
+    /// The pages alone, for `--listen-metrics-urls`.
+    #[must_use]
+    pub fn pages_only(mut self) -> Self {
+        self.with_grpc = false;
+        self
     }
 
     /// Serves one connection until it ends, or until `closing` says that the server does.
@@ -121,7 +130,8 @@ impl Service<Request<Incoming>> for ClientPort {
 
     fn call(&self, request: Request<Incoming>) -> Answer {
         let kind = request.headers().get(CONTENT_TYPE).map(|kind| kind.as_bytes());
-        if !kind.is_some_and(|kind| kind.starts_with(b"application/grpc")) {
+        let is_grpc = kind.is_some_and(|kind| kind.starts_with(b"application/grpc"));
+        if !is_grpc || !self.with_grpc {
             let http = self.http.clone();
             return Box::pin(async move { Ok(http.answer(&request).await.map(Body::new)) });
         }
