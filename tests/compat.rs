@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use glasshouse_tests::cluster::{Cluster, Ran, eventually, glasshouse, run};
+use glasshouse_tests::cluster::{Cluster, Ran, body, eventually, glasshouse, http, run};
 use glasshouse_tests::names::Host;
 use glasshouse_tests::tools;
 
@@ -345,9 +345,9 @@ fn without_quorum(walk: &Walk, last: usize) {
         assert!(ran.stderr.contains("context deadline exceeded"), "{ran:?}");
     }
     assert!(begin.elapsed() < Duration::from_secs(20), "a put fails in bounded time");
-    let mut curl = walk.cluster.names.command("curl".as_ref());
-    let health = run(curl.args(["-s", "-w", " %{http_code}", &format!("{url}/health")]));
-    assert_eq!(health.stdout, "{\"health\":\"false\",\"reason\":\"RAFT NO LEADER\"}\n 503");
+    let health = http(&walk.cluster.members[last].address(), "GET /health");
+    assert!(health.starts_with("HTTP/1.1 503 "), "{health}");
+    assert_eq!(body(&health), "{\"health\":\"false\",\"reason\":\"RAFT NO LEADER\"}\n");
 }
 
 /// Walkthrough 001: a follower is away while keys are written; the leader is killed and comes

@@ -11,7 +11,7 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use glasshouse_tests::cluster::{Cluster, glasshouse, run};
+use glasshouse_tests::cluster::{Cluster, glasshouse, http, run};
 
 const SECONDS: u64 = 5;
 
@@ -64,7 +64,7 @@ fn hostile_bytes_change_nothing() {
     assert!(after < before + GROWTH_MAX, "{before} bytes became {after}");
 
     // It was not all turned away at the door.
-    let metrics = page(&client, "/metrics");
+    let metrics = http(&client, "GET /metrics");
     for name in ["etcd_network_peer_received_bytes_total", "etcd_debugging_mvcc_current_revision"] {
         let mut lines = metrics.lines().filter_map(|line| line.strip_prefix(name));
         let value: u64 = lines.next_back().and_then(|value| value.trim().parse().ok()).unwrap_or(0);
@@ -196,19 +196,9 @@ fn messages(random: &mut Random) -> Vec<u8> {
     bytes
 }
 
-/// One HTTP/1.1 request; the whole answer.
-fn page(address: &str, path: &str) -> String {
-    let mut stream = TcpStream::connect(address).expect("the port is open");
-    let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).expect("the request is sent");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("the answer is text");
-    answer
-}
-
 /// `cluster member`, both in hex.
 fn cluster_id(peer: &str) -> String {
-    let answer = page(peer, "/members");
+    let answer = http(peer, "GET /members");
     let cluster = answer.lines().find_map(|line| line.strip_prefix("x-etcd-cluster-id: "));
     let member = answer.split("\"id\":").nth(1).and_then(|rest| rest.split([',', '}']).next());
     let member: u64 = member.and_then(|id| id.parse().ok()).expect("the member has an id");

@@ -1,13 +1,12 @@
 //! The server as its operator meets it: flags, exit codes, refusals, pages, the end.
 
 use std::fs;
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 
-use glasshouse_tests::cluster::{Cluster, Ran, TempDir, eventually, glasshouse, run, text};
+use glasshouse_tests::cluster::{
+    Cluster, Ran, TempDir, body, eventually, glasshouse, http, run, text,
+};
 
 /// Runs `glasshouse` with these flags until it ends by itself.
 fn refused(flags: &[&str]) -> Ran {
@@ -30,21 +29,6 @@ fn refused_on(ip: &str, dir: &Path, more: &[&str]) -> Ran {
     let mut flags = on(ip, dir);
     flags.extend(more.iter().map(|flag| (*flag).to_owned()));
     refused(&flags.iter().map(String::as_str).collect::<Vec<_>>())
-}
-
-/// One HTTP/1.1 request; the whole answer.
-fn http(address: &str, request: &str) -> String {
-    let mut stream = TcpStream::connect(address).expect("the port is open");
-    stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a timeout can be set");
-    let request = format!("{request} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).expect("the request is sent");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("the answer is text");
-    answer
-}
-
-fn body(answer: &str) -> &str {
-    answer.split_once("\r\n\r\n").expect("head and body").1
 }
 
 #[test]
@@ -113,6 +97,7 @@ fn a_directory_belongs_to_one_process_and_one_cluster() {
 #[test]
 fn the_pages_of_both_ports() {
     let mut cluster = Cluster::on_addresses(1, 22);
+    cluster.add_flags(&["--listen-metrics-urls=http://127.77.22.1:2381"]);
     cluster.start_all();
     let client = cluster.members[0].address();
     let peer = cluster.members[0].peer_address();
@@ -136,6 +121,8 @@ fn the_pages_of_both_ports() {
         assert_eq!(buckets, 15, "{metrics}");
     }
     assert!(metrics.contains("\netcd_server_has_leader 1\n"), "{metrics}");
+    let elsewhere = http("127.77.22.1:2381", "GET /metrics");
+    assert!(elsewhere.contains("\netcd_server_has_leader 1\n"), "{elsewhere}");
     for port in [&client, &peer] {
         assert!(http(port, "GET /nothing").starts_with("HTTP/1.1 404 "));
         assert!(http(port, "POST /version").starts_with("HTTP/1.1 405 "));

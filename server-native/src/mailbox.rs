@@ -120,3 +120,65 @@ impl Drop for OpenCall<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run<T>(future: impl Future<Output = T>) -> T {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        runtime.block_on(future)
+    }
+
+    fn taken(mailbox: &Mailbox) -> Vec<Letter> {
+        let mut letters = Vec::new();
+        mailbox.take_all(&mut letters);
+        letters
+    }
+
+    #[test]
+    fn a_call_is_answered() {
+        let mailbox = Arc::new(Mailbox::default());
+        let caller = mailbox.clone();
+        run(async move {
+            let call =
+                tokio::spawn(
+                    async move { caller.call(api::StatusRequest::default().into()).await },
+                );
+            mailbox.arrived().await;
+            let Some(Letter::Call { answer, .. }) = taken(&mailbox).pop() else {
+                panic!("no call")
+            };
+            answer.send(Err(api::Error::NO_LEADER)).unwrap();
+            assert_eq!(call.await.unwrap(), Err(api::Error::NO_LEADER));
+            assert!(taken(&mailbox).is_empty(), "an answered call is not cancelled");
+        });
+    }
+
+    #[test]
+    fn a_caller_that_goes_away_cancels() {
+        let mailbox = Arc::new(Mailbox::default());
+        run(async {
+            let call = mailbox.call(api::StatusRequest::default().into());
+            let given_up = tokio::time::timeout(std::time::Duration::from_millis(1), call).await;
+            assert!(given_up.is_err());
+        });
+        let letters = taken(&mailbox);
+        let [Letter::Call { call, .. }, Letter::Input(Input::Cancel { call: cancelled })] =
+            &letters[..]
+        else {
+            panic!("{letters:?}")
+        };
+        assert_eq!(call, cancelled);
+    }
+
+    #[test]
+    fn after_the_end_calls_get_etcds_answer() {
+        let mailbox = Arc::new(Mailbox::default());
+        mailbox.close();
+        let answer = run(mailbox.call(api::StatusRequest::default().into()));
+        assert_eq!(answer, Err(api::Error::STOPPED));
+        mailbox.post(Input::Tick);
+        assert!(taken(&mailbox).is_empty());
+    }
+}

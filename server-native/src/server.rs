@@ -270,7 +270,7 @@ impl Ports {
         let port = ClientPort::new(settings, http);
         for (url, listener) in self.metrics {
             log.info("serving metrics", &[("address", url.authority().into())]);
-            let (port, closed) = (port.clone(), closing.clone());
+            let (port, closed) = (port.clone().pages_only(), closing.clone());
             tokio::spawn(accept(listener, log.clone(), closing.clone(), move |stream| {
                 port.clone().serve_connection(stream, closed.clone())
             }));

@@ -1,7 +1,8 @@
 //! Members as real processes: started, stopped, killed, asked.
 
 use std::fs::{self, File};
-use std::net::Ipv4Addr;
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -233,7 +234,8 @@ impl Drop for Member {
 }
 
 fn signal(process: u32, name: &str) {
-    let status = Command::new("kill").args(["-s", name, &process.to_string()]).status();
+    // The shell's own: not every machine has a program `kill`.
+    let status = Command::new("sh").args(["-c", &format!("kill -s {name} {process}")]).status();
     assert!(status.is_ok_and(|status| status.success()), "cannot send SIG{name} to {process}");
 }
 
@@ -256,6 +258,22 @@ pub fn run(command: &mut Command) -> Ran {
         stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
         code: output.status.code(),
     }
+}
+
+/// One HTTP/1.1 request, `GET /health`; the whole answer.
+pub fn http(address: &str, request: &str) -> String {
+    let mut stream = TcpStream::connect(address).expect("the port is open");
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let request = format!("{request} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).expect("the request is sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("the answer is text");
+    answer
+}
+
+/// The body of an answer to [`http`].
+pub fn body(answer: &str) -> &str {
+    answer.split_once("\r\n\r\n").expect("head and body").1
 }
 
 /// Tries until it works.
