@@ -99,7 +99,7 @@ fn whole_sectors_are_kept_or_lost_where_the_drive_does_not_tear_them() {
 }
 
 #[test]
-fn rot_is_on_the_platter_and_in_a_clean_cache_but_a_dirty_page_hides_it() {
+fn rot_is_on_the_platter_and_in_a_clean_cache_but_a_dirty_sector_hides_it() {
     let mut file = File::default();
     file.write(0, &[0; 5000]);
     file.sync();

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use glasshouse_core::api::RangeRequest;
+use glasshouse_core::mvcc::{KeyHistory, Write};
 use glasshouse_core::node::{NodeView, ProgressMode};
 use glasshouse_core::wal;
 
@@ -17,6 +18,9 @@ use crate::clock::MICROS;
 use crate::disk::SegmentView;
 use crate::place::MemberNo;
 use crate::world::World;
+
+/// Keys whose histories are looked at: enough for every lesson, little enough for every frame.
+const HISTORIES_MAX: usize = 500;
 
 /// Changes of one key that are shown.
 const CHANGES_MAX: usize = 6;
@@ -174,54 +178,34 @@ fn mode(mode: ProgressMode) -> &'static str {
 /// The keys that changed last, each with a few of its changes.
 fn keys(node: &NodeView<'_>, look: &Look) -> Keys {
     let mvcc = node.mvcc();
-    let newest = RangeRequest {
-        key: vec![0].into(),
-        range_end: vec![0].into(),
-        limit: KEYS_MAX as i64,
-        sort_order: 2,
-        sort_target: 3,
-        serializable: true,
-        ..RangeRequest::default()
+    let waiting = mvcc.undurable_rows().map(|row| row.revision.main).min();
+    let stored = waiting.map_or(look.revision, |first| first - 1);
+    let mut histories = mvcc.histories(b"", HISTORIES_MAX);
+    histories.sort_by_key(|key| std::cmp::Reverse(last_change(key)));
+    histories.truncate(KEYS_MAX);
+    histories.sort_by(|a, b| a.key.cmp(&b.key));
+    let change = |key: &KeyHistory, write: &Write| {
+        let revision = write.revision.main;
+        let keep = if revision <= stored { Keep::Durable } else { Keep::Cached };
+        let at = RangeRequest { key: key.key.clone(), revision, ..RangeRequest::default() };
+        let found = mvcc.range(&at).ok().and_then(|found| found.kvs.into_iter().next());
+        let value = found.filter(|_| write.version > 0).map(|kv| shown(&kv.value));
+        KeyChange { revision, value, keep, term: 0 }
     };
-    let mut rows = Vec::new();
-    let found = mvcc.range(&newest).map(|found| found.kvs).unwrap_or_default();
-    for kv in found {
-        let mut changes = Vec::new();
-        let (mut revision, created) = (kv.mod_revision, kv.create_revision);
-        let mut value = kv.value.clone();
-        loop {
-            let stored = revision <= look.stored_revision;
-            changes.push(KeyChange {
-                revision,
-                value: Some(shown(&value)),
-                keep: if stored { Keep::Durable } else { Keep::Cached },
-                term: 0,
-            });
-            if revision <= created || changes.len() == CHANGES_MAX {
-                break;
-            }
-            let before =
-                RangeRequest { key: kv.key.clone(), revision: revision - 1, ..newest_of_key() };
-            let Some(older) =
-                mvcc.range(&before).ok().and_then(|found| found.kvs.into_iter().next())
-            else {
-                break;
-            };
-            (revision, value) = (older.mod_revision, older.value);
-        }
-        changes.reverse();
-        rows.push(KeyRow { key: shown(&kv.key), changes });
-    }
-    rows.sort_by(|a, b| a.key.cmp(&b.key));
+    let row = |key: &KeyHistory| {
+        let from = key.writes.len().saturating_sub(CHANGES_MAX);
+        let changes = key.writes[from..].iter().map(|write| change(key, write)).collect();
+        KeyRow { key: shown(&key.key), changes }
+    };
     Keys {
         revision: look.revision,
         compacted: look.compacted,
-        stored: look.stored_revision,
+        stored,
         count: mvcc.live_keys(),
-        rows,
+        rows: histories.iter().map(row).collect(),
     }
 }
 
-fn newest_of_key() -> RangeRequest {
-    RangeRequest { serializable: true, ..RangeRequest::default() }
+fn last_change(key: &KeyHistory) -> i64 {
+    key.writes.last().map_or(0, |write| write.revision.main)
 }

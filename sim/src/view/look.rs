@@ -41,8 +41,6 @@ pub(super) struct Look {
     pub(super) elapsed_ticks: u32,
     pub(super) timeout_ticks: u32,
     pub(super) revision: i64,
-    /// The revision that the durable store had when it last held all that was applied.
-    pub(super) stored_revision: i64,
     pub(super) compacted: i64,
     /// The tail of its log.
     pub(super) tail: Vec<EntryView>,
@@ -114,9 +112,6 @@ impl Look {
         self.elapsed_ticks = node.election_elapsed_ticks();
         self.timeout_ticks = node.election_timeout_ticks();
         self.revision = node.mvcc().revision();
-        if self.stored >= self.applied {
-            self.stored_revision = self.revision;
-        }
         self.compacted = node.mvcc().compacted().max(0);
     }
 
