@@ -195,14 +195,18 @@ impl Writer {
         Ok(())
     }
 
+    /// Deletes from the oldest on and makes that durable: whatever a power failure brings back,
+    /// the segments that are left have no gap.
     fn drop_before(&self, keep: u64) -> io::Result<()> {
+        let mut old: Vec<u64> = Vec::new();
         for entry in std::fs::read_dir(&self.dir)? {
-            let path = entry?.path();
-            if segment_number(&path).is_some_and(|number| number < keep) {
-                std::fs::remove_file(&path)?;
-            }
+            old.extend(segment_number(&entry?.path()).filter(|number| *number < keep));
         }
-        Ok(())
+        old.sort_unstable();
+        for number in old {
+            std::fs::remove_file(self.dir.join(segment_name(number)))?;
+        }
+        sync_dir(&self.dir)
     }
 }
 
