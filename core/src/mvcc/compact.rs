@@ -1,9 +1,9 @@
 //! Compaction: forgetting what nobody may read any more.
 //!
 //! The *logical* part is one assignment: reads below the revision are refused from then on. The
-//! *physical* part, which takes the superfluous rows out of the index and the store, walks the keys in
-//! slices, so that no member stands still for it. Nothing that can be read depends on how far it has
-//! come, neither do hashes; after a restart it begins again.
+//! *physical* part, which takes the superfluous rows out of the index and the store, walks the keys
+//! in slices, so that no member stands still for it. Nothing that can be read depends on how far it
+//! has come, neither do hashes; after a restart it begins again.
 
 use std::ops::ControlFlow;
 

@@ -114,7 +114,8 @@ fn old_rows(mvcc: &Mvcc, revision: i64) -> Vec<RowKey> {
         kept.extend(survivors.take_while(|row| row.revision.main <= compacted && !row.tombstone));
         ControlFlow::Continue(())
     });
-    // etcd's rule when nothing is visible at that revision: then it hashes all that compaction left.
+    // etcd's rule when nothing is visible at that revision: then it hashes all that compaction
+    // left.
     let mut rows = if any { visible } else { kept };
     rows.sort_unstable();
     rows

@@ -35,8 +35,8 @@ impl Mvcc {
         found
     }
 
-    /// The rows that wait for the disk, in order: those that a crash would take from memory, and the
-    /// log would have to give back.
+    /// The rows that wait for the disk, in order: those that a crash would take from memory, and
+    /// the log would have to give back.
     pub fn undurable_rows(&self) -> impl Iterator<Item = RowKey> {
         self.overlay.iter().map(|(row, _)| row)
     }

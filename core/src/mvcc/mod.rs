@@ -8,16 +8,17 @@
 //!   range, compare  ──► read.rs ◄───────────┴─► store   rows: revision -> KeyValue    (disk)
 //! ```
 //!
-//! A range asks the index which rows are visible at its revision, then fetches them, from the overlay
-//! or else from the store. The index is not stored: it is made from the rows when a member starts.
+//! A range asks the index which rows are visible at its revision, then fetches them, from the
+//! overlay or else from the store. The index is not stored: it is made from the rows when a member
+//! starts.
 //!
-//! - **Revisions.** A transaction that changes something gets the next main revision, whatever number
-//!   of changes it holds; `sub` counts them. One that changes nothing gets none: an empty delete and
-//!   a failed compare leave the revision as it was.
+//! - **Revisions.** A transaction that changes something gets the next main revision, whatever
+//!   number of changes it holds; `sub` counts them. One that changes nothing gets none: an empty
+//!   delete and a failed compare leave the revision as it was.
 //! - **Deterministic.** The same requests in the same order give the same rows, answers and hash on
 //!   every member. What an answer depends on is in the index and the rows, nowhere else.
-//! - **Total.** Every request has an answer. One that cannot be done is refused before it has changed
-//!   anything, with etcd's error.
+//! - **Total.** Every request has an answer. One that cannot be done is refused before it has
+//!   changed anything, with etcd's error.
 //!
 //! What can fail is the disk under a read. Then [`Mvcc::failure`] says so, the answer at hand is
 //! worthless, and the node must halt.
@@ -165,9 +166,9 @@ impl Mvcc {
         self.failure.get()
     }
 
-    /// What the transactions after the main revision `revision` changed, oldest first: for watchers,
-    /// and for leases, which keys are attached to. A tombstone has a key and nothing else. Ask at once:
-    /// rows leave with [`Self::rows_stored`].
+    /// What the transactions after the main revision `revision` changed, oldest first: for
+    /// watchers, and for leases, which keys are attached to. A tombstone has a key and nothing
+    /// else. Ask at once: rows leave with [`Self::rows_stored`].
     pub fn changes_after(&self, revision: i64) -> impl Iterator<Item = (RowKey, KeyValue)> {
         self.overlay.rows_after(revision).map(|(row, value)| (row, row::decode(value)))
     }

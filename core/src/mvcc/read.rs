@@ -1,9 +1,9 @@
 //! Reading: which rows are visible at a revision, filtered, sorted, cut to a page, fetched.
 //!
 //! etcd fetches all pairs of a range and then filters and sorts them. Here everything but values is
-//! known from the index, so a row is fetched only when it is part of the answer (or its value is what
-//! is sorted by). The answers are equal, with one thing that etcd leaves open: pairs that sort alike
-//! are in order of keys, ascending and descending (Go's sort is not stable).
+//! known from the index, so a row is fetched only when it is part of the answer (or its value is
+//! what is sorted by). The answers are equal, with one thing that etcd leaves open: pairs that sort
+//! alike are in order of keys, ascending and descending (Go's sort is not stable).
 //!
 //! etcd's counterpart: `executeRange` in `server/etcdserver/txn/`.
 

@@ -1,8 +1,8 @@
 //! Writing: puts and deletes, alone or inside a transaction.
 //!
-//! A write encodes its row once, into memory of its own (a slice of the request would keep the whole
-//! receive buffer alive), adds it to the overlay and its revision to the index. `changes` counts the
-//! writes of the transaction; [`Mvcc::finish`] makes them a revision.
+//! A write encodes its row once, into memory of its own (a slice of the request would keep the
+//! whole receive buffer alive), adds it to the overlay and its revision to the index. `changes`
+//! counts the writes of the transaction; [`Mvcc::finish`] makes them a revision.
 
 use std::ops::ControlFlow;
 
@@ -36,8 +36,8 @@ impl Mvcc {
     /// Writes one key.
     ///
     /// # Errors
-    /// [`Error::LEASE_NOT_FOUND`], and [`Error::KEY_NOT_FOUND`] when an absent key is asked to keep its
-    /// value or lease.
+    /// [`Error::LEASE_NOT_FOUND`], and [`Error::KEY_NOT_FOUND`] when an absent key is asked to keep
+    /// its value or lease.
     pub fn put(&mut self, request: &PutRequest, leases: &dyn Leases) -> Result<PutResponse, Error> {
         // In this order, as etcd: inside a transaction it is the other way round.
         self.check_lease(request, leases)?;

@@ -36,9 +36,10 @@ pub(super) fn create_tables(database: &Database) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Begins a transaction that commits in two phases: everything is synced before the root that points
-/// to it is, and then the root. With one phase redb finds out after a crash, by checksums, whether the
-/// last commit is whole, and if not goes back to the one before; so damage could undo a commit.
+/// Begins a transaction that commits in two phases: everything is synced before the root that
+/// points to it is, and then the root. With one phase redb finds out after a crash, by checksums,
+/// whether the last commit is whole, and if not goes back to the one before; so damage could undo a
+/// commit.
 fn begin(database: &Database) -> Result<WriteTransaction, StoreError> {
     let mut transaction = database.begin_write()?;
     transaction.set_two_phase_commit(true);

@@ -1,17 +1,18 @@
 //! The store: what a member has applied, on its disk.
 //!
 //! Three tables in one [redb](https://docs.rs/redb) database, which is a copy-on-write B+tree: a
-//! commit either happened or it did not, and a reader sees one commit, whole, however long it reads.
+//! commit either happened or it did not, and a reader sees one commit, whole, however long it
+//! reads.
 //!
 //! ```text
-//!   key       revision (17 or 18 bytes)  ->  mvccpb.KeyValue      one row for each write
-//!   meta      number of a MetaKey        ->  bytes                applied index, members, ...
-//!   staging   as `key`                                            a snapshot that is being received
+//!   key       revision (17 or 18 bytes)  ->  mvccpb.KeyValue    one row for each write
+//!   meta      number of a MetaKey        ->  bytes              applied index, members, ...
+//!   staging   as `key`                                          a snapshot that is being received
 //! ```
 //!
-//! Rows and meta change in **one transaction** ([`StoreBatch`]), so that the applied index on the disk
-//! always belongs to the rows on the disk. Nothing here decides anything: a node collects rows in
-//! memory, hands out a batch as an effect, and the world commits it on its own thread, while the
+//! Rows and meta change in **one transaction** ([`StoreBatch`]), so that the applied index on the
+//! disk always belongs to the rows on the disk. Nothing here decides anything: a node collects rows
+//! in memory, hands out a batch as an effect, and the world commits it on its own thread, while the
 //! node goes on reading through its handle.
 //!
 //! A damaged file is never read as data: below redb, every sector carries a checksum
@@ -202,7 +203,8 @@ impl Store {
     }
 
     /// A reader of everything as of the last commit, to send to another member. Later commits do
-    /// not change what it reads, but the space of what they free is not reused before it is dropped.
+    /// not change what it reads, but the space of what they free is not reused before it is
+    /// dropped.
     ///
     /// # Errors
     /// When the store cannot be read.

@@ -1,8 +1,8 @@
 //! Revisions, and the keys of the rows that hold them.
 //!
 //! Every transaction that writes gets the next *main* revision; the writes inside it are told apart
-//! by *sub*, counted from 0. One row of the store is one write, and its key is the revision in bytes
-//! that sort like the numbers:
+//! by *sub*, counted from 0. One row of the store is one write, and its key is the revision in
+//! bytes that sort like the numbers:
 //!
 //! ```text
 //!   0        8   9        17

@@ -1,8 +1,8 @@
 //! A checksum on every sector, between redb and the disk.
 //!
-//! redb keeps a checksum of each page beside the pointer to it, but looks at it only when it recovers
-//! from a crash. A bit that rots while a member runs would be read as data, or crash it. Here each
-//! page of redb becomes nine sectors, and each sector proves its own bytes and its place:
+//! redb keeps a checksum of each page beside the pointer to it, but looks at it only when it
+//! recovers from a crash. A bit that rots while a member runs would be read as data, or crash it.
+//! Here each page of redb becomes nine sectors, and each sector proves its own bytes and its place:
 //!
 //! ```text
 //!   page of redb    |              4096 bytes               |
@@ -15,18 +15,19 @@
 //!
 //! Why sectors and not pages: after a power failure a page may be half written. redb knows how to
 //! deal with that, by the checksums of what it had not finished. A checksum for the page would make
-//! damage of it; a disk writes a sector whole or not at all, so checksums for sectors do not. And no
-//! two pages share a sector, so writing one page cannot hurt another.
+//! damage of it; a disk writes a sector whole or not at all, so checksums for sectors do not. And
+//! no two pages share a sector, so writing one page cannot hurt another. The price is an
+//! eighth of the file.
 //!
 //! A sector of zeros was never written, so it is as wrong as any other. (redb commits in two phases
-//! here: whatever a commit points to is on the disk before the pointer is, and nothing else is read.)
-//! One exception: power may fail while redb makes a new file, before it has written its magic number.
-//! Such a file holds nothing, and is made anew.
+//! here: whatever a commit points to is on the disk before the pointer is, and nothing else is
+//! read.) One exception: power may fail while redb makes a new file, before it has written its
+//! magic number. Such a file holds nothing, and is made anew.
 //!
 //! Writes wait here until redb asks for `sync_data` and then go to the disk in ascending order,
 //! neighbours together. redb would write in the order of a hash table, which differs between native
-//! and wasm; a simulated disk that loses power must see one order. No write is promised to be on the
-//! disk before `sync_data`, so nothing is lost by waiting.
+//! and wasm; a simulated disk that loses power must see one order. No write is promised to be on
+//! the disk before `sync_data`, so nothing is lost by waiting.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -7,7 +7,8 @@ use super::{KEY, MetaKey, Store, StoreError, decode_key, read_count, read_meta, 
 
 /// A reader of the store as it was at one commit, for sending it to another member.
 ///
-/// The rows come in order, in parts that [`StoreBatch::Stage`](super::StoreBatch) takes as they are.
+/// The rows come in order, in parts that [`StoreBatch::Stage`](super::StoreBatch) takes as they
+/// are.
 pub struct SnapshotReader {
     transaction: ReadTransaction,
     range: Range<'static, &'static [u8], &'static [u8]>,

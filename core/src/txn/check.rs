@@ -77,8 +77,8 @@ fn check_shape(request: &TxnRequest, max_ops: u64) -> Result<(), Error> {
     })
 }
 
-/// What a list of operations writes. No key may be put twice, or put and deleted, because all happens
-/// at one revision.
+/// What a list of operations writes. No key may be put twice, or put and deleted, because all
+/// happens at one revision.
 #[derive(Default)]
 struct Writes<'a> {
     puts: BTreeSet<&'a [u8]>,
@@ -87,8 +87,8 @@ struct Writes<'a> {
 
 impl<'a> Writes<'a> {
     /// Deletes of this list come first, then the transactions inside it in turn, then its puts:
-    /// the order decides which overlaps etcd sees, and it does not see all of them (a put inside one
-    /// transaction, and a delete of the same key inside a later one, pass).
+    /// the order decides which overlaps etcd sees, and it does not see all of them (a put inside
+    /// one transaction, and a delete of the same key inside a later one, pass).
     fn of(ops: &'a [RequestOp]) -> Result<Self, Error> {
         let mut writes = Self::default();
         for op in ops {

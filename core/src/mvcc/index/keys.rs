@@ -1,15 +1,15 @@
 //! The keys of one node, in order, and quick to search.
 //!
-//! Keys have memory of their own, so that looking at one is a cache miss. But keys that are neighbours
-//! look alike: all keys of a node begin with the same bytes, and the eight bytes behind those tell
-//! most of them apart. These *heads* lie together as numbers, so that a search looks at two keys: the
-//! first, for the shared bytes, and the one it finds.
+//! Keys have memory of their own, so that looking at one is a cache miss. But keys that are
+//! neighbours look alike: all keys of a node begin with the same bytes, and the eight bytes behind
+//! those tell most of them apart. These *heads* lie together as numbers, so that a search looks at
+//! two keys: the first, for the shared bytes, and the one it finds.
 //!
 //! ```text
-//!   /registry/pods/kube-system/coredns      shared: 15 bytes      heads: "kube-sys"  0x6b7562652d737973
-//!   /registry/pods/shop/cart-1                                           "shop/car"
-//!   /registry/pods/shop/cart-2                                           "shop/car"
-//!   /registry/pods/web                                                   "web\0\0\0\0\0"
+//!   /registry/pods/kube-system/coredns    shared: 15 bytes    heads: "kube-sys" as a number
+//!   /registry/pods/shop/cart-1                                       "shop/car"
+//!   /registry/pods/shop/cart-2                                       "shop/car"
+//!   /registry/pods/web                                               "web\0\0\0\0\0"
 //! ```
 
 use std::cmp::Ordering;

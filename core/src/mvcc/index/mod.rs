@@ -1,9 +1,9 @@
 //! The ordered keys: an order-statistic B+tree.
 //!
-//! Leaves hold keys with their histories ([`KeyIndex`]); branches hold children, the keys that divide
-//! them, and for each child **how many keys below it are live at the head**. That number is what
-//! etcd's tree lacks: a list of the first 100 of a million keys, with `count`, is answered by adding
-//! up a few counts beside one path, and subtrees of deleted keys are skipped unseen.
+//! Leaves hold keys with their histories ([`KeyIndex`]); branches hold children, the keys that
+//! divide them, and for each child **how many keys below it are live at the head**. That number is
+//! what etcd's tree lacks: a list of the first 100 of a million keys, with `count`, is answered by
+//! adding up a few counts beside one path, and subtrees of deleted keys are skipped unseen.
 //!
 //! ```text
 //!                 +-------------------------------+
@@ -27,8 +27,8 @@ use std::ops::ControlFlow;
 use self::keys::Keys;
 use super::key_index::KeyIndex;
 
-/// Entries of a full node. 64 make a path of four nodes for ten million keys; in tests a few hundred
-/// keys shall make a deep tree.
+/// Entries of a full node. 64 make a path of four nodes for ten million keys; in tests a few
+/// hundred keys shall make a deep tree.
 const NODE_MAX: usize = if cfg!(test) { 6 } else { 64 };
 /// A node with fewer entries is merged with a neighbour, when both fit into one.
 const NODE_MIN: usize = NODE_MAX / 3;
@@ -87,7 +87,8 @@ struct Leaf {
 
 #[derive(Debug)]
 struct Branch {
-    /// One fewer than children: between two of them, the lowest key that may be below the right one.
+    /// One fewer than children: between two of them, the lowest key that may be below the right
+    /// one.
     lows: Keys,
     children: Vec<Child>,
 }
@@ -417,8 +418,8 @@ impl Branch {
     }
 }
 
-/// Where to split a node of `len` entries, if it must be, after an insert at `position`. When that was
-/// the very end, the lower part stays full: who writes keys in ascending order gets full nodes.
+/// Where to split a node of `len` entries, if it must be, after an insert at `position`. When that
+/// was the very end, the lower part stays full: who writes keys in ascending order gets full nodes.
 fn split_position(len: usize, position: usize) -> Option<usize> {
     (len > NODE_MAX).then_some(if position + 1 == len { position } else { len / 2 })
 }

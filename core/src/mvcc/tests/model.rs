@@ -1,7 +1,7 @@
 //! What the store should do, said as simply as possible: a copy of all pairs for each revision.
 //!
-//! Nothing is shared with the real one but the messages. Answers follow etcd's `executeRange`, step by
-//! step; hashes follow the description in `hash.rs`.
+//! Nothing is shared with the real one but the messages. Answers follow etcd's `executeRange`, step
+//! by step; hashes follow the description in `hash.rs`.
 
 use std::collections::BTreeMap;
 

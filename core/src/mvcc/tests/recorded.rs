@@ -1,9 +1,9 @@
 //! What a real etcd answered to the same calls.
 //!
-//! The random calls of `requests.rs` were made to etcd 3.5.16 (Debian), one fresh member for each seed,
-//! over gRPC, compactions with `physical`. What came back, ids and term of the header set to zero, is
-//! kept in `recorded.txt` as a checksum of its bytes: values, order, counts, revisions, error texts and
-//! codes, hashes. Not compared are, as `-`:
+//! The random calls of `requests.rs` were made to etcd 3.5.16 (Debian), one fresh member for each
+//! seed, over gRPC, compactions with `physical`. What came back, ids and term of the header set to
+//! zero, is kept in `recorded.txt` as a checksum of its bytes: values, order, counts, revisions,
+//! error texts and codes, hashes. Not compared are, as `-`:
 //!
 //! - `HashKV` of a revision to which the store was compacted: etcd remembers the hash that it took
 //!   before it deleted, with the compaction before as `compact_revision`. Here it is computed anew.

@@ -181,8 +181,8 @@ fn deletes_to_the_end(txn: &TxnRequest) -> bool {
     })
 }
 
-/// A put that keeps the value of a key that was deleted one operation earlier makes a real etcd panic
-/// (its check of overlaps does not see a delete without end).
+/// A put that keeps the value of a key that was deleted one operation earlier makes a real etcd
+/// panic (its check of overlaps does not see a delete without end).
 fn keep_nothing(txn: &mut TxnRequest) {
     for op in txn.success.iter_mut().chain(&mut txn.failure) {
         match &mut op.request {

@@ -98,7 +98,11 @@ proptest! {
     }
 
     #[test]
-    fn damaged_parts_are_rows_or_refused(at in 0_usize..4000, byte in any::<u8>(), cut in 0_usize..4000) {
+    fn damaged_parts_are_rows_or_refused(
+        at in 0_usize..4000,
+        byte in any::<u8>(),
+        cut in 0_usize..4000,
+    ) {
         let source = Store::in_memory();
         source.commit(&write(2..40)).unwrap();
         let mut part = parts(&source, 1_000_000).remove(0).to_vec();
