@@ -71,6 +71,8 @@ fn the_inspector_shows_peers_bytes_and_keys() {
     exec(&mut served, "put color red");
     run(&mut served, 2_100);
     exec(&mut served, "put color blue");
+    run(&mut served, 2_200);
+    exec(&mut served, "del color");
     run(&mut served, 3_000);
     let frame = frame(&mut served, FrameRequest { select: Some(2), ..FrameRequest::default() });
     let inspector = frame.inspector.unwrap();
@@ -87,7 +89,7 @@ fn the_inspector_shows_peers_bytes_and_keys() {
         .iter()
         .map(|change| (change.revision, change.value.as_deref()))
         .collect();
-    assert_eq!(values, [(2, Some("red")), (3, Some("blue"))]);
+    assert_eq!(values, [(2, Some("red")), (3, Some("blue")), (4, None)]);
 }
 
 #[test]
