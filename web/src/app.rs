@@ -11,6 +11,7 @@ use crate::api::Api;
 use crate::driver::{self, Driver};
 use crate::flow::Pace;
 use crate::keys::{self, Press};
+use crate::palette;
 use crate::panel::{self, Emit, Shared};
 use crate::state::{Browser, Deed, Effect, Msg, Overlay, Phase, State, Theme};
 use crate::text::en as text;
@@ -104,10 +105,7 @@ impl App {
                     history.replace_state_with_url(&JsValue::NULL, "", Some(&format!("#{hash}")))
                 });
             }
-            Effect::Copy(_) => {
-                let link = window().location().href().unwrap_or_default();
-                let _ = window().navigator().clipboard().write_text(&link);
-            }
+            Effect::CopyAddress => copy_address(),
             Effect::Focus(id) => focus(id),
             Effect::Remember(name, value) => keep(name, &value),
             Effect::Root(name, value) => root(name, value),
@@ -167,7 +165,7 @@ fn bench(state: &State, emit: &Emit) -> Html {
 /// The time bar.
 fn floor(state: &State, emit: &Emit) -> Html {
     let flowing = state.flow.playing || matches!(state.pace(), Pace::Hurry | Pace::Step);
-    let ready = state.phase == Phase::Ready;
+    let ready = matches!(state.phase, Phase::Building | Phase::Ready);
     let props = |flowing| panel::timebar::ControlProps {
         flowing,
         ready,
@@ -196,6 +194,10 @@ fn overlay(state: &State, emit: &Emit) -> Html {
     let term = state.calm.members.iter().map(|member| member.term).max().unwrap_or(1);
     match state.overlay {
         None => Html::default(),
+        Some(Overlay::Palette) => {
+            let offers = palette::offers(state, &state.palette.query);
+            panel::palette::palette(&state.palette.query, &offers, state.palette.chosen, emit)
+        }
         Some(Overlay::Legend) => panel::menu::legend(term, state.colour_by_kind, emit),
         Some(Overlay::Keys) => panel::menu::keys(state.letters, emit),
         Some(Overlay::Run) => panel::menu::run(&state.run, state.theme, emit),
@@ -239,6 +241,19 @@ fn root(name: &str, value: Option<&str>) {
             Some(value) => root.set_attribute(name, value),
             None => root.remove_attribute(name),
         };
+    }
+}
+
+/// Puts the address on the clipboard, which is there on secure pages only.
+fn copy_address() {
+    let navigator = window().navigator();
+    let there = js_sys::Reflect::get(&navigator, &JsValue::from("clipboard"));
+    if there.is_ok_and(|clipboard| clipboard.is_object()) {
+        let href = window().location().href().unwrap_or_default();
+        // A browser may refuse; the address bar has the link all the same.
+        let refused = Closure::<dyn FnMut(JsValue)>::new(|_| {});
+        let _ = navigator.clipboard().write_text(&href).catch(&refused);
+        refused.forget();
     }
 }
 

@@ -147,7 +147,8 @@ impl State {
 
     /// Lets words go out of date at a pace at which they can be heard.
     fn speak(&mut self, now_ms: f64) {
-        if self.said != self.calm.sentence && now_ms - self.flow.said_ms > SAY_MS {
+        let due = !self.flow.playing || now_ms - self.flow.said_ms > SAY_MS;
+        if due && self.said != self.calm.sentence {
             self.flow.said_ms = now_ms;
             self.said = self.calm.sentence.clone();
         }
@@ -258,13 +259,16 @@ impl State {
             self.flow.until_leader = false;
         }
         let frame = Rc::new(frame);
-        if show || broken || self.pace() != Pace::Play {
+        if show || broken || frame.time_us == self.frame.time_us {
             self.flow.ahead.clear();
-            self.flow.clock_us = frame.time_us as f64;
+            self.flow.clock_us = self.flow.clock_us.max(frame.time_us as f64);
             self.flow.calm_ms = f64::NEG_INFINITY;
             self.show(frame);
-        } else {
+        } else if frame.time_us > self.newest().time_us {
             self.flow.ahead.push_back(frame);
+        } else {
+            // Another member was selected while pictures wait: only the inspector is new.
+            Rc::make_mut(&mut self.calm).inspector = frame.inspector.clone();
         }
         if broken {
             self.flow.playing = false;

@@ -85,6 +85,7 @@ pub(crate) type Line = (Point, Point);
 pub(crate) enum Side {
     Left,
     Right,
+    Above,
     Below,
 }
 
@@ -136,7 +137,8 @@ impl Layout {
             (width / 2.0 - 66.0, height / 2.0 - 62.0)
         } else {
             let labels = if crowded { 185.0 } else { 215.0 };
-            ((width / 2.0 - labels).min(height * 1.5).max(120.0), height / 2.0 - 52.0)
+            let room = if crowded { 74.0 } else { 52.0 };
+            ((width / 2.0 - labels).min(height * 1.5).max(120.0), height / 2.0 - room)
         };
         let order = ring_order(members, groups);
         let mut spots = BTreeMap::new();
@@ -145,6 +147,8 @@ impl Layout {
             let at = Point::new(centre.x + rx * angle.cos(), centre.y + ry * angle.sin());
             let label = match () {
                 () if narrow => Side::Below,
+                () if crowded && angle.cos().abs() < 0.86 && angle.sin() < 0.0 => Side::Above,
+                () if crowded && angle.cos().abs() < 0.86 => Side::Below,
                 () if angle.cos() < -0.01 => Side::Left,
                 () => Side::Right,
             };
@@ -218,7 +222,8 @@ impl Layout {
                 cuts.iter().any(|cut| rows.iter().any(|y| crossing(row(*y), *cut).is_some()))
             };
             let other = if spot.label == Side::Left { Side::Right } else { Side::Left };
-            if spot.label != Side::Below && crossed(spot.label) && !crossed(other) {
+            let beside = matches!(spot.label, Side::Left | Side::Right);
+            if beside && crossed(spot.label) && !crossed(other) {
                 spot.label = other;
             }
         }

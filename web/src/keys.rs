@@ -65,10 +65,10 @@ pub(crate) const KEYS: &[Key] = &[
 
 /// What a key does now; `None` leaves it to the browser.
 pub(crate) fn read(press: &Press, state: &State) -> Option<Deed> {
-    if press.ctrl {
-        return None;
-    }
     let name = press.key.to_lowercase();
+    if press.ctrl {
+        return (name == "k").then_some(Deed::Palette);
+    }
     if press.key == "Escape" {
         return Some(Deed::Close);
     }

@@ -13,6 +13,13 @@
 //!                                            └───────────────────────────────────────────┘
 //! ```
 //!
+//! **How it is built.** `cargo xtask page` runs `cargo build` for wasm and then the library that the
+//! wasm-bindgen command is made of, so nothing has to be installed; it copies `index.html`,
+//! `web/style.css` and `web/js/*` beside the modules and writes the build's name (a hash over all
+//! files) where `{{build}}` stands. A bundler would do no more, and would take five minutes to
+//! install. All addresses are relative, so `dist/` works at any sub-path. The version of
+//! `wasm-bindgen` in `Cargo.toml` and that of the library must be equal.
+//!
 //! Read [`state`] first, then [`flow`] (how virtual time follows real time) and one panel. Nothing
 //! but [`driver`] and [`app`] touches the browser; everything else is plain functions, tested
 //! natively with `cargo test -p glasshouse-web`.
@@ -24,6 +31,7 @@ mod flow;
 mod geometry;
 mod keys;
 mod link;
+mod palette;
 mod panel;
 mod state;
 mod text;

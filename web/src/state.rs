@@ -66,6 +66,14 @@ pub(crate) enum Msg {
     Tab(Tab),
     /// Shows also single messages and disk writes in the feed.
     MessagesToo(bool),
+    /// What is typed into the palette.
+    PaletteQuery(String),
+    /// The next (+1) or the previous (-1) offer of the palette.
+    PaletteMove(i32),
+    /// Does the chosen offer, or the one at this place.
+    PaletteDo(Option<usize>),
+    /// Puts the chosen offer into the terminal.
+    PaletteType,
     /// A setting of this browser.
     Set(Setting),
 }
@@ -91,6 +99,7 @@ pub(crate) enum Deed {
     CutMode,
     CutNow,
     Terminal,
+    Palette,
     Legend,
     Keys,
     RunMenu,
@@ -136,8 +145,8 @@ pub(crate) enum Effect {
     Answer(u64, Result<String, String>),
     /// Show this after the `#` of the address.
     Address(String),
-    /// Put this link on the clipboard.
-    Copy(String),
+    /// Put the address of the page on the clipboard.
+    CopyAddress,
     /// Move the focus to the element with this id.
     Focus(String),
     /// Keep a setting in this browser.
@@ -202,6 +211,7 @@ pub(crate) enum Tab {
 /// What floats over the page.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Overlay {
+    Palette,
     Legend,
     Keys,
     Run,
@@ -231,6 +241,14 @@ impl Theme {
             Self::Dark => "dark",
         }
     }
+}
+
+/// What stands in the palette.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Palette {
+    pub(crate) query: String,
+    /// Which offer is chosen, from 0.
+    pub(crate) chosen: usize,
 }
 
 /// The cut that is being made.
@@ -333,6 +351,7 @@ pub(crate) struct State {
     /// The line of the last cut that was drawn here.
     pub(crate) drawn: Option<Line>,
     pub(crate) overlay: Option<Overlay>,
+    pub(crate) palette: Palette,
     pub(crate) tab: Tab,
     /// First visit: three things to try stand where the inspector will be.
     pub(crate) first: bool,
@@ -385,6 +404,7 @@ impl State {
             cutting: None,
             drawn: None,
             overlay: None,
+            palette: Palette::default(),
             tab: if browser.seen { Tab::Log } else { Tab::Member },
             first: !browser.seen,
             hidden_us: None,

@@ -10,18 +10,16 @@ use glasshouse_sim::view::call::{Call, Reply};
 use glasshouse_sim::view::frame::{Alias, Life};
 
 use crate::flow::Pace;
-use crate::geometry::{Line, Point};
+use crate::geometry::Point;
 use crate::link::{self, Run};
 use crate::state::{
-    Ask, Cutting, Deed, Effect, Msg, Origin, Overlay, Phase, SPEEDS, Setting, State, Tab, Terminal,
-    Theme, Unit,
+    Ask, Deed, Effect, Msg, Origin, Overlay, Phase, SPEEDS, Setting, State, Tab, Terminal, Theme,
+    Unit,
 };
 use crate::text::en as text;
 
 /// Most bytes of a line that is typed here.
 const LINE_MAX: usize = 4_096;
-/// A drawn line shorter than this is a click, in CSS pixels.
-const STROKE_MIN: f64 = 24.0;
 /// Lines that the history keeps.
 const HISTORY_MAX: usize = 200;
 
@@ -71,6 +69,10 @@ impl State {
             Msg::Unit(unit) => self.unit = unit,
             Msg::Tab(tab) => self.tab = tab,
             Msg::MessagesToo(on) => self.set_messages_too(on, &mut out),
+            Msg::PaletteQuery(query) => self.palette_query(query),
+            Msg::PaletteMove(by) => self.palette_move(by),
+            Msg::PaletteDo(clicked) => self.palette_do(clicked, &mut out),
+            Msg::PaletteType => self.palette_type(&mut out),
             Msg::Set(setting) => self.set(setting, &mut out),
         }
         out
@@ -182,7 +184,7 @@ impl State {
     }
 
     /// Sends a line of the terminal's language to the world.
-    fn exec(&mut self, line: &str, origin: Origin, out: &mut Vec<Effect>) {
+    pub(crate) fn exec(&mut self, line: &str, origin: Origin, out: &mut Vec<Effect>) {
         let line = line.trim();
         if matches!(self.phase, Phase::Loading | Phase::Building)
             && matches!(origin, Origin::Api(_))
@@ -311,14 +313,14 @@ impl State {
                 self.tab = Tab::Terminal;
                 out.push(Effect::Focus("command".to_owned()));
             }
+            Deed::Palette => self.palette_open(out),
             Deed::Legend => self.overlay(Overlay::Legend, out),
             Deed::Keys => self.overlay(Overlay::Keys, out),
             Deed::RunMenu => self.overlay(Overlay::Run, out),
             Deed::Close => self.close(out),
             Deed::CopyLink => {
-                let link = link::write(&self.so_far(), &self.build);
-                out.push(Effect::Address(link.clone()));
-                out.push(Effect::Copy(link));
+                out.push(Effect::Address(link::write(&self.so_far(), &self.build)));
+                out.push(Effect::CopyAddress);
                 self.notice = Some(text::COPIED.to_owned());
             }
             Deed::HideViolation => {
@@ -357,27 +359,19 @@ impl State {
         })
     }
 
-    /// `partition` with these members on one side and all others on the other.
-    pub(crate) fn partition_line(&self, side: &[Alias]) -> Option<String> {
-        let names = |inside: bool| {
-            let members = self.frame.members.iter().map(|member| member.alias);
-            let part: Vec<String> =
-                members.filter(|a| side.contains(a) == inside).map(|a| format!("n{a}")).collect();
-            (!part.is_empty()).then(|| part.join(" "))
-        };
-        Some(format!("partition {} | {}", names(true)?, names(false)?))
-    }
-
     fn toggle(&mut self, out: &mut Vec<Effect>) {
         if self.pace() == Pace::Still && !self.flow.playing {
             self.flow.playing = self.phase == Phase::Ready;
         } else {
+            // Glyphs stand where they are: pictures of the next moments wait with them.
             self.flow.playing = false;
-            self.flow.stepping = None;
+            (self.flow.stepping, self.flow.until_us, self.flow.until_leader) = (None, None, false);
             // Promises of the page API are kept even so; a line of a person may be left open.
             self.flow.hurry.retain(|_, promise| promise.is_some());
-            self.flow.ahead.clear();
-            self.ask_frame(true, out);
+            if self.phase == Phase::Building {
+                self.built(out);
+                self.flow.playing = false;
+            }
             self.address(out);
         }
         self.pump(out);
@@ -396,7 +390,7 @@ impl State {
         self.selected = member;
         self.overlay = None;
         if self.phase == Phase::Ready {
-            self.ask_frame(!self.flow.playing, out);
+            self.ask_frame(false, out);
         }
     }
 
@@ -415,58 +409,6 @@ impl State {
         }
     }
 
-    fn cut_mode(&mut self) {
-        self.cutting = match &self.cutting {
-            Some(cutting) if cutting.choosing => None,
-            _ => Some(Cutting { choosing: true, ..Cutting::default() }),
-        };
-    }
-
-    fn cut_side(&mut self, alias: Alias) {
-        if let Some(cutting) = &mut self.cutting
-            && !cutting.side.remove(&alias)
-        {
-            cutting.side.insert(alias);
-        }
-    }
-
-    /// Makes the cut between the members that were chosen and the others.
-    fn cut_now(&mut self, out: &mut Vec<Effect>) {
-        let Some(cutting) = &self.cutting else { return };
-        let side: Vec<Alias> = cutting.side.iter().copied().collect();
-        match self.partition_line(&side) {
-            Some(line) => {
-                self.cutting = None;
-                self.drawn = None;
-                self.exec(&line, Origin::Bench, out);
-            }
-            None => self.notice = Some(text::CUT_NEEDS_BOTH.to_owned()),
-        }
-    }
-
-    /// A line was drawn through the sheet: whoever stands on its two sides is parted.
-    fn cut_end(&mut self, out: &mut Vec<Effect>) {
-        let Some(line) = self.cutting.as_mut().and_then(|cutting| cutting.line.take()) else {
-            return;
-        };
-        if self.cutting.as_ref().is_some_and(|cutting| !cutting.choosing) {
-            self.cutting = None;
-        }
-        if length(line) < STROKE_MIN {
-            return;
-        }
-        let sides = self.layout.sides(line);
-        match sides.and_then(|(a, b)| self.partition_line(if a.len() <= b.len() { &a } else { &b }))
-        {
-            Some(command) => {
-                self.cutting = None;
-                self.drawn = Some(line);
-                self.exec(&command, Origin::Bench, out);
-            }
-            None => self.notice = Some(text::CUT_MISSED.to_owned()),
-        }
-    }
-
     fn overlay(&mut self, overlay: Overlay, out: &mut Vec<Effect>) {
         if self.overlay == Some(overlay) {
             self.overlay = None;
@@ -478,8 +420,12 @@ impl State {
 
     /// Escape: the innermost thing that is open closes.
     fn close(&mut self, out: &mut Vec<Effect>) {
-        if let Some(Overlay::Member(alias, _)) = self.overlay.take() {
-            out.push(Effect::Focus(format!("member-{alias}")));
+        if let Some(open) = self.overlay.take() {
+            match open {
+                Overlay::Member(alias, _) => out.push(Effect::Focus(format!("member-{alias}"))),
+                Overlay::Palette => self.palette_close(out),
+                Overlay::Legend | Overlay::Keys | Overlay::Run => {}
+            }
         } else if !self.terminal.candidates.is_empty() {
             self.terminal.candidates.clear();
         } else if self.cutting.take().is_none() {
@@ -492,7 +438,7 @@ impl State {
         // The feed is asked for again, with what it lacks or without what it has too much of.
         self.events = Rc::default();
         if self.phase == Phase::Ready {
-            self.ask_frame(!self.flow.playing, out);
+            self.ask_frame(false, out);
         }
     }
 
@@ -525,9 +471,7 @@ impl State {
     }
 }
 
-fn length((a, b): Line) -> f64 {
-    (a.x - b.x).hypot(a.y - b.y)
-}
-
+mod cut;
+mod palette;
 #[cfg(test)]
 mod tests;

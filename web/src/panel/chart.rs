@@ -10,6 +10,9 @@ use crate::text::en as text;
 
 /// Size of the drawing; it is scaled to the panel's width.
 const SIZE: (u32, u32) = (400, 110);
+/// Most bars, and the least that one counts, in virtual microseconds.
+const BARS_MAX: usize = 60;
+const BAR_MIN_US: u64 = 250_000;
 /// Stand-ins that become the page's colours: plotters knows numbers only, the page knows names.
 const INK: (RGBColor, &str, &str) = (RGBColor(1, 2, 3), "#010203", "var(--ink2)");
 const LABEL: (RGBColor, &str, &str) = (RGBColor(4, 5, 6), "#040506", "var(--ink3)");
@@ -43,8 +46,13 @@ pub(crate) fn Writes(props: &Props) -> Html {
 
 /// Bars of writes for each second, over the whole run. `None` if plotters cannot draw it.
 fn draw(marks: &Marks, now_us: u64) -> Option<String> {
-    let width_s = marks.write_bucket_us as f64 / 1e6;
-    let rates: Vec<f64> = marks.writes.iter().map(|writes| f64::from(*writes) / width_s).collect();
+    // The frame counts finely, for the ticks of the time bar; bars are wide enough to compare.
+    let fine = marks.writes.len().div_ceil(BARS_MAX);
+    let together =
+        fine.max(usize::try_from(BAR_MIN_US / marks.write_bucket_us.max(1)).unwrap_or(1)).max(1);
+    let width_s = (marks.write_bucket_us * together as u64) as f64 / 1e6;
+    let rate = |bar: &[u32]| f64::from(bar.iter().sum::<u32>()) / width_s;
+    let rates: Vec<f64> = marks.writes.chunks(together).map(rate).collect();
     let most = rates.iter().copied().fold(1.0, f64::max) * 1.1;
     let now_s = (now_us as f64 / 1e6).max(width_s);
     let mut svg = String::new();
@@ -94,8 +102,8 @@ mod tests {
     #[test]
     fn bars_are_drawn_in_the_colours_of_the_page() {
         let marks =
-            Marks { writes: vec![0, 3, 0, 5], write_bucket_us: 100_000, ..Marks::default() };
-        let svg = draw(&marks, 400_000).unwrap();
+            Marks { writes: vec![0, 3, 0, 5], write_bucket_us: 250_000, ..Marks::default() };
+        let svg = draw(&marks, 1_000_000).unwrap();
         assert_eq!(svg.matches("var(--ink2)").count(), 2, "two bars: {svg}");
         assert!(svg.contains("var(--ink3)") && !svg.contains("#010203"));
     }

@@ -302,11 +302,12 @@ fn label(member: &Member, layout: &Layout, now_us: f64) -> Html {
     let (x, y, anchor) = match side {
         Side::Left => (at.x - 44.0, at.y - 18.0, "end"),
         Side::Right => (at.x + 44.0, at.y - 18.0, "start"),
-        Side::Below => {
+        Side::Above | Side::Below => {
             // A long label at the sheet's edge gives way inwards.
             let longest = lines.iter().map(|(_, words)| words.chars().count()).max().unwrap_or(0);
             let half = (3.7 * longest as f64 + 2.0).min(layout.width / 2.0);
-            (at.x.clamp(half, layout.width - half), at.y + 44.0, "middle")
+            let y = if side == Side::Above { at.y - 46.0 } else { at.y + 44.0 };
+            (at.x.clamp(half, layout.width - half), y, "middle")
         }
     };
     let rows = lines.len() as f64;
@@ -328,7 +329,7 @@ fn squares(member: &Member, layout: &Layout, at: Point, side: Side) -> Html {
     let left = match side {
         Side::Left => at.x - width,
         Side::Right => at.x,
-        Side::Below => at.x - width / 2.0,
+        Side::Above | Side::Below => at.x - width / 2.0,
     };
     let one = |(nth, square): (usize, &glasshouse_sim::view::frame::Square)| {
         let class = match square.keep {
@@ -389,7 +390,7 @@ fn callout(
     let (x, edge) = match label {
         Side::Left if outermost => (MARGIN + 16.0, MARGIN + 100.0),
         Side::Left => (at.x + 76.0, at.x + 72.0),
-        Side::Right | Side::Below => (at.x + 76.0, at.x + 72.0),
+        Side::Right | Side::Above | Side::Below => (at.x + 76.0, at.x + 72.0),
     };
     let edge = Point::new(edge, if outermost { if top { y + 22.0 } else { y - 16.0 } } else { y });
     let way = Point::new(edge.x - at.x, edge.y - at.y);

@@ -29,6 +29,7 @@ pub(crate) fn Head(props: &HeadProps) -> Html {
                     if let Some(trace) = trace { { " · trace " }<span class="mono">{ trace }</span> }
                 </span>
                 <button class="b desk" onclick={deed(Deed::CopyLink)}>{ "Copy link" }</button>
+                <button class="b desk" onclick={deed(Deed::Palette)}><span class="wide">{ "Do anything " }</span><kbd>{ "Ctrl K" }</kbd></button>
                 <button class="b" onclick={deed(Deed::RunMenu)}>{ "Run" }</button>
                 <button class="b bare desk" aria-label="All keys" onclick={deed(Deed::Keys)}>{ "?" }</button>
             </div>

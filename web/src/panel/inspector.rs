@@ -35,7 +35,7 @@ pub(crate) fn Inspect(props: &Props) -> Html {
                 { peers(inspector, member, frame) }
                 { wal::section(&inspector.wal, glyph::hue(member.term)) }
                 if inspector.keys.revision > 0 { { keys_by_revision::section(&inspector.keys) } }
-                { configuration(inspector, member) }
+                if !inspector.voters.is_empty() { { configuration(inspector, member) } }
             }
             <chart::Writes marks={frame.marks.clone()} now_us={frame.time_us}/>
         </aside>

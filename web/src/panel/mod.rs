@@ -21,6 +21,7 @@ pub(crate) mod inspector;
 pub(crate) mod keys_by_revision;
 pub(crate) mod log;
 pub(crate) mod menu;
+pub(crate) mod palette;
 pub(crate) mod say;
 pub(crate) mod terminal;
 pub(crate) mod timebar;

@@ -27,6 +27,12 @@ pub(crate) fn Track(props: &TrackProps) -> Html {
         let to = to.unwrap_or(frame.time_us).min(frame.time_us);
         format!("left:{:.3}%;width:{:.3}%", share(from), share(to.saturating_sub(from)))
     };
+    // Members that are down at once have lines of their own, as far as there is room.
+    let mut fallen: Vec<Alias> = marks.downs.iter().map(|down| down.member).collect();
+    fallen.sort_unstable();
+    fallen.dedup();
+    let row =
+        |member: Alias| 49 + fallen.iter().position(|other| *other == member).unwrap_or(0) % 2 * 10;
     let begun = marks.terms.first().map_or(frame.time_us, |term| term.from_us);
     html! {
         <div class="track" role="img" aria-label={words(frame)}>
@@ -43,8 +49,8 @@ pub(crate) fn Track(props: &TrackProps) -> Html {
             }) }
             { for marks.downs.iter().map(|down| html! {
                 <>
-                    <span class="dn" style={stretch(down.from_us, down.to_us)}></span>
-                    <span class="lab" style={format!("right:calc({:.3}% + 4px);top:54px", 100.0 - share(down.from_us))}>
+                    <span class="dn" style={format!("{};top:{}px", stretch(down.from_us, down.to_us), row(down.member) + 4)}></span>
+                    <span class="lab" style={format!("right:calc({:.3}% + 4px);top:{}px", 100.0 - share(down.from_us), row(down.member))}>
                         { format!("n{} {}", down.member, if down.frozen { "frozen" } else { "down" }) }
                     </span>
                 </>

@@ -16,7 +16,7 @@ pub(crate) const CUT_NEEDS_BOTH: &str =
 pub(crate) const CUT_MISSED: &str = "The line passed beside all members: draw it between them.";
 pub(crate) const CUT_CHOOSE: &str =
     "Cut: choose members with arrows and Space, then Enter. Or draw a line through the sheet.";
-pub(crate) const COPIED: &str = "The link to this run is on the clipboard and in the address bar.";
+pub(crate) const COPIED: &str = "The address of this page repeats the run. It is on the clipboard, where the browser allows it.";
 pub(crate) const START_OVER: &str = "Start a fresh run";
 pub(crate) const TRY_COMMANDS: [&str; 3] = ["etcdctl member list", "kill leader", "help"];
 
