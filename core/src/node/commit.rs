@@ -22,6 +22,12 @@ impl Node {
                 self.applied.index
             );
             self.apply(&entry, effects);
+            if let Some(failure) = self.mvcc.failure() {
+                // The store failed under a read that this entry needed: what it wrote is worthless,
+                // and must reach neither an answer nor the disk.
+                let reason = failure.to_string();
+                return self.halt(reason, effects);
+            }
             self.applied = Base { index: entry.index, term: entry.term };
         }
         self.raft.on_applied(self.applied.index);
