@@ -24,6 +24,8 @@ takes etcd's flags. It is started for every measurement on an empty data directo
   --members N          members of each cluster: 1 or 3                    [1]
   --rounds N           how often everything is repeated, in turns         [5]
   --seconds N          how long each measurement takes                    [3]
+  --patience N         seconds to wait, for each measurement, until other programs rest; what they
+                       disturb meanwhile is measured again                [0]
   --dir DIR            where the data directories go; must be on a disk   [the system's for temporary files]
   --json FILE          writes every measurement into a file, too
 ";
@@ -43,6 +45,8 @@ pub struct Plan {
     pub rounds: u32,
     /// Length of one measurement.
     pub time: Duration,
+    /// How long one measurement may be put off, or repeated, because other programs are busy.
+    pub patience: Duration,
     /// Where the data directories go.
     pub dir: PathBuf,
     /// Where the raw results go.
@@ -66,12 +70,14 @@ pub fn parse(words: impl IntoIterator<Item = String>) -> Result<Option<Plan>> {
         args.one("--members", |text| number(text, 1..=3).filter(|n| *n != 2), "1 or 3")?;
     let rounds = args.one("--rounds", |text| number(text, 1..=1_000), "1 to 1000")?;
     let seconds = args.one("--seconds", |text| number(text, 1..=3_600), "1 to 3600")?;
+    let patience = args.one("--patience", |text| number(text, 0..=86_400), "0 to 86400")?;
     let plan = Plan {
         points: pairs.map(|(case, clients)| Point { case, clients }).collect(),
         again: args.switch("--aa"),
         members: members.unwrap_or(1),
         rounds: rounds.unwrap_or(5),
         time: Duration::from_secs(seconds.unwrap_or(3)),
+        patience: Duration::from_secs(patience.unwrap_or(0)),
         dir: args.one("--dir", path, "a directory")?.unwrap_or_else(std::env::temp_dir),
         json: args.one("--json", path, "a file")?,
         programs: a.into_iter().chain(b).collect(),

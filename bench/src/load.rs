@@ -134,6 +134,11 @@ impl Measured {
         self.calls as f64 / self.seconds
     }
 
+    /// How many processors other programs kept busy.
+    pub fn others(&self) -> f64 {
+        self.other_cpu_seconds / self.seconds
+    }
+
     /// A total, for each call.
     pub fn per_call(&self, total: f64) -> f64 {
         total / self.calls.max(1) as f64

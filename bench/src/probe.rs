@@ -11,9 +11,11 @@ use std::fs;
 use std::net::SocketAddr;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio::time::sleep;
 
 use crate::server::Cluster;
 use crate::{Failure, Result};
@@ -97,6 +99,27 @@ impl Syncs {
         }
         Ok(syncs)
     }
+}
+
+/// Beyond this much work of others, in processors, a measurement says little.
+pub const OTHERS_MAX: f64 = 0.2;
+
+/// Waits until other programs rest or the time is over.
+pub async fn wait_for_rest(until: Instant) -> Result<()> {
+    const LOOK: Duration = Duration::from_millis(500);
+    let ticks = || {
+        let own = process_ticks(&read("/proc/self/stat")?);
+        Ok(machine_ticks(&read("/proc/stat")?).saturating_sub(own))
+    };
+    while Instant::now() < until {
+        let before = ticks()?;
+        sleep(LOOK).await;
+        let busy = ticks()?.saturating_sub(before) as f64 / TICKS_PER_SECOND;
+        if busy <= OTHERS_MAX * LOOK.as_secs_f64() {
+            break;
+        }
+    }
+    Ok(())
 }
 
 fn read(path: &str) -> Result<String> {

@@ -14,9 +14,8 @@ use serde_json::json;
 use crate::args::Plan;
 use crate::load::{Measured, Point};
 use crate::machine::Machine;
+use crate::probe::OTHERS_MAX;
 
-/// Beyond this much work of others, in processors, a measurement says little.
-const OTHERS_MAX: f64 = 0.2;
 /// The clients run on one processor; when they fill it, a server could have done more.
 const CLIENTS_MAX: f64 = 0.95;
 
@@ -109,6 +108,9 @@ impl Report<'_> {
                     .collect()
             };
             let (a, again, b) = (values(Subject::A), values(Subject::AAgain), values(Subject::B));
+            if a.iter().chain(&b).all(|value| *value == 0.0) {
+                continue;
+            }
             let Some(middle) = Spread::of(&a) else { continue };
             let _ = write!(text, "| {}: {name} | {} |", point.case.name(), point.clients);
             let _ = write!(text, " {:.digits$} |", middle.median);
@@ -137,7 +139,7 @@ impl Report<'_> {
         let Plan { rounds, members, time, .. } = self.plan;
         let mut text = format!(
             "\nMedians of {rounds} rounds of {} s; ratios are medians of the rounds' ratios (smallest–largest). \
-             Cluster: {members}. Keys of 8 bytes, values of 256. Servers and clients share {cores} × {processor}, \
+             Members of a cluster: {members}. Keys of 8 bytes, values of 256. Servers and clients share {cores} × {processor}, \
              Linux {kernel}, {filesystem}; fdatasync of 2 KiB: {append:.0} µs appended, {overwrite:.0} µs overwritten. \
              Load before {}, after {}.\n",
             time.as_secs(),
@@ -146,10 +148,9 @@ impl Report<'_> {
         );
         let all = self.legs.len();
         let above = |limit: f64, share: fn(&Measured) -> f64| {
-            let share = |leg: &&Leg| share(&leg.measured) / leg.measured.seconds;
-            self.legs.iter().filter(|leg| share(leg) > limit).count()
+            self.legs.iter().filter(|leg| share(&leg.measured) > limit).count()
         };
-        let disturbed = above(OTHERS_MAX, |m| m.other_cpu_seconds);
+        let disturbed = above(OTHERS_MAX, Measured::others);
         if disturbed > 0 {
             let _ = writeln!(
                 text,
@@ -157,7 +158,7 @@ impl Report<'_> {
                  trust CPU per call more than rates, and neither too much."
             );
         }
-        let full = above(CLIENTS_MAX, |m| m.client_cpu_seconds);
+        let full = above(CLIENTS_MAX, |m| m.client_cpu_seconds / m.seconds);
         if full > 0 {
             let _ = writeln!(
                 text,

@@ -22,6 +22,8 @@ const TRIM: f64 = 32.0;
 const LANE: f64 = 6.0;
 /// Half of the gap that a cut leaves in the sheet, and a little more.
 const HALF_GAP: f64 = 9.0;
+/// A flat sheet gives up room for labels before the two rows of members touch.
+const RY_MIN: f64 = 46.0;
 /// Distance of the sheet's edge from the drawing's.
 pub(crate) const MARGIN: f64 = 10.0;
 /// A label's reach from the middle of its member: to the side, up and down.
@@ -138,7 +140,7 @@ impl Layout {
         } else {
             let labels = if crowded { 185.0 } else { 215.0 };
             let room = if crowded { 74.0 } else { 52.0 };
-            ((width / 2.0 - labels).min(height * 1.5).max(120.0), height / 2.0 - room)
+            ((width / 2.0 - labels).min(height * 1.5).max(120.0), (height / 2.0 - room).max(RY_MIN))
         };
         let order = ring_order(members, groups);
         let mut spots = BTreeMap::new();

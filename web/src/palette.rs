@@ -86,7 +86,7 @@ fn all(state: &State) -> Vec<Offer> {
         let alias = member.alias;
         match member.life {
             Life::Down | Life::Halted => {
-                offers.push(line(format!("restart n{alias}"), "it reads its disk and comes back"))
+                offers.push(line(format!("restart n{alias}"), "it reads its disk and comes back"));
             }
             Life::Frozen => offers.push(line(format!("thaw n{alias}"), "its clock goes on")),
             _ => offers.push(line(format!("kill n{alias}"), without(frame, alias))),

@@ -9,19 +9,12 @@ const CLUSTER: ClusterId = ClusterId(7);
 const MEMBER: MemberId = MemberId(1);
 
 fn entry(index: u64, term: u64) -> Entry {
-    let mut entry = Entry::default();
-    entry.index = index;
-    entry.term = term;
-    entry.data = format!("value of entry {index}").into_bytes().into();
-    entry
+    let data = format!("value of entry {index}").into_bytes().into();
+    Entry { index, term, data, ..Entry::default() }
 }
 
 fn state(term: u64, commit: u64) -> HardState {
-    let mut state = HardState::default();
-    state.term = term;
-    state.vote = 1;
-    state.commit = commit;
-    state
+    HardState { term, vote: 1, commit, ..HardState::default() }
 }
 
 /// Writes `count` appends of one entry each into segments of this many bytes. Each append is
