@@ -205,9 +205,12 @@ impl Wal {
     pub(crate) fn append(&mut self, batch: &Batch<'_>) -> Append {
         let seq = self.next_seq;
         self.next_seq += 1;
-        let cut = self.kept.last().is_none_or(|_| self.offset >= self.segment_bytes);
+        // The first append after a recovery stays in its segment, full or not: it cuts off what was
+        // torn there, which would look like a hole once a later segment follows.
+        let truncate = std::mem::take(&mut self.truncate);
+        let full = self.offset >= self.segment_bytes;
+        let cut = self.kept.is_empty() || (full && !truncate);
         let mut out = BytesMut::new();
-        let truncate = std::mem::take(&mut self.truncate) && !cut;
         if cut {
             self.begin_segment(&mut out, seq);
         }

@@ -159,6 +159,25 @@ fn a_log_goes_on_behind_a_cut_tail_and_the_old_tail_stays_gone() {
 }
 
 #[test]
+fn a_torn_append_behind_a_full_segment_is_cut_before_the_next_segment_begins() {
+    let (mut appends, _) = written(3, 1 << 20, true);
+    let torn = appends.pop().unwrap();
+    let keep = torn.bytes.len() - record::FRAME_BYTES;
+    appends.push(Append { bytes: torn.bytes.slice(..keep), ..torn });
+    let image = image_of(&appends);
+    // A small bound: the segment counts as full.
+    let mut wal = replay(&image, 64).unwrap().unwrap().wal;
+    for index in 3..6 {
+        let entries = [entry(index, 2)];
+        let append = wal.append(&Batch { entries: &entries, sync: true, ..Batch::default() });
+        wal.on_persisted(append.seq);
+        appends.push(append);
+    }
+    assert_eq!(indexes(&image_of(&appends)).unwrap(), [1, 2, 3, 4, 5]);
+    assert!(appends.last().unwrap().segment > 0, "and then it does begin");
+}
+
+#[test]
 fn later_entries_replace_earlier_ones_of_the_same_index() {
     let (mut appends, image) = written(6, 1 << 20, true);
     let mut wal = replay(&image, 1 << 20).unwrap().unwrap().wal;

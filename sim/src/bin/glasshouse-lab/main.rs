@@ -19,6 +19,7 @@ use glasshouse_sim::world::Spec;
 use self::args::Args;
 
 /// The allocator of the server: simulated runs, too, are made of many small pieces.
+#[cfg(not(target_arch = "wasm32"))]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
