@@ -98,8 +98,10 @@ fn clippy_wasm() -> Result<()> {
 }
 
 fn docs() -> Result<()> {
-    let mut docs = cargo(&[&["doc", "--no-deps"], NATIVE_CRATES.as_slice()].concat());
-    run(docs.env("RUSTDOCFLAGS", "-D warnings"))
+    // Private items, too: the pages are for those who read the code, and link to all of it.
+    let whole = ["doc", "--no-deps", "--document-private-items"];
+    let mut docs = cargo(&[whole.as_slice(), NATIVE_CRATES.as_slice()].concat());
+    run(docs.env("RUSTDOCFLAGS", "-D warnings -A rustdoc::private_intra_doc_links"))
 }
 
 /// Advisories need cargo-deny; licences and bans are checked by `tests/tidy.rs` in any case.

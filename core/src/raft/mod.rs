@@ -1,7 +1,7 @@
 //! The only place that knows the raft crate.
 //!
-//! `raft` 0.7 is used unmodified. Left alone it is not repeatable, and it has two holes that a
-//! server must close. This module does both, so that the rest of the core sees a raft that is a
+//! `raft` 0.7 is used unmodified. Left alone it is not repeatable, and it trusts its
+//! peers. This module cures both, so that the rest of the core sees a raft that is a
 //! pure function of its inputs:
 //!
 //! * **Election timeouts.** The crate draws them from a thread-local generator. Here the timeout is
@@ -12,7 +12,6 @@
 //!   the lists of a `ConfState` are sorted before they are stored.
 //! * **Hostile messages.** The crate asserts what a correct peer guarantees. [`message`] checks
 //!   those guarantees first, so damaged bytes are refused, not fatal.
-//! * **A removed leader goes on leading** (raft-rs issues 584, 594): see [`Raft::step_down`].
 //!
 //! Persistence is asynchronous (dissertation 10.2.1): a leader's appends may leave before its own
 //! fsync; whatever a follower or candidate says waits until its own disk has what it talks about.

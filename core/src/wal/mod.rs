@@ -13,7 +13,7 @@
 //! ```
 //!
 //! This module writes no file. [`Wal`] turns what raft wants persisted into
-//! [`Append`] effects, [`replay`] turns the bytes of a disk back into a log. What lies between is
+//! [`Append`] effects, [`replay`](mod@replay) turns the bytes of a disk back into a log. What lies between is
 //! the world's: real files natively, a simulated disk in the simulator and in the page.
 //!
 //! Invariants:

@@ -15,7 +15,7 @@
 //! `seq` is the number of the append that wrote the record; an append is atomic, and the flag
 //! [`FLAG_LAST`] stands on its last record. `vouched` is the highest append that was known to be
 //! durable when this record was made: it lets a reader tell a torn tail (nobody vouched for it)
-//! from a hole in what had been promised (see [`super::replay`]).
+//! from a hole in what had been promised (see [`replay`](mod@super::replay)).
 
 use bytes::{BufMut, Bytes, BytesMut};
 

@@ -33,7 +33,9 @@ pub struct Sync {
 /// Where a drive may stop in the middle of a write when its power fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tear {
-    /// Between sectors: each is written whole or not at all.
+    /// Between sectors: each that was written is kept or lost whole, whatever is in it. (redb
+    /// orders some of its own lists by the width of a pointer, so what its sectors hold may
+    /// differ between targets; which sectors it writes does not.)
     Sectors,
     /// Anywhere. A log must survive that, because it only appends.
     Bytes,
@@ -134,13 +136,14 @@ impl File {
         }
     }
 
-    /// The power fails: what was not synced is lost, all of it or, with `torn`, sector by sector.
-    pub fn power_off(&mut self, torn: Option<(&mut Stream, Tear)>) -> Loss {
+    /// The power fails: what was not synced is lost, all of it or, with a stream to decide,
+    /// piece by piece.
+    pub fn power_off(&mut self, tear: Tear, torn: Option<&mut Stream>) -> Loss {
         let mut loss = Loss::default();
-        if let Some((random, tear)) = torn {
-            self.tear(random, tear, &mut loss);
-        } else {
-            loss.lost = self.unsynced().map(|(from, to)| to - from).sum();
+        let pieces: Vec<(u64, u64)> = self.unsynced(tear).collect();
+        match torn {
+            Some(random) => self.tear(random, tear, pieces, &mut loss),
+            None => loss.lost = pieces.iter().map(|(from, to)| to - from).sum(),
         }
         self.dirty.clear();
         self.syncing.clear();
@@ -148,9 +151,12 @@ impl File {
         loss
     }
 
-    /// Sectors that differ between the two images, as byte ranges, in order.
-    fn unsynced(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
-        self.dirty.union(&self.syncing).filter_map(|&sector| self.differing(sector))
+    /// What is not on the platter, as byte ranges of one sector at most, in order.
+    fn unsynced(&self, tear: Tear) -> impl Iterator<Item = (u64, u64)> + '_ {
+        self.dirty.union(&self.syncing).filter_map(move |&sector| match tear {
+            Tear::Sectors => Some((sector * SECTOR_BYTES, (sector + 1) * SECTOR_BYTES)),
+            Tear::Bytes => self.differing(sector),
+        })
     }
 
     /// The bytes of a sector that a process wrote and the platter does not have.
@@ -171,15 +177,14 @@ impl File {
         }
     }
 
-    /// Each unsynced sector is kept or lost, or, where the drive tears them, kept up to a byte.
-    fn tear(&mut self, random: &mut Stream, tear: Tear, loss: &mut Loss) {
-        let sectors: Vec<(u64, u64)> = self.unsynced().collect();
+    /// Each unsynced piece is kept or lost, or, where the drive tears them, kept up to a byte.
+    fn tear(&mut self, random: &mut Stream, tear: Tear, pieces: Vec<(u64, u64)>, loss: &mut Loss) {
         // A file that was cut shorter without an fsync is cut, or is not.
         let shorter = self.live.len() < self.durable.len();
         if random.chance(500_000) && shorter {
             self.durable.set_len(self.live.len());
         }
-        for (from, to) in sectors {
+        for (from, to) in pieces {
             let (verdict, cut) = (random.below(3), random.below(to - from));
             let kept_to = match (verdict, tear) {
                 (0, _) => to,

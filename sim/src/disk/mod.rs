@@ -388,12 +388,13 @@ impl Disk {
             total.kept += loss.kept;
         };
         for file in self.wal.values_mut() {
-            add(file.power_off(torn.then_some((&mut self.damage, Tear::Bytes))));
+            add(file.power_off(Tear::Bytes, torn.then_some(&mut self.damage)));
         }
         // A segment of which nothing was ever synced has no name in the directory either.
         self.wal.retain(|_, file| !file.durable().is_empty());
-        let torn = torn.then_some((&mut self.damage, Tear::Sectors));
-        add(backend::lock(&self.store).file.power_off(torn));
+        let mut store = backend::lock(&self.store);
+        add(store.file.power_off(Tear::Sectors, torn.then_some(&mut self.damage)));
+        drop(store);
         total
     }
 

@@ -14,7 +14,7 @@ fn a_write_is_lost_until_it_is_synced() {
     file.write(5, b" second");
     assert_eq!(bytes(file.live()), b"first second");
     assert_eq!(bytes(file.durable()), b"first");
-    let loss = file.power_off(None);
+    let loss = file.power_off(Tear::Bytes, None);
     assert_eq!(loss, Loss { lost: 7, kept: 0 });
     assert_eq!(bytes(file.live()), b"first");
 }
@@ -66,7 +66,7 @@ fn torn_sectors_hold_old_bytes_new_bytes_or_a_cut_and_nothing_else() {
         file.write(0, &[1; 3000]);
         file.sync();
         file.write(500, &[2; 4000]);
-        file.power_off(Some((&mut random, Tear::Bytes)));
+        file.power_off(Tear::Bytes, Some(&mut random));
         let content = bytes(file.durable());
         assert!(content.len() >= 3000 && content.len() <= 4500, "{} bytes", content.len());
         assert!(content[..500].iter().all(|byte| *byte == 1));
@@ -88,7 +88,7 @@ fn whole_sectors_are_kept_or_lost_where_the_drive_does_not_tear_them() {
         file.write(0, &[1; 4096]);
         file.sync();
         file.write(0, &[2; 4096]);
-        let loss = file.power_off(Some((&mut random, Tear::Sectors)));
+        let loss = file.power_off(Tear::Sectors, Some(&mut random));
         assert_eq!(loss.lost + loss.kept, 4096);
         for sector in bytes(file.durable()).chunks(512) {
             assert!(sector.iter().all(|byte| *byte == sector[0]), "seed {seed}");
