@@ -29,7 +29,7 @@ fn chromium_tells_the_same_history() {
                 worker.terminate();
                 resolve(JSON.parse(data.reply));
             };
-            worker.postMessage({ id: 1, op });
+            worker.postMessage({ id: 1, op: JSON.stringify(op) });
         }); null",
     );
     for seed in 1..=seeds {
