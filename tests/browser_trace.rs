@@ -18,8 +18,8 @@ fn chromium_tells_the_same_history() {
     let seeds = std::env::var("GLASSHOUSE_SEEDS").map_or(2, |seeds| seeds.parse().unwrap());
 
     let site = Site::serve(&dist, "/");
-    // Any document of the site will do: a worker must come from where its page comes from.
-    page.open(&format!("{}style.css", site.url()));
+    // A worker must come from where its page comes from.
+    page.open(&site.url());
     let _: Value = page.eval(
         "window.ask = (op) => new Promise((resolve, reject) => {
             const worker = new Worker('worker.js');
