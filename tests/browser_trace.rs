@@ -19,7 +19,7 @@ fn chromium_tells_the_same_history() {
 
     let site = Site::serve(&dist, "/");
     // A worker must come from where its page comes from.
-    page.open(&site.url());
+    page.open(site.url());
     let _: Value = page.eval(
         "window.ask = (op) => new Promise((resolve, reject) => {
             const worker = new Worker('worker.js');
