@@ -38,6 +38,10 @@ pub const READ_INDEX_RETRY_MS: u64 = 500;
 /// under a tenth of a second on a slow disk.
 pub const STORE_BATCH_BYTES_MAX: u64 = 4 * 1024 * 1024;
 
+/// Bytes of pages that the store keeps in memory. Index and recent rows are elsewhere, so this only
+/// has to hold the upper levels of the tree and what is read often; the file system caches the rest.
+pub const STORE_CACHE_BYTES: usize = 256 * 1024 * 1024;
+
 /// Parts of a snapshot under way before the receiver must answer: enough to fill a link with a
 /// round trip of a few milliseconds.
 pub const SNAPSHOT_PARTS_IN_FLIGHT_MAX: u64 = 8;

@@ -5,8 +5,9 @@
 //! cannot be reached is no error before the call's own timeout.
 
 use std::collections::BTreeMap;
-
+use std::ffi::OsString;
 use std::io::{self, BufRead, Read, Write};
+use std::os::unix::ffi::OsStringExt as _;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -23,7 +24,7 @@ use crate::client::{ConnectError, Connection};
 const BACK_OFF: Duration = Duration::from_millis(25);
 
 /// Runs one command line, without the program's name.
-pub fn main(args: Vec<String>) -> ExitCode {
+pub fn main(args: Vec<OsString>) -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -31,7 +32,8 @@ pub fn main(args: Vec<String>) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let environment: BTreeMap<String, String> = std::env::vars().collect();
+    let environment: BTreeMap<String, String> = crate::process::environment().collect();
+    let args = args.into_iter().map(OsString::into_vec);
     let output = runtime.block_on(drive(Session::start(args, &environment)));
     let written = io::stderr()
         .write_all(&output.stderr)

@@ -121,10 +121,7 @@ impl Driver {
         let end = loop {
             tokio::select! {
                 biased;
-                _ = ticks.tick() => {
-                    self.wal.flush();
-                    inputs.push(Input::Tick);
-                }
+                _ = ticks.tick() => inputs.push(Input::Tick),
                 () = self.mailbox.arrived() => {}
             }
             self.mailbox.take_all(&mut letters);

@@ -37,4 +37,5 @@ pub mod log;
 pub mod mailbox;
 pub mod metrics;
 pub mod peer;
+pub mod process;
 pub mod server;

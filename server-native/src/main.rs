@@ -2,34 +2,36 @@
 //! command line that talks to one.
 
 use std::io::{self, Write};
-use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use glasshouse_server::config::{self, Command, FlagError, Notice, Settings, USAGE};
 use glasshouse_server::log::{Level, Log};
-use glasshouse_server::{ctl, server};
+use glasshouse_server::{ctl, process, server};
 
 /// Millions of small buffers come and go; this allocator is made for that.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let mut args = std::env::args();
-    let program = args.next().unwrap_or_default();
-    let args: Vec<String> = args.collect();
-    let name = Path::new(&program).file_name().unwrap_or_default();
-    if name == "etcdctl" {
+    let (program, mut args) = process::arguments();
+    if program == "etcdctl" {
         return ctl::main(args);
     }
-    match args.split_first() {
-        Some((first, rest)) if first == "ctl" => ctl::main(rest.to_vec()),
-        _ => serve(args),
+    if args.first().is_some_and(|first| first == "ctl") {
+        return ctl::main(args.split_off(1));
+    }
+    match process::as_text(args) {
+        Ok(args) => serve(args),
+        Err(why) => {
+            let _ = write!(io::stderr(), "{why}\n{USAGE}");
+            ExitCode::from(2)
+        }
     }
 }
 
 fn serve(args: Vec<String>) -> ExitCode {
-    match config::parse(args, std::env::vars()) {
+    match config::parse(args, process::environment()) {
         Ok(Command::Help) => print(&config::help()),
         Ok(Command::Version) => print(&version()),
         Ok(Command::Serve(settings, notices)) => run(&settings, &notices),

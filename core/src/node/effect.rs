@@ -72,9 +72,6 @@ pub struct Append {
     pub offset: u64,
     /// Whole WAL records.
     pub bytes: Bytes,
-    /// The bytes must survive a power failure before `Persisted` is said. Nothing waits for an
-    /// append without this: the world may write it together with the next one.
-    pub sync: bool,
     /// Cut the segment to `offset` before writing.
     pub truncate: bool,
 }

@@ -39,8 +39,8 @@ pub enum Input {
         /// The peer.
         peer: MemberId,
     },
-    /// Every [`Effect::Append`](super::Effect::Append) up to and including `seq` is on the disk
-    /// (after fsync for those that asked for it).
+    /// Every [`Effect::Append`](super::Effect::Append) up to and including `seq` would
+    /// survive a power failure now: written, and fsync has returned.
     Persisted {
         /// Number of the last append that is durable.
         seq: u64,

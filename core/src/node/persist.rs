@@ -41,7 +41,6 @@ impl Node {
                 snapshot: None,
                 entries: &output.entries,
                 hard_state: output.hard_state.as_ref(),
-                sync: true,
             };
             effects.push(Effect::Append(self.wal.append(&batch)));
         } else if let Some(hard_state) = &output.hard_state {
@@ -49,7 +48,7 @@ impl Node {
             // is written with the next append that must be.
             self.wal.note_commit(hard_state);
         }
-        self.after_append(self.wal.synced_seq(), &mut output, effects);
+        self.after_append(self.wal.appended_seq(), &mut output, effects);
     }
 
     /// The output's bytes are on their way under `seq`: do what need not wait, queue what must.

@@ -132,8 +132,7 @@ impl Node {
         let hard_state = self.raft.hard_state();
         let entries =
             if self.wal.appended_seq() == 0 { self.raft.all_entries() } else { Vec::new() };
-        let batch =
-            Batch { snapshot, entries: &entries, hard_state: Some(&hard_state), sync: true };
+        let batch = Batch { snapshot, entries: &entries, hard_state: Some(&hard_state) };
         self.first_append = Some(self.wal.append(&batch));
         self
     }

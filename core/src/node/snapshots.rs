@@ -221,7 +221,6 @@ impl Node {
             snapshot: Some(&place),
             entries: &output.entries,
             hard_state: output.hard_state.as_ref(),
-            sync: true,
         };
         let append = self.wal.append(&batch);
         let seq = append.seq;

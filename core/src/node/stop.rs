@@ -5,6 +5,7 @@
 
 use super::{Effect, Node};
 use crate::api;
+use crate::raft::HandOver;
 
 /// A stop under way.
 #[derive(Debug)]
@@ -29,9 +30,13 @@ impl Node {
             if stopping.handed_over {
                 return;
             }
-            stopping.handed_over = true;
-            if self.raft.transfer_leadership() {
-                return self.drive(effects);
+            match self.raft.transfer_leadership() {
+                HandOver::Begun => {
+                    stopping.handed_over = true;
+                    return self.drive(effects);
+                }
+                HandOver::NotYet => return,
+                HandOver::Nobody => {}
             }
         }
         if !self.is_flushed() {

@@ -146,13 +146,17 @@ impl Cluster {
     }
 
     fn deliver(&mut self) {
-        while let Some((from, to, bytes)) = self.mail.pop_front() {
-            if self.cut.contains(&from) || self.cut.contains(&to) {
-                continue;
-            }
+        while self.deliver_one() {}
+    }
+
+    /// Delivers the oldest message; `false` when there is none.
+    fn deliver_one(&mut self) -> bool {
+        let Some((from, to, bytes)) = self.mail.pop_front() else { return false };
+        if !self.cut.contains(&from) && !self.cut.contains(&to) {
             let at = self.hosts.iter().position(|h| h.config.member_id == to).unwrap();
             self.input(at, Input::Message { from, bytes });
         }
+        true
     }
 
     fn ticks(&mut self, count: usize) {
@@ -396,6 +400,24 @@ fn a_polite_leader_hands_over_before_it_goes() {
     cluster.ticks(2);
     assert!(cluster.hosts[old].node.is_none(), "it has stopped");
     assert!(cluster.leader().is_some_and(|new| new != old), "and another leads already");
+}
+
+#[test]
+fn a_leader_of_a_moment_waits_until_it_knows_to_whom_it_hands_over() {
+    let mut cluster = Cluster::new(3);
+    let old = cluster.elect();
+    let other = (old + 1) % 3;
+    cluster.input(other, Input::Campaign);
+    let is_leader = |cluster: &Cluster| cluster.view(other).role() == Role::Leader;
+    while !is_leader(&cluster) {
+        assert!(cluster.deliver_one(), "the campaign ends in a leader");
+    }
+    cluster.input(other, Input::Stop);
+    assert!(cluster.hosts[other].node.is_some(), "nobody has answered it yet");
+    cluster.deliver();
+    cluster.ticks(2);
+    assert!(cluster.hosts[other].node.is_none(), "it has stopped");
+    assert!(cluster.leader().is_some_and(|new| new != other), "and another leads already");
 }
 
 #[test]

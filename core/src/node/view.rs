@@ -4,6 +4,7 @@
 //! older than the node.
 
 use bytes::Bytes;
+use raft::eraftpb::{self, EntryType};
 
 use super::Node;
 use crate::id::MemberId;
@@ -75,6 +76,17 @@ pub struct EntryView {
     pub kind: EntryKind,
     /// The payload: an encoded `InternalRaftRequest` or conf change.
     pub data: Bytes,
+}
+
+impl From<&eraftpb::Entry> for EntryView {
+    fn from(entry: &eraftpb::Entry) -> Self {
+        let kind = match entry.entry_type {
+            EntryType::EntryNormal if entry.data.is_empty() => EntryKind::Empty,
+            EntryType::EntryNormal => EntryKind::Request,
+            EntryType::EntryConfChange | EntryType::EntryConfChangeV2 => EntryKind::ConfChange,
+        };
+        Self { index: entry.index, term: entry.term, kind, data: entry.data.clone() }
+    }
 }
 
 impl EntryView {
@@ -150,7 +162,7 @@ impl<'a> NodeView<'a> {
     pub fn first_index(&self) -> u64 {
         self.node.raft.first_index()
     }
-    /// The last index that is on its own disk.
+    /// The last index that is on its own disk, in its log or, behind a snapshot, in its store.
     #[must_use]
     pub fn durable_index(&self) -> u64 {
         self.node.raft.durable_index()

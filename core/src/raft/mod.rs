@@ -24,7 +24,6 @@ pub(crate) mod message;
 #[cfg(test)]
 mod tests;
 
-use bytes::Bytes;
 use protobuf::Message as _;
 use raft::eraftpb::{self, ConfState, Entry, EntryType, HardState, Message};
 use raft::{RawNode, ReadOnlyOption, StateRole, Storage as _};
@@ -35,7 +34,7 @@ pub(crate) use log::{Base, Log};
 
 use crate::id::MemberId;
 use crate::limits;
-use crate::node::{Config, EntryKind, EntryView, PeerProgress, ProgressMode, Role};
+use crate::node::{Config, EntryView, PeerProgress, ProgressMode, Role};
 
 /// What raft wants done, in the order of the fields.
 #[derive(Default)]
@@ -58,6 +57,17 @@ pub(crate) struct Output {
     pub(crate) committed: Vec<Entry>,
     /// Reads whose index is known: (context, index).
     pub(crate) reads: Vec<(Vec<u8>, u64)>,
+}
+
+/// What came of an attempt to hand leadership over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum HandOver {
+    /// Somebody was asked to take it.
+    Begun,
+    /// Nobody was heard in this term so far: a leader of a few milliseconds.
+    NotYet,
+    /// There is no other voter.
+    Nobody,
 }
 
 /// One member's raft.
@@ -150,25 +160,22 @@ impl Raft {
         self.raw.read_index(context);
     }
 
-    /// Hands leadership to the member that is furthest; `false` when there is nobody.
-    pub(crate) fn transfer_leadership(&mut self) -> bool {
+    /// Hands leadership to the voter that is furthest of those that were heard in this term.
+    pub(crate) fn transfer_leadership(&mut self) -> HandOver {
         let own = self.raw.raft.id;
-        let best = self
-            .raw
-            .raft
-            .prs()
-            .iter()
-            .filter(|(id, peer)| {
-                **id != own
-                    && peer.recent_active
-                    && self.raw.raft.prs().conf().voters().contains(**id)
-            })
+        let prs = self.raw.raft.prs();
+        let voters =
+            || prs.iter().filter(|(id, _)| **id != own && prs.conf().voters().contains(**id));
+        if voters().next().is_none() {
+            return HandOver::Nobody;
+        }
+        let best = voters()
+            .filter(|(_, peer)| peer.recent_active)
             .max_by_key(|(id, peer)| (peer.matched, std::cmp::Reverse(**id)))
             .map(|(id, _)| *id);
-        if let Some(to) = best {
-            self.raw.transfer_leader(to);
-        }
-        best.is_some()
+        let Some(to) = best else { return HandOver::NotYet };
+        self.raw.transfer_leader(to);
+        HandOver::Begun
     }
 
     /// The network lost its connection to a peer.
@@ -222,6 +229,12 @@ impl Raft {
             log.restart_behind(snapshot.get_metadata());
             self.installing = Some((output.number, snapshot.get_metadata().index));
         }
+        if let Some(first) = output.entries.first() {
+            // What a new leader replaces is not durable any more, on whichever way it was.
+            let kept = first.index - 1;
+            self.durable_index = self.durable_index.min(kept);
+            self.unpersisted.iter_mut().for_each(|(_, last)| *last = (*last).min(kept));
+        }
         log.append(&output.entries);
         if let Some(hard_state) = &output.hard_state {
             log.hard_state = hard_state.clone();
@@ -237,7 +250,6 @@ impl Raft {
         while let Some((ready, last)) = self.unpersisted.front().copied()
             && ready <= number
         {
-            // A later ready may have replaced the tail, so the mark may also fall.
             self.durable_index = last;
             self.unpersisted.pop_front();
         }
@@ -321,9 +333,9 @@ impl Raft {
         self.raw.store().first_index().expect("the log in memory has a first index")
     }
 
-    /// The last index on this member's disk.
+    /// The last index on this member's disk: in its log or, behind a snapshot, in its store.
     pub(crate) fn durable_index(&self) -> u64 {
-        self.durable_index.min(self.last_index())
+        self.durable_index.max(self.raw.store().stored.index).min(self.last_index())
     }
 
     pub(crate) fn term_at(&self, index: u64) -> Option<u64> {
@@ -341,7 +353,7 @@ impl Raft {
         }
         // `output` moves new entries into the store at once, so the store has all of them
         // outside of `step`.
-        self.raw.store().slice(from, to + 1).iter().map(entry_view).collect()
+        self.raw.store().slice(from, to + 1).iter().map(EntryView::from).collect()
     }
 
     /// The whole log in memory, to write it for the first time.
@@ -393,16 +405,6 @@ impl Raft {
     pub(crate) fn hard_state(&self) -> HardState {
         self.raw.raft.hard_state()
     }
-}
-
-/// An entry as panels and checkers see it.
-pub(crate) fn entry_view(entry: &Entry) -> EntryView {
-    let kind = match entry.entry_type {
-        EntryType::EntryNormal if entry.data.is_empty() => EntryKind::Empty,
-        EntryType::EntryNormal => EntryKind::Request,
-        EntryType::EntryConfChange | EntryType::EntryConfChangeV2 => EntryKind::ConfChange,
-    };
-    EntryView { index: entry.index, term: entry.term, kind, data: Bytes::clone(&entry.data) }
 }
 
 /// Reads a conf change of either version as version 2.

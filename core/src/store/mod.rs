@@ -41,6 +41,7 @@ pub use self::revision::{Revision, RowKey, RowKeyBytes};
 pub use self::rows::{BadRows, check_rows};
 use self::sectors::Sectors;
 pub use self::snapshot::SnapshotReader;
+use crate::limits;
 
 type Table = TableDefinition<'static, &'static [u8], &'static [u8]>;
 type MetaTable = TableDefinition<'static, u8, &'static [u8]>;
@@ -49,10 +50,6 @@ type ReadRows = ReadOnlyTable<&'static [u8], &'static [u8]>;
 const KEY: Table = TableDefinition::new("key");
 const STAGING: Table = TableDefinition::new("staging");
 const META: MetaTable = TableDefinition::new("meta");
-
-/// Bytes of pages that redb keeps in memory. Index and recent rows are elsewhere, so this only has
-/// to hold the upper levels of the tree and what is read often; the file system caches the rest.
-const CACHE_BYTES: usize = 256 * 1024 * 1024;
 
 /// What `meta` holds. The numbers are on disk: never give one to another meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -122,7 +119,9 @@ impl Store {
     pub fn open(backend: impl StorageBackend) -> Result<Self, StoreError> {
         let disk: Arc<dyn StorageBackend> = Arc::new(backend);
         let sectors = Sectors::new(Arc::clone(&disk))?;
-        let database = Builder::new().set_cache_size(CACHE_BYTES).create_with_backend(sectors)?;
+        let database = Builder::new()
+            .set_cache_size(limits::STORE_CACHE_BYTES)
+            .create_with_backend(sectors)?;
         let rows = match open_rows(&database)? {
             Err(TableError::TableDoesNotExist(_)) => {
                 commit::create_tables(&database)?;

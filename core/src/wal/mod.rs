@@ -28,8 +28,6 @@ mod replay;
 mod tests;
 mod view;
 
-use std::collections::VecDeque;
-
 use bytes::{Bytes, BytesMut};
 use prost::Message as _;
 use raft::eraftpb;
@@ -105,7 +103,6 @@ pub(crate) struct Batch<'a> {
     pub(crate) snapshot: Option<&'a eraftpb::SnapshotMetadata>,
     pub(crate) entries: &'a [eraftpb::Entry],
     pub(crate) hard_state: Option<&'a eraftpb::HardState>,
-    pub(crate) sync: bool,
 }
 
 /// A segment that is still needed.
@@ -126,12 +123,8 @@ pub(crate) struct Wal {
     kept: Vec<Kept>,
     offset: u64,
     next_seq: u64,
+    /// The last append that is known to survive a power failure: each record vouches for it.
     persisted_seq: u64,
-    /// The last append that is known to survive a power failure, and those that will be when the
-    /// world says so. Only synced appends count: the others are merely written.
-    vouched: u64,
-    syncs: VecDeque<u64>,
-    synced_seq: u64,
     crc: u32,
     /// The next append must cut away what a recovery did not accept.
     truncate: bool,
@@ -153,9 +146,6 @@ impl Wal {
             offset: 0,
             next_seq: 1,
             persisted_seq: 0,
-            vouched: 0,
-            syncs: VecDeque::new(),
-            synced_seq: 0,
             crc: 0,
             truncate: false,
             hard_state: eraftpb::HardState::default(),
@@ -174,24 +164,16 @@ impl Wal {
         }
     }
 
-    /// The number of the last append that was given out.
+    /// The number of the last append that was given out: what speaks of this member's state
+    /// waits until it is durable.
     pub(crate) fn appended_seq(&self) -> u64 {
         self.next_seq - 1
-    }
-
-    /// The number of the last append that was given out to be synced: what speaks of this
-    /// member's state waits for it, and for no later one.
-    pub(crate) fn synced_seq(&self) -> u64 {
-        self.synced_seq
     }
 
     /// Takes the world's word that appends up to `seq` are durable.
     pub(crate) fn on_persisted(&mut self, seq: u64) {
         assert!(seq < self.next_seq, "append {seq} was never given out");
         self.persisted_seq = self.persisted_seq.max(seq);
-        while let Some(synced) = self.syncs.pop_front_if(|synced| *synced <= seq) {
-            self.vouched = synced;
-        }
     }
 
     /// Takes a state that differs from the last one by its commit index alone; it is written with
@@ -230,16 +212,11 @@ impl Wal {
         let count = payloads.len();
         for (at, (kind, payload)) in payloads.iter().enumerate() {
             let mark = (*kind, at + 1 == count);
-            self.crc = record::encode(&mut out, mark, (seq, self.vouched), self.crc, payload);
+            self.crc = record::encode(&mut out, mark, (seq, self.persisted_seq), self.crc, payload);
         }
         self.offset = start + out.len() as u64;
         let segment = self.kept.last().expect("a segment was begun above").number;
-        let (bytes, sync) = (out.freeze(), batch.sync || cut);
-        if sync {
-            self.syncs.push_back(seq);
-            self.synced_seq = seq;
-        }
-        Append { seq, segment, offset: start, bytes, sync, truncate }
+        Append { seq, segment, offset: start, bytes: out.freeze(), truncate }
     }
 
     /// Forgets segments whose entries all lie at or before `index`; returns the first to keep.
@@ -264,7 +241,7 @@ impl Wal {
         };
         let mark = (RecordKind::Header, false);
         let payload = header.encode_to_vec();
-        self.crc = record::encode(out, mark, (seq, self.vouched), self.crc, &payload);
+        self.crc = record::encode(out, mark, (seq, self.persisted_seq), self.crc, &payload);
     }
 
     fn note(&mut self, batch: &Batch<'_>) {

@@ -78,7 +78,6 @@ pub(crate) fn replay(image: &WalImage, segment_bytes: u64) -> Result<Option<Repl
     wal.offset = offset;
     wal.next_seq = reader.seq + 1;
     wal.persisted_seq = reader.vouched;
-    wal.vouched = reader.vouched;
     wal.crc = reader.crc;
     wal.truncate = true;
     wal.hard_state = reader.hard_state.clone();

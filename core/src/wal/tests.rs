@@ -25,12 +25,7 @@ fn written(count: u64, segment_bytes: u64, durable: bool) -> (Vec<Append>, WalIm
     for index in 1..=count {
         let entries = [entry(index, 1)];
         let hard_state = state(1, index - 1);
-        let batch = Batch {
-            entries: &entries,
-            hard_state: Some(&hard_state),
-            sync: true,
-            ..Batch::default()
-        };
+        let batch = Batch { entries: &entries, hard_state: Some(&hard_state), ..Batch::default() };
         let append = wal.append(&batch);
         if durable {
             wal.on_persisted(append.seq);
@@ -146,8 +141,7 @@ fn a_log_goes_on_behind_a_cut_tail_and_the_old_tail_stays_gone() {
     let mut wal = replay(&torn, 1 << 20).unwrap().unwrap().wal;
     let entries = [entry(6, 2)];
     let hard_state = state(2, 5);
-    let batch =
-        Batch { entries: &entries, hard_state: Some(&hard_state), sync: true, ..Batch::default() };
+    let batch = Batch { entries: &entries, hard_state: Some(&hard_state), ..Batch::default() };
     let append = wal.append(&batch);
     assert!(append.truncate, "the torn bytes must go");
     assert_eq!(append.seq, 6, "numbers go on without a gap");
@@ -169,7 +163,7 @@ fn a_torn_append_behind_a_full_segment_is_cut_before_the_next_segment_begins() {
     let mut wal = replay(&image, 64).unwrap().unwrap().wal;
     for index in 3..6 {
         let entries = [entry(index, 2)];
-        let append = wal.append(&Batch { entries: &entries, sync: true, ..Batch::default() });
+        let append = wal.append(&Batch { entries: &entries, ..Batch::default() });
         wal.on_persisted(append.seq);
         appends.push(append);
     }
@@ -182,7 +176,7 @@ fn later_entries_replace_earlier_ones_of_the_same_index() {
     let (mut appends, image) = written(6, 1 << 20, true);
     let mut wal = replay(&image, 1 << 20).unwrap().unwrap().wal;
     let entries = [entry(3, 2), entry(4, 2)];
-    appends.push(wal.append(&Batch { entries: &entries, sync: true, ..Batch::default() }));
+    appends.push(wal.append(&Batch { entries: &entries, ..Batch::default() }));
     let replayed = replay(&image_of(&appends), 1 << 20).unwrap().unwrap();
     let log: Vec<(u64, u64)> = replayed.entries.iter().map(|e| (e.index, e.term)).collect();
     assert_eq!(log, [(1, 1), (2, 1), (3, 2), (4, 2)]);
@@ -201,7 +195,7 @@ fn an_overwritten_base_has_the_term_of_the_later_entry() {
     };
     let (base, _) = kept(&image).base;
     let entries: Vec<Entry> = (base..=7).map(|index| entry(index, 2)).collect();
-    appends.push(wal.append(&Batch { entries: &entries, sync: true, ..Batch::default() }));
+    appends.push(wal.append(&Batch { entries: &entries, ..Batch::default() }));
     let replayed = kept(&image_of(&appends));
     assert_eq!(replayed.base, (base, 2), "it was of term 1 when the segment began");
     let log: Vec<(u64, u64)> = replayed.entries.iter().map(|e| (e.index, e.term)).collect();

@@ -5,6 +5,7 @@ use protobuf::Message as _;
 use raft::eraftpb;
 
 use super::record::{self, RecordKind, padded_bytes};
+use crate::node::EntryView;
 
 /// One record of a segment, for a byte view.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +54,7 @@ fn describe(kind: RecordKind, payload: &[u8]) -> (u64, String) {
         RecordKind::Mark => (0, String::from("mark")),
         RecordKind::Entry => {
             let entry = eraftpb::Entry::parse_from_bytes(payload).unwrap_or_default();
-            let view = crate::raft::entry_view(&entry);
+            let view = EntryView::from(&entry);
             (entry.index, format!("entry {}: {}", entry.index, view.words()))
         }
         RecordKind::State => {

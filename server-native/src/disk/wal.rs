@@ -29,8 +29,8 @@ const AHEAD_BYTES: u64 = 1024 * 1024;
 
 /// Work for the thread.
 enum WalJob {
-    /// Write these.
-    Append(Vec<Append>),
+    /// Write this.
+    Append(Append),
     /// Delete the segments below this number.
     DropBefore(u64),
 }
@@ -38,9 +38,6 @@ enum WalJob {
 /// The handle to the thread.
 pub struct WalThread {
     jobs: mpsc::Sender<WalJob>,
-    /// Appends without `sync`: they leave with the next one that has it, because waking the thread
-    /// and being woken by it costs more than the write.
-    waiting: Vec<Append>,
     thread: JoinHandle<()>,
 }
 
@@ -54,24 +51,13 @@ impl WalThread {
         let thread = thread::Builder::new()
             .name("wal".into())
             .spawn(move || run(Writer { dir, metrics, segment: None }, &queue, &mailbox))?;
-        Ok(Self { jobs, waiting: Vec::new(), thread })
+        Ok(Self { jobs, thread })
     }
 
-    /// Writes an append, at the latest at the next [`Self::flush`] when it need not be synced.
-    pub fn append(&mut self, append: Append) {
-        let sync = append.sync;
-        self.waiting.push(append);
-        if sync {
-            self.flush();
-        }
-    }
-
-    /// Writes what waits.
-    pub fn flush(&mut self) {
-        if !self.waiting.is_empty() {
-            // A thread that is gone has posted `DiskFailed` before; the node halts on it.
-            let _ = self.jobs.send(WalJob::Append(std::mem::take(&mut self.waiting)));
-        }
+    /// Writes an append and makes it durable; the mailbox is told when it is.
+    pub fn append(&self, append: Append) {
+        // A thread that is gone has posted `DiskFailed` before; the node halts on it.
+        let _ = self.jobs.send(WalJob::Append(append));
     }
 
     /// Deletes the segments below this number.
@@ -80,8 +66,7 @@ impl WalThread {
     }
 
     /// Ends the thread after its last job.
-    pub fn finish(mut self) {
-        self.flush();
+    pub fn finish(self) {
         drop(self.jobs);
         let _ = self.thread.join();
     }
@@ -93,7 +78,7 @@ fn run(mut writer: Writer, queue: &mpsc::Receiver<WalJob>, mailbox: &Mailbox) {
         let mut drop_before = None;
         for job in std::iter::once(job).chain(queue.try_iter()) {
             match job {
-                WalJob::Append(more) => appends.extend(more),
+                WalJob::Append(append) => appends.push(append),
                 WalJob::DropBefore(segment) => drop_before = Some(segment),
             }
         }
@@ -129,15 +114,12 @@ struct Segment {
 }
 
 impl Writer {
-    /// Writes a group of appends, durable at the return if one of them asks for it.
+    /// Writes a group of appends; they are durable at the return.
     fn write(&mut self, appends: &[Append]) -> io::Result<()> {
         for run in appends.chunk_by(|a, b| a.segment == b.segment && !b.truncate) {
             self.write_run(run)?;
         }
-        if appends.iter().any(|append| append.sync) {
-            self.sync()?;
-        }
-        Ok(())
+        self.sync()
     }
 
     /// Writes appends that follow each other in one segment, with one call.

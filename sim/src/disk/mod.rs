@@ -31,14 +31,11 @@ pub use self::backend::OpenFile;
 use self::backend::StoreFile;
 pub use self::file::{File, Loss, Tear};
 pub use self::image::{Image, SECTOR, SECTOR_BYTES, Sector};
-use crate::clock::{MICROS, Nanos};
+use crate::clock::Nanos;
 use crate::place::MemberNo;
 use crate::rng::Stream;
 use crate::trace::DiskStep;
 use crate::world::DiskOperation;
-
-/// How long a write into the page cache takes, when no fsync follows.
-const WRITE_TIME: Nanos = 20 * MICROS;
 
 /// What a disk suffers from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -121,8 +118,7 @@ struct WalBatch {
     token: u64,
     segment: u64,
     last_seq: u64,
-    synced: bool,
-    sync: Option<file::Sync>,
+    sync: file::Sync,
     until: Nanos,
 }
 
@@ -144,15 +140,6 @@ pub(crate) struct BatchBegan {
     pub(crate) until: Nanos,
     /// What was written, for the record.
     pub(crate) steps: Vec<DiskStep>,
-}
-
-/// A batch of appends that is over.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct BatchDone {
-    /// The last append of the batch; 0 when there was only an fsync.
-    pub(crate) last_seq: u64,
-    /// It is on the platter, not only in the page cache.
-    pub(crate) synced: bool,
 }
 
 /// One member's disk.
@@ -215,16 +202,15 @@ impl Disk {
         let unfinished =
             self.wal.iter().find(|(number, file)| **number < segment && !file.is_clean());
         if let Some((&unfinished, _)) = unfinished {
-            return Some(Ok(self.begin_batch(now, unfinished, 0, true, Vec::new())));
+            return Some(Ok(self.begin_batch(now, unfinished, 0, Vec::new())));
         }
         let mut steps = Vec::new();
-        let (mut last_seq, mut sync) = (0, false);
+        let mut last_seq = 0;
         while let Some(append) = self.appends.pop_front_if(|append| append.segment == segment) {
             if let Err(error) = self.write(&append) {
                 return Some(Err(format!("cannot write WAL segment {segment}: {error}")));
             }
             last_seq = append.seq;
-            sync |= append.sync;
             steps.push(DiskStep::Wrote {
                 append: append.seq,
                 segment,
@@ -233,29 +219,24 @@ impl Disk {
                 crc: crc(&append.bytes),
             });
         }
-        Some(Ok(self.begin_batch(now, segment, last_seq, sync, steps)))
+        Some(Ok(self.begin_batch(now, segment, last_seq, steps)))
     }
 
-    /// The bytes are in the page cache; the fsync begins, if there is one.
+    /// The bytes are in the page cache; their fsync begins.
     fn begin_batch(
         &mut self,
         now: Nanos,
         segment: u64,
         last_seq: u64,
-        sync: bool,
         mut steps: Vec<DiskStep>,
     ) -> BatchBegan {
         let luck = self.log_times.word();
-        let time = self.sync_time(luck);
-        let until = now + if sync { time } else { WRITE_TIME };
+        let until = now + self.sync_time(luck);
         let token = self.next_token();
         let file = self.wal.entry(segment).or_default();
-        let sync_set = sync.then(|| file.begin_sync());
-        if sync {
-            steps.push(DiskStep::SyncBegan { until });
-        }
-        let batch = WalBatch { token, segment, last_seq, synced: sync, sync: sync_set, until };
-        self.writing = Some(batch);
+        let sync = file.begin_sync();
+        steps.push(DiskStep::SyncBegan { until });
+        self.writing = Some(WalBatch { token, segment, last_seq, sync, until });
         BatchBegan { token, until, steps }
     }
 
@@ -269,15 +250,14 @@ impl Disk {
         Ok(())
     }
 
-    /// The batch's time is over. `None` when it is not under way any more.
-    pub(crate) fn end_wal(&mut self, token: u64) -> Option<Result<BatchDone, String>> {
-        let batch = self.writing.take_if(|batch| batch.token == token)?;
-        if let Some(sync) = batch.sync
-            && let Some(file) = self.wal.get_mut(&batch.segment)
-        {
+    /// The batch's time is over: the last append that is on the platter now, 0 when there was
+    /// only an fsync. `None` when the batch is not under way any more.
+    pub(crate) fn end_wal(&mut self, token: u64) -> Option<Result<u64, String>> {
+        let WalBatch { segment, last_seq, sync, .. } =
+            self.writing.take_if(|batch| batch.token == token)?;
+        if let Some(file) = self.wal.get_mut(&segment) {
             if let Err(error) = self.troubles.may_sync() {
                 file.forget_sync(&sync);
-                let segment = batch.segment;
                 return Some(Err(format!("cannot sync WAL segment {segment}: {error}")));
             }
             if self.troubles.lying {
@@ -286,7 +266,7 @@ impl Disk {
                 file.end_sync(sync);
             }
         }
-        Some(Ok(BatchDone { last_seq: batch.last_seq, synced: batch.synced }))
+        Some(Ok(last_seq))
     }
 
     /// No append waits or is being written.
@@ -364,9 +344,9 @@ impl Disk {
         self.appends.clear();
         self.batches.clear();
         if let Some(batch) = self.writing.take()
-            && let (Some(sync), Some(file)) = (batch.sync, self.wal.get_mut(&batch.segment))
+            && let Some(file) = self.wal.get_mut(&batch.segment)
         {
-            file.abandon_sync(&sync);
+            file.abandon_sync(&batch.sync);
         }
         // Whatever the dying process still holds open does nothing any more.
         backend::lock(&self.store).life += 1;
@@ -480,7 +460,7 @@ impl Disk {
             store_live_len: store.file.live().len(),
             store_durable_len: store.file.durable().len(),
             appends_waiting: self.appends.len() as u64,
-            syncing_until: self.writing.as_ref().and_then(|b| b.sync.as_ref().map(|_| b.until)),
+            syncing_until: self.writing.as_ref().map(|batch| batch.until),
             committing_until: self.committing.as_ref().map(|commit| commit.until),
             fsync: self.fsync_by_hand,
             troubles: self.troubles,

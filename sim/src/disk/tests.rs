@@ -110,10 +110,10 @@ fn rot_is_on_the_platter_and_in_a_clean_cache_but_a_dirty_sector_hides_it() {
     assert_eq!((bytes(file.live())[4998], bytes(file.durable())[4998]), (0, 128));
 }
 
-/// Appends of one byte each, all to be synced.
+/// Appends of one byte each.
 fn append(seq: u64, segment: u64, offset: u64) -> Append {
     let bytes = Bytes::from(vec![u8::try_from(seq).unwrap()]);
-    Append { seq, segment, offset, bytes, sync: true, truncate: false }
+    Append { seq, segment, offset, bytes, truncate: false }
 }
 
 fn disk() -> Disk {
@@ -130,11 +130,11 @@ fn appends_that_wait_share_one_fsync_and_a_segment_is_synced_before_the_next_is_
         disk.queue_append(append(seq, segment, offset));
     }
     assert!(disk.begin_wal(1).is_none(), "one at a time");
-    assert_eq!(disk.end_wal(first.token).unwrap().unwrap().last_seq, 1);
+    assert_eq!(disk.end_wal(first.token).unwrap().unwrap(), 1);
     let second = disk.begin_wal(2_000_000).unwrap().unwrap();
-    assert_eq!(disk.end_wal(second.token).unwrap().unwrap().last_seq, 3);
+    assert_eq!(disk.end_wal(second.token).unwrap().unwrap(), 3);
     let third = disk.begin_wal(4_000_000).unwrap().unwrap();
-    assert_eq!(disk.end_wal(third.token).unwrap().unwrap().last_seq, 4);
+    assert_eq!(disk.end_wal(third.token).unwrap().unwrap(), 4);
     assert_eq!(disk.durable_wal().collect::<Vec<_>>(), [(0, vec![1, 2, 3]), (1, vec![4])]);
 }
 

@@ -41,10 +41,7 @@ fn columns(node: NodeView<'_>) -> (Role, Option<MemberId>, [String; 4]) {
     let log = [
         format!("term {}", node.term()),
         format!("commit {} of {}", node.commit(), node.last_index()),
-        format!(
-            "on disk to {}",
-            node.durable_index().max(node.stored_index()).min(node.last_index())
-        ),
+        format!("on disk to {}", node.durable_index()),
         format!("revision {}", node.mvcc().revision()),
     ];
     (node.role(), node.leader(), log)

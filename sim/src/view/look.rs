@@ -105,8 +105,7 @@ impl Look {
         self.commit = node.commit();
         self.applied = node.applied();
         self.last = node.last_index();
-        // What the durable store holds needs no log: a snapshot is installed there.
-        self.durable = node.durable_index().max(node.stored_index()).min(self.last);
+        self.durable = node.durable_index();
         self.first = node.first_index();
         self.stored = node.stored_index();
         self.elapsed_ticks = node.election_elapsed_ticks();

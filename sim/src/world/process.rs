@@ -300,21 +300,18 @@ impl State {
         match self.member_mut(no).disk.end_wal(token) {
             None => {}
             Some(Err(reason)) => self.disk_failed(no, reason),
-            Some(Ok(done)) => {
-                if done.synced && done.last_seq > 0 {
-                    let step = DiskStep::Synced { append: done.last_seq };
-                    self.event(What::Disk { member: no, step });
-                    self.checks.on_synced(no, done.last_seq);
-                }
-                if done.last_seq > 0
-                    && self.member(no).life == life
+            Some(Ok(0)) => self.begin_wal(no),
+            Some(Ok(seq)) => {
+                self.event(What::Disk { member: no, step: DiskStep::Synced { append: seq } });
+                self.checks.on_synced(no, seq);
+                if self.member(no).life == life
                     && !self.spec.mutants.contains(&Mutant::AckBeforeFsync)
                 {
                     let member = self.member_mut(no);
                     // With a planted fault, the last records count although nobody wrote them.
                     let last = member.withheld.last().filter(|_| member.disk.is_idle());
                     let withheld = last.map_or(0, |append| append.seq);
-                    member.tell(Input::Persisted { seq: done.last_seq.max(withheld) });
+                    member.tell(Input::Persisted { seq: seq.max(withheld) });
                 }
                 self.begin_wal(no);
             }

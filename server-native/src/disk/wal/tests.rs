@@ -44,7 +44,7 @@ impl Drop for Dir {
 
 fn append(seq: u64, segment: u64, offset: u64, bytes: &'static str) -> Append {
     let bytes = Bytes::from_static(bytes.as_bytes());
-    Append { seq, segment, offset, bytes, sync: true, truncate: false }
+    Append { seq, segment, offset, bytes, truncate: false }
 }
 
 #[test]
@@ -100,21 +100,4 @@ fn names_of_etcd_are_not_ours() {
     for name in ["0000000000000000-0000000000000000.wal", "0.tmp", "1.wal", "lock"] {
         assert_eq!(segment_number(Path::new(name)), None, "{name}");
     }
-}
-
-#[test]
-fn what_need_not_be_synced_travels_with_what_must() {
-    let dir = Dir::new("lazy");
-    let mailbox = Arc::new(Mailbox::default());
-    let mut thread = WalThread::start(dir.0.clone(), mailbox.clone(), Arc::default()).unwrap();
-    let lazy = |seq, offset, bytes| Append { sync: false, ..append(seq, 0, offset, bytes) };
-    thread.append(lazy(1, 0, "ab"));
-    thread.append(append(2, 0, 2, "cd"));
-    thread.append(lazy(3, 4, "ef"));
-    thread.finish();
-    assert_eq!(dir.records(0), b"abcdef");
-    let mut letters = Vec::new();
-    mailbox.take_all(&mut letters);
-    let last = letters.last().map(|letter| format!("{letter:?}"));
-    assert_eq!(last.as_deref(), Some("Input(Persisted { seq: 3 })"));
 }
