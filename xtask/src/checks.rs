@@ -5,16 +5,13 @@
 
 use std::time::Instant;
 
-use crate::shell::{cargo, duration, find, run};
-use crate::{Failure, Result, page, tools, traces};
+use crate::shell::{NATIVE_CRATES, cargo, duration, find, run};
+use crate::{Failure, Result, lab, page, tools, traces};
 
 /// The crates that are compiled to wasm, too.
 const WASM_CRATES: [&str; 6] =
     ["--package", "glasshouse-core", "--package", "glasshouse-sim", "--package", "glasshouse-web"];
 const WASM: [&str; 2] = ["--target", "wasm32-unknown-unknown"];
-
-/// Everything but the page's build tool, which only `cargo xtask page` compiles.
-const NATIVE_CRATES: [&str; 3] = ["--workspace", "--exclude", "glasshouse-bindgen"];
 
 /// Traces compared in each `cargo xtask test`; Must show 4's two hundred are `cargo xtask determinism`.
 const SEEDS: u64 = 4;
@@ -53,23 +50,35 @@ pub fn test(names: &[String]) -> Result<()> {
         .collect();
     let all_started = Instant::now();
     let mut times = Vec::new();
+    let mut failures = Vec::new();
     for (number, Check(name, about, check)) in chosen.iter().enumerate() {
         println!("\n[{}/{}] {}: {}", number + 1, chosen.len(), name, about);
         let started = Instant::now();
-        check().map_err(|failure| match failure {
-            Failure::Failed(why) => Failure::Failed(format!(
-                "the check `{name}` failed: {why}; repeat it with `cargo xtask test {name}`"
-            )),
-            usage => usage,
-        })?;
+        match check() {
+            Ok(()) => {}
+            // One run tells everything that is wrong, not the first thing only.
+            Err(Failure::Failed(why)) => {
+                println!("FAILED: {why}");
+                failures.push(format!("{name}: {why}"));
+            }
+            Err(usage) => return Err(usage),
+        }
         times.push((name, duration(started)));
     }
     println!();
     for (name, time) in times {
         println!("  {name:<12} {time:>12}");
     }
-    println!("All checks passed in {}.", duration(all_started));
-    Ok(())
+    if failures.is_empty() {
+        println!("All checks passed in {}.", duration(all_started));
+        return Ok(());
+    }
+    Err(Failure::Failed(format!(
+        "{} of {} checks failed (`cargo xtask test NAME` repeats one):\n  {}",
+        failures.len(),
+        chosen.len(),
+        failures.join("\n  ")
+    )))
 }
 
 fn install() -> Result<()> {
@@ -115,14 +124,7 @@ fn deny() -> Result<()> {
 
 fn tests() -> Result<()> {
     // Tests start these programs; built first, no test's time contains a build.
-    run(&mut cargo(&[
-        "build",
-        "--bins",
-        "--package",
-        "glasshouse-server",
-        "--package",
-        "glasshouse-sim",
-    ]))?;
+    lab::build_programs()?;
     let mut tests = if find("cargo-nextest").is_some() {
         cargo(&[&["nextest", "run", "--profile", "ci"], NATIVE_CRATES.as_slice()].concat())
     } else {

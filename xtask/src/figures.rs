@@ -24,9 +24,10 @@ pub fn figures() -> Result<()> {
     println!("The page, shrunk:");
     page::build(true)?;
     println!("Building the programs for release (a few minutes)");
-    for package in ["glasshouse-server", "glasshouse-sim", "glasshouse-bench"] {
-        run(&mut cargo(&["build", "--release", "--bins", "--package", package]))?;
-    }
+    let programs = ["glasshouse-server", "glasshouse-sim", "glasshouse-bench"];
+    let packages = programs.iter().flat_map(|package| ["--package", package]);
+    let build: Vec<&str> = ["build", "--release", "--bins"].into_iter().chain(packages).collect();
+    run(&mut cargo(&build))?;
     let release = shell::target_dir().join("release");
     page_speed()?;
     simulation_speed(&release.join("glasshouse-lab"))?;

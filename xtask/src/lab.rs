@@ -1,7 +1,7 @@
 //! `cargo xtask lab`: from a fresh clone to the page in a browser.
 
 use crate::serve::{self, Site};
-use crate::shell::{cargo, run};
+use crate::shell::{NATIVE_CRATES, cargo, run};
 use crate::{Failure, Result, page};
 
 /// Builds the page and the binaries, then serves the page until the user ends it.
@@ -13,17 +13,16 @@ pub fn lab(port: u16) -> Result<()> {
     println!("Building the page (a few minutes the first time)");
     page::build(false)?;
     println!("Building the programs");
-    run(&mut cargo(&[
-        "build",
-        "--bins",
-        "--package",
-        "glasshouse-server",
-        "--package",
-        "glasshouse-sim",
-    ]))?;
+    build_programs()?;
     println!();
     println!("The lab:      http://{address}/   (Ctrl-C ends it)");
     println!("The programs: target/debug/glasshouse, target/debug/glasshouse-lab");
     serve::serve(&listener, &Site { root: page::dist(), prefix: "/".to_owned() });
     Ok(())
+}
+
+/// Builds the native programs into `target/debug`. All crates at once, as the tests build them:
+/// cargo chooses features for a whole command, and any other choice compiles everything once more.
+pub fn build_programs() -> Result<()> {
+    run(&mut cargo(&[&["build", "--bins"], NATIVE_CRATES.as_slice()].concat()))
 }

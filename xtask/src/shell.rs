@@ -8,6 +8,10 @@ use std::time::{Duration, Instant};
 
 use crate::{Failure, Result};
 
+/// Cargo's arguments for everything but the page's build tool, which only `cargo xtask page`
+/// compiles.
+pub const NATIVE_CRATES: [&str; 3] = ["--workspace", "--exclude", "glasshouse-bindgen"];
+
 /// The folder of the workspace's Cargo.toml.
 pub fn root() -> PathBuf {
     let xtask = env::var_os("CARGO_MANIFEST_DIR")

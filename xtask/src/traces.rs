@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use crate::shell::{self, capture, cargo, command, run};
-use crate::{Failure, Result, page, tools};
+use crate::{Failure, Result, lab, page, tools};
 
 /// Sizes of cluster that are compared.
 const SIZES: [u64; 3] = [3, 5, 7];
@@ -43,7 +43,7 @@ impl Run {
 pub fn build() -> Result<()> {
     tools::node()?;
     page::build_sim()?;
-    run(&mut cargo(&["build", "--bins", "--package", "glasshouse-sim"]))
+    lab::build_programs()
 }
 
 /// The hash of a run's trace in wasm, in Node.js; needs [`build`].
