@@ -1,13 +1,13 @@
 // Runs one seed in the simulation's wasm module, in Node.js, and prints `trace HASH`.
 //
-//   node sim/js/trace.mjs MODULE.wasm --seed 42 --nodes 5 --seconds 60 [--calm]
+//   node sim/js/trace.mjs MODULE.wasm --seed 42 --nodes 5 --seconds 60 [--calm] [--rate 100]
 //
 // The module imports nothing: the empty object below is all that it gets from outside.
 
 import { readFileSync } from "node:fs";
 import process from "node:process";
 
-const USAGE = "usage: node sim/js/trace.mjs MODULE.wasm --seed S --nodes N --seconds T [--calm]";
+const USAGE = "usage: node sim/js/trace.mjs MODULE.wasm --seed S --nodes N --seconds T [--calm] [--rate R]";
 
 /** The value of a flag, digits only: a seed needs all 64 bits, so it stays text. */
 function flag(name) {
@@ -55,6 +55,7 @@ const reply = ask(sim, {
   nodes: Number(flag("--nodes")),
   seconds: Number(flag("--seconds")),
   calm: process.argv.includes("--calm"),
+  rate: process.argv.includes("--rate") ? Number(flag("--rate")) : undefined,
 });
 if (reply.error) fail(reply.error);
 if (reply.violation) console.log(`violation ${reply.violation}`);

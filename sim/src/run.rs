@@ -7,8 +7,28 @@ use crate::mutant::Mutant;
 use crate::workload::Workload;
 use crate::world::{Counts, Spec, World};
 
-/// Calls per virtual second of the clients of a headless run.
-const CALLS_PER_SECOND: u64 = 30;
+/// Calls per virtual second of the clients of a headless run, when nobody says otherwise: a few
+/// between two faults, and the work of a second fits in a few milliseconds.
+pub const CALLS_PER_SECOND: u64 = 30;
+
+/// What happens in a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// Its length in virtual seconds.
+    pub seconds: u64,
+    /// With a schedule of faults.
+    pub faults: bool,
+    /// Calls per virtual second of its clients.
+    pub rate: u64,
+}
+
+impl Plan {
+    /// Clients at the usual rate.
+    #[must_use]
+    pub fn new(seconds: u64, faults: bool) -> Self {
+        Self { seconds, faults, rate: CALLS_PER_SECOND }
+    }
+}
 
 /// What came of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,34 +49,35 @@ pub struct Outcome {
 /// virtual time. The result depends on the arguments and the build alone, on every machine.
 #[must_use]
 pub fn run_seed(seed: u64, members: u8, seconds: u64, faults: bool) -> Outcome {
-    run_spec(Spec::hunt(seed, members), seconds, faults)
+    run_spec(Spec::hunt(seed, members), Plan::new(seconds, faults))
 }
 
 /// The same with faults planted in every member.
 #[must_use]
 pub fn run_mutant(seed: u64, members: u8, seconds: u64, mutant: Mutant) -> Outcome {
     let spec = Spec { mutants: vec![mutant], ..Spec::hunt(seed, members) };
-    run_spec(spec, seconds, true)
+    run_spec(spec, Plan::new(seconds, true))
 }
 
 /// The same in a given world.
 #[must_use]
-pub fn run_spec(spec: Spec, seconds: u64, faults: bool) -> Outcome {
-    let mut world = begin(spec, seconds, faults);
-    world.run_until(seconds * SECOND);
+pub fn run_spec(spec: Spec, plan: Plan) -> Outcome {
+    let mut world = begin(spec, plan);
+    world.run_until(plan.seconds * SECOND);
     outcome(&world)
 }
 
 /// The world of such a run at its beginning, with clients and schedule waiting to start.
 #[must_use]
-pub fn begin(spec: Spec, seconds: u64, faults: bool) -> World {
+pub fn begin(spec: Spec, plan: Plan) -> World {
+    let Plan { seconds, faults, rate } = plan;
     let mut world = World::new(spec);
     let length = seconds * SECOND;
-    let plan = FaultPlan::within(length);
-    let asking_until = if faults { plan.until } else { length };
-    world.start_workload(Workload::mixed(CALLS_PER_SECOND, asking_until));
+    let schedule = FaultPlan::within(length);
+    let asking_until = if faults { schedule.until } else { length };
+    world.start_workload(Workload::mixed(rate, asking_until));
     if faults {
-        world.start_faults(plan);
+        world.start_faults(schedule);
     }
     world
 }

@@ -24,7 +24,7 @@ use super::{help, parse, report, words};
 use crate::client::{Printed, Running, Shell};
 use crate::clock::{MICROS, MILLIS, Nanos, SECOND};
 use crate::place::{ClientNo, MemberNo};
-use crate::run;
+use crate::run::{self, Plan};
 use crate::view::View;
 use crate::view::call::{Action, Candidate, Stop};
 use crate::view::frame::{Entry, Frame, FrameRequest};
@@ -353,7 +353,7 @@ impl Bench {
             );
         }
         let spec = Spec::hunt(self.setup.seed, self.setup.members);
-        self.world = run::begin(spec, seconds, true);
+        self.world = run::begin(spec, Plan::new(seconds, true));
         self.view = View::new(&self.setup);
         self.log.push(Action { time_us: 0, line: line.to_string() });
         Ok(Some(format!("A hunt of {seconds} s begins.\n")))

@@ -77,6 +77,9 @@ pub enum Call {
         /// Without faults.
         #[serde(default)]
         calm: bool,
+        /// Calls per virtual second of its clients, when it is not the usual rate.
+        #[serde(default)]
+        rate: Option<u64>,
     },
 }
 

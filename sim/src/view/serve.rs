@@ -2,8 +2,9 @@
 
 use super::call::{Call, Reply};
 use crate::place::MemberNo;
-use crate::run::run_seed;
+use crate::run::{CALLS_PER_SECOND, Plan, run_spec};
 use crate::script::bench::{Bench, Setup};
+use crate::world::Spec;
 
 /// Longest headless run, in virtual seconds.
 const HEADLESS_SECONDS_MAX: u64 = 24 * 3600;
@@ -40,11 +41,12 @@ impl Served {
                 self.bench = Some(Bench::new(setup, actions));
                 reply.time_us = Some(0);
             }
-            Call::Headless { seed, nodes, seconds, calm } => {
+            Call::Headless { seed, nodes, seconds, calm, rate } => {
                 if seconds > HEADLESS_SECONDS_MAX {
                     return Err(format!("A run may last {HEADLESS_SECONDS_MAX} s. Ask for less."));
                 }
-                let outcome = run_seed(seed, size(nodes)?, seconds, !calm);
+                let plan = Plan { seconds, faults: !calm, rate: rate.unwrap_or(CALLS_PER_SECOND) };
+                let outcome = run_spec(Spec::hunt(seed, size(nodes)?), plan);
                 reply.trace = Some(format!("{:016x}", outcome.hash));
                 reply.violation = outcome.violation.map(|violation| violation.to_string());
             }

@@ -12,7 +12,7 @@ mod sweep;
 use std::process::ExitCode;
 
 use glasshouse_sim::mutant::Mutant;
-use glasshouse_sim::run::{Outcome, run_spec};
+use glasshouse_sim::run::{CALLS_PER_SECOND, Outcome, Plan, run_spec};
 use glasshouse_sim::script::story::Story;
 use glasshouse_sim::world::Spec;
 
@@ -31,7 +31,7 @@ const USAGE: u8 = 2;
 const HELP: &str = "\
 glasshouse-lab runs simulated clusters: a seed decides the whole history.
 
-  glasshouse-lab run    --seed S --nodes N --seconds T [--calm] [--twice] [--mutant NAME]
+  glasshouse-lab run    --seed S --nodes N --seconds T [--calm] [--rate R] [--twice] [--mutant NAME]
                         one run with clients and seeded faults; prints its trace hash
   glasshouse-lab run    --script FILE [--seed S --nodes N]
                         plays a script, prints it with its output, then the trace hash
@@ -90,8 +90,7 @@ fn main() -> ExitCode {
 struct Run {
     seed: u64,
     nodes: u8,
-    seconds: u64,
-    faults: bool,
+    plan: Plan,
     mutant: Option<Mutant>,
 }
 
@@ -99,16 +98,17 @@ impl Run {
     fn make(self) -> Outcome {
         let mutants = self.mutant.into_iter().collect();
         let spec = Spec { mutants, ..Spec::hunt(self.seed, self.nodes) };
-        run_spec(spec, self.seconds, self.faults)
+        run_spec(spec, self.plan)
     }
 
     /// The command line that makes it again.
     fn command(self) -> String {
-        let Self { seed, nodes, seconds, faults, mutant } = self;
+        let Self { seed, nodes, plan: Plan { seconds, faults, rate }, mutant } = self;
         let calm = if faults { "" } else { " --calm" };
+        let rate = if rate == CALLS_PER_SECOND { String::new() } else { format!(" --rate {rate}") };
         let mutant = mutant.map_or_else(String::new, |mutant| format!(" --mutant {mutant}"));
         format!(
-            "glasshouse-lab run --seed {seed} --nodes {nodes} --seconds {seconds}{calm}{mutant}"
+            "glasshouse-lab run --seed {seed} --nodes {nodes} --seconds {seconds}{calm}{rate}{mutant}"
         )
     }
 }
@@ -120,8 +120,7 @@ fn run(mut args: Args) -> Result<(), Failure> {
     let run = Run {
         seed: args.number("--seed", 42)?,
         nodes: args.nodes(3)?,
-        seconds: args.seconds()?,
-        faults: !args.switch("--calm"),
+        plan: plan(&mut args)?,
         mutant: args.mutant()?,
     };
     // Faults are what a run is for; the flag may be written all the same.
@@ -135,6 +134,15 @@ fn run(mut args: Args) -> Result<(), Failure> {
         return Err(Failure::Violated);
     }
     if outcome.violation.is_some() { Err(Failure::Violated) } else { Ok(()) }
+}
+
+/// Length, faults and rate of a run.
+fn plan(args: &mut Args) -> Result<Plan, String> {
+    Ok(Plan {
+        seconds: args.seconds()?,
+        faults: !args.switch("--calm"),
+        rate: args.number("--rate", CALLS_PER_SECOND)?,
+    })
 }
 
 fn report(outcome: &Outcome) {

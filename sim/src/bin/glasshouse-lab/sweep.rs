@@ -8,8 +8,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
+use glasshouse_sim::run::Plan;
+
 use crate::args::Args;
-use crate::{Failure, Run};
+use crate::{Failure, Run, plan};
 
 /// Failures that are printed; the others are counted.
 const PRINTED: usize = 10;
@@ -26,13 +28,8 @@ struct Sweep {
 
 pub(crate) fn sweep(mut args: Args) -> Result<(), Failure> {
     let seeds = args.seeds()?;
-    let like = Run {
-        seed: 0,
-        nodes: args.nodes(3)?,
-        seconds: args.seconds()?,
-        faults: !args.switch("--calm"),
-        mutant: args.mutant()?,
-    };
+    let like =
+        Run { seed: 0, nodes: args.nodes(3)?, plan: plan(&mut args)?, mutant: args.mutant()? };
     let _ = args.switch("--faults");
     let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let jobs = args.number("--jobs", cores)?.clamp(1, 1024);
@@ -83,7 +80,7 @@ impl Sweep {
     fn finish(self) -> Result<(), Failure> {
         let failures = self.failures.into_inner().unwrap_or_else(PoisonError::into_inner);
         let seeds = self.seeds.end - self.seeds.start;
-        let Run { nodes, seconds, .. } = self.like;
+        let Run { nodes, plan: Plan { seconds, .. }, .. } = self.like;
         println!("{seeds} seeds x {nodes} members x {seconds} s: {} failed", failures.len());
         if failures.is_empty() { Ok(()) } else { Err(Failure::Violated) }
     }
@@ -91,7 +88,7 @@ impl Sweep {
 
 /// The page's address of the same run.
 fn link(run: Run) -> String {
-    let Run { seed, nodes, seconds, .. } = run;
+    let Run { seed, nodes, plan: Plan { seconds, .. }, .. } = run;
     format!("#seed={seed}&n={nodes}&a=0.hunt+{seconds}s")
 }
 
