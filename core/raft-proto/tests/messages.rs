@@ -89,3 +89,13 @@ fn an_unknown_type_is_refused() {
     // A fixed32 in the place of the type.
     assert!(Entry::parse_from_bytes(&[0x0d, 0, 0, 0, 0]).is_err());
 }
+
+/// RUSTSEC-2024-0437 is about a stack frame for each group inside a group. This version of the library
+/// refuses the second one; were that to change, hostile bytes could end the process.
+#[test]
+fn nested_groups_are_refused_and_cost_no_stack() {
+    const GROUP_OF_FIELD_30: [u8; 2] = [0xf3, 0x01];
+    let bytes = GROUP_OF_FIELD_30.repeat(4 << 20);
+    assert!(Message::parse_from_bytes(&bytes).is_err());
+    assert!(Entry::parse_from_bytes(&bytes).is_err());
+}
