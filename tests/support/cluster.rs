@@ -43,6 +43,8 @@ pub struct Cluster {
     pub members: Vec<Member>,
     /// Starts programs that know the members' names.
     pub names: Names,
+    /// What the members run: `glasshouse`, or another etcd.
+    pub program: PathBuf,
     dir: TempDir,
 }
 
@@ -104,7 +106,7 @@ impl Cluster {
                 log_before: 0,
             })
             .collect();
-        Self { members, names, dir }
+        Self { members, names, program: glasshouse(), dir }
     }
 
     /// Adds flags for the members' next lives.
@@ -122,7 +124,7 @@ impl Cluster {
 
     /// Starts one member; it may take a moment until it serves.
     pub fn start(&mut self, number: usize) {
-        let mut command = self.names.command(&program("glasshouse-server", "glasshouse"));
+        let mut command = self.names.command(&self.program);
         self.members[number].start(&mut command);
     }
 

@@ -1,0 +1,205 @@
+//! What is asked: lists that proptest makes up.
+//!
+//! A made-up request does not know the store's revision. It names revisions by their distance from
+//! the newest one, and [`MadeUp::at`] makes them absolute. So requests ask for revisions that are
+//! there, that were compacted and that are yet to come, whenever they are sent.
+
+use glasshouse_core::api::compare::TargetUnion;
+use glasshouse_core::api::request_op::Request as Op;
+use glasshouse_core::api::{
+    CompactionRequest, Compare, DeleteRangeRequest, HashKvRequest, PutRequest, RangeRequest,
+    Request, RequestOp, TxnRequest,
+};
+use proptest::prelude::*;
+
+/// Few keys, so that requests meet; one holds another, one is no text.
+const KEYS: [&[u8]; 8] = [b"", b"a", b"b", b"b/1", b"b/2", b"c", b"\xff", b"\0"];
+
+/// Few values, so that comparisons hold now and then.
+const VALUES: [&[u8]; 5] = [b"", b"1", b"2", b"10", b"\0\xfe"];
+
+/// A request whose revisions are distances from the newest one.
+#[derive(Clone, Debug)]
+pub(crate) struct MadeUp(Request);
+
+impl MadeUp {
+    /// The request as it is sent when `head` is the newest revision.
+    pub(crate) fn at(&self, head: i64) -> Request {
+        let mut request = self.0.clone();
+        match &mut request {
+            Request::Range(range) => place_range(range, head),
+            Request::Txn(txn) => place_txn(txn, head),
+            Request::Compact(compact) => compact.revision += head,
+            Request::HashKv(hash) => place(&mut hash.revision, head),
+            _ => {}
+        }
+        request
+    }
+}
+
+/// Revision 0 stays: it means the newest one, or no bound.
+fn place(revision: &mut i64, head: i64) {
+    if *revision != 0 {
+        *revision += head;
+    }
+}
+
+fn place_range(range: &mut RangeRequest, head: i64) {
+    place(&mut range.revision, head);
+    place(&mut range.min_mod_revision, head);
+    place(&mut range.max_mod_revision, head);
+    place(&mut range.min_create_revision, head);
+    place(&mut range.max_create_revision, head);
+}
+
+fn place_txn(txn: &mut TxnRequest, head: i64) {
+    for compare in &mut txn.compare {
+        if let Some(TargetUnion::ModRevision(at) | TargetUnion::CreateRevision(at)) =
+            &mut compare.target_union
+        {
+            place(at, head);
+        }
+    }
+    for op in txn.success.iter_mut().chain(&mut txn.failure) {
+        match &mut op.request {
+            Some(Op::RequestRange(range)) => place_range(range, head),
+            Some(Op::RequestTxn(txn)) => place_txn(txn, head),
+            _ => {}
+        }
+    }
+}
+
+/// Lists of `length` requests.
+pub(crate) fn list(length: usize) -> impl Strategy<Value = Vec<MadeUp>> {
+    prop::collection::vec(request().prop_map(MadeUp), length)
+}
+
+fn request() -> impl Strategy<Value = Request> {
+    prop_oneof![
+        30 => put().prop_map(Request::from),
+        30 => range().prop_map(Request::from),
+        12 => delete().prop_map(Request::from),
+        24 => txn(2).prop_map(Request::from),
+        2 => (-9_i64..=1).prop_map(|revision| {
+            // Physical: the answer comes when the rows are gone, so that a hash may follow.
+            CompactionRequest { revision, physical: true }.into()
+        }),
+        2 => distance().prop_map(|revision| HashKvRequest { revision }.into()),
+    ]
+}
+
+fn key() -> impl Strategy<Value = &'static [u8]> {
+    // The empty key, which is an error, comes rarely.
+    prop_oneof![1 => Just(KEYS[0]), 40 => prop::sample::select(&KEYS[1..])]
+}
+
+/// None, a greater key, a smaller one, the same, or everything from the key on.
+fn range_end() -> impl Strategy<Value = &'static [u8]> {
+    prop_oneof![3 => Just(KEYS[0]), 5 => prop::sample::select(&KEYS[1..])]
+}
+
+/// A revision: the newest one, or so far from it.
+fn distance() -> impl Strategy<Value = i64> {
+    prop_oneof![6 => Just(0_i64), 4 => -12_i64..=0, 1 => 1_i64..=3]
+}
+
+/// A bound of revisions: mostly none.
+fn bound() -> impl Strategy<Value = i64> {
+    prop_oneof![8 => Just(0_i64), 1 => -8_i64..=1]
+}
+
+fn value() -> impl Strategy<Value = &'static [u8]> {
+    prop::sample::select(&VALUES[..])
+}
+
+fn rarely() -> impl Strategy<Value = bool> {
+    prop::bool::weighted(0.1)
+}
+
+fn put() -> impl Strategy<Value = PutRequest> {
+    let unknown_lease = prop_oneof![30 => Just(0), 1 => Just(77)];
+    (key(), value(), unknown_lease, any::<bool>(), rarely(), rarely()).prop_map(
+        |(key, value, lease, prev_kv, ignore_value, ignore_lease)| PutRequest {
+            key: key.into(),
+            value: value.into(),
+            lease,
+            prev_kv,
+            ignore_value,
+            ignore_lease,
+        },
+    )
+}
+
+fn delete() -> impl Strategy<Value = DeleteRangeRequest> {
+    (key(), range_end(), any::<bool>()).prop_map(|(key, range_end, prev_kv)| DeleteRangeRequest {
+        key: key.into(),
+        range_end: range_end.into(),
+        prev_kv,
+    })
+}
+
+fn range() -> impl Strategy<Value = RangeRequest> {
+    // 3 and 5 are one more than there are.
+    let sort = (0_i32..=3, 0_i32..=5);
+    let flags = (any::<bool>(), rarely(), rarely());
+    let bounds = (bound(), bound(), bound(), bound());
+    (key(), range_end(), -1_i64..=4, distance(), sort, flags, bounds).prop_map(
+        |(key, range_end, limit, revision, sort, flags, bounds)| RangeRequest {
+            key: key.into(),
+            range_end: range_end.into(),
+            limit,
+            revision,
+            sort_order: sort.0,
+            sort_target: sort.1,
+            serializable: flags.0,
+            keys_only: flags.1,
+            count_only: flags.2,
+            min_mod_revision: bounds.0,
+            max_mod_revision: bounds.1,
+            min_create_revision: bounds.2,
+            max_create_revision: bounds.3,
+        },
+    )
+}
+
+fn compare() -> impl Strategy<Value = Compare> {
+    let target = prop_oneof![
+        (0_i64..4).prop_map(|version| (0, TargetUnion::Version(version))),
+        distance().prop_map(|revision| (1, TargetUnion::CreateRevision(revision))),
+        distance().prop_map(|revision| (2, TargetUnion::ModRevision(revision))),
+        value().prop_map(|value| (3, TargetUnion::Value(value.into()))),
+        (0_i64..2).prop_map(|lease| (4, TargetUnion::Lease(lease))),
+    ];
+    let end = prop_oneof![3 => Just(KEYS[0]), 1 => range_end()];
+    (0_i32..=3, target, key(), end).prop_map(|(result, (target, union), key, range_end)| Compare {
+        result,
+        target,
+        key: key.into(),
+        range_end: range_end.into(),
+        target_union: Some(union),
+    })
+}
+
+/// A transaction whose branches nest so deep.
+fn txn(depth: u32) -> BoxedStrategy<TxnRequest> {
+    let op = if depth == 0 {
+        flat_op().boxed()
+    } else {
+        let nested = txn(depth - 1).prop_map(Op::RequestTxn);
+        prop_oneof![6 => flat_op(), 1 => nested].boxed()
+    };
+    let op = op.prop_map(|request| RequestOp { request: Some(request) });
+    let branch = || prop::collection::vec(op.clone(), 0..4);
+    (prop::collection::vec(compare(), 0..3), branch(), branch())
+        .prop_map(|(compare, success, failure)| TxnRequest { compare, success, failure })
+        .boxed()
+}
+
+fn flat_op() -> impl Strategy<Value = Op> + Clone {
+    prop_oneof![
+        range().prop_map(Op::RequestRange),
+        put().prop_map(Op::RequestPut),
+        delete().prop_map(Op::RequestDeleteRange),
+    ]
+    .boxed()
+}
