@@ -41,6 +41,11 @@ impl fmt::Display for ClusterId {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CallId(pub u64);
 
+/// One stream of one client at one member: a watch. The world chooses it; it must not be reused
+/// within a life of the member.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StreamId(pub u64);
+
 /// The id of a member that announces `peer_urls` in a cluster started with `token`.
 #[must_use]
 pub fn member_id<S: AsRef<str>>(peer_urls: &[S], token: &str) -> MemberId {

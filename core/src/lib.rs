@@ -13,12 +13,13 @@
 //!   4 replicate  Effect::Send   -----> network --> Input::Message
 //!   5 commit     committed entries, in order, each once
 //!   6 apply      one entry -> store, members, alarms; total and deterministic
+//!   7 notify     Effect::Watch: what was applied, to the watchers of its keys
 //!   8 respond    Effect::Respond
 //!
 //!   beside it:   read (ReadIndex)   recover (disk -> Node)   stop   view
 //! ```
 //!
-//! (7, notify, is where watches will stand.) Each stage is one file in [`node`]. The parts it uses:
+//! Each stage is one file in [`node`]. The parts it uses:
 //!
 //! | module | what it is | knows of |
 //! | --- | --- | --- |
@@ -27,6 +28,7 @@
 //! | [`wal`] | the log on disk, as bytes | id |
 //! | [`store`] | redb behind one handle: rows by revision | api |
 //! | [`mvcc`], [`txn`] | keys with a past | store, api |
+//! | [`watch`] | who wants to hear of which keys, and how far each one has come | mvcc, api |
 //! | [`membership`] | who is in the cluster | api, id |
 //! | `raft` | the raft crate, made repeatable | limits, node's vocabulary |
 //! | `snapshot` | catching up from a compacted log | store, peer |
@@ -53,8 +55,9 @@ mod snapshot;
 pub mod store;
 pub mod txn;
 pub mod wal;
+pub mod watch;
 
-pub use id::{CallId, ClusterId, MemberId};
+pub use id::{CallId, ClusterId, MemberId, StreamId};
 pub use node::{Append, Config, Effect, Input, Node, NodeView, RecoverError, Role};
 
 /// The version that this build tells clients: they decide by it what a server can do.

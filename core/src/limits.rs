@@ -60,3 +60,36 @@ pub const COMPACTION_ROWS_PER_STEP: u64 = 1_000;
 /// Bytes of the store after which `NOSPACE` is raised, when the user names none
 /// (etcd: `DefaultQuotaBytes`, 2 GiB).
 pub const QUOTA_BYTES_DEFAULT: u64 = 2 * 1024 * 1024 * 1024;
+
+/// Bytes of responses on one watch stream that its client has not taken, above which its watchers
+/// wait at their cursors. It bounds what a client that reads nothing costs; 2 MiB fill a link of
+/// 1 Gbit/s with a round trip of 16 ms.
+pub const WATCH_UNTAKEN_BYTES_MAX: u64 = 2 * 1024 * 1024;
+
+/// Responses on one watch stream that its client has not taken, above which its watchers wait:
+/// small ones cost more than their bytes.
+pub const WATCH_UNTAKEN_RESPONSES_MAX: usize = 4_096;
+
+/// Revisions that one response of past events holds (etcd: `watchBatchMaxRevs`).
+pub const WATCH_RESPONSE_REVISIONS_MAX: u32 = 1_000;
+
+/// Bytes of past events in one response. The events of one revision stay together whatever their
+/// size; gRPC's usual limit of a receiver is 4 MiB.
+pub const WATCH_RESPONSE_BYTES_MAX: u64 = 1024 * 1024;
+
+/// Watchers that share one scan of the past (etcd: `maxWatchersPerSync`, 512).
+pub const WATCH_SCAN_WATCHERS_MAX: usize = 512;
+
+/// Rows that are read from the past in one step: a few milliseconds, so that watchers that are far
+/// behind never hold up an election.
+pub const WATCH_SCAN_ROWS_MAX: u64 = 5_000;
+
+/// Bytes of events that one step gathers for watchers that are behind.
+pub const WATCH_SCAN_BYTES_MAX: u64 = 8 * 1024 * 1024;
+
+/// Election timeouts without a leader after which streams that require one end
+/// (etcd: `maxNoLeaderCnt`, 3).
+pub const NO_LEADER_ELECTION_TIMEOUTS: u64 = 3;
+
+/// Bytes that a gRPC message may have above the largest request (etcd: `grpcOverheadBytes`).
+pub const GRPC_OVERHEAD_BYTES: u64 = 512 * 1024;

@@ -14,11 +14,14 @@ use hyper::http::Uri;
 use hyper::http::uri::PathAndQuery;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpStream;
+use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tonic::body::Body;
 use tonic::client::Grpc;
 use tonic::codegen::Service;
-use tonic::{Code, Status};
+use tonic::codegen::tokio_stream::Stream;
+use tonic::metadata::MetadataValue;
+use tonic::{Code, Status, Streaming};
 use tonic_prost::ProstCodec;
 
 /// Why no connection was made.
@@ -97,6 +100,28 @@ impl Connection {
         }
     }
 
+    /// Opens a stream in both directions. `requires_leader` asks the member to end it when there is
+    /// no leader.
+    ///
+    /// # Errors
+    /// What the member answered, or `Unavailable` when the connection failed.
+    pub async fn watch(
+        self,
+        requests: mpsc::UnboundedReceiver<api::WatchRequest>,
+        requires_leader: bool,
+    ) -> Result<Streaming<api::WatchResponse>, api::Error> {
+        let origin = self.origin.clone();
+        let mut client = Grpc::with_origin(self, origin).max_decoding_message_size(usize::MAX);
+        let codec = ProstCodec::<api::WatchRequest, api::WatchResponse>::default();
+        let path = PathAndQuery::from_static("/etcdserverpb.Watch/Watch");
+        let mut request = tonic::Request::new(Outgoing(requests));
+        if requires_leader {
+            request.metadata_mut().insert("hasleader", MetadataValue::from_static("true"));
+        }
+        let answer = client.streaming(request, path, codec).await;
+        answer.map(tonic::Response::into_inner).map_err(|status| error_of(&status))
+    }
+
     async fn unary<Q, R>(self, message: Q, path: PathAndQuery) -> Result<R, api::Error>
     where
         Q: prost::Message + 'static,
@@ -111,7 +136,19 @@ impl Connection {
     }
 }
 
-fn error_of(status: &Status) -> api::Error {
+/// Requests of a stream, as they are made.
+struct Outgoing<T>(mpsc::UnboundedReceiver<T>);
+
+impl<T> Stream for Outgoing<T> {
+    type Item = T;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<T>> {
+        self.0.poll_recv(context)
+    }
+}
+
+/// The member's error, or the transport's.
+pub(crate) fn error_of(status: &Status) -> api::Error {
     let code = api::Code::from_number(status.code() as i32);
     api::Error::new(code, status.message().to_owned())
 }

@@ -5,6 +5,7 @@
 //!
 //! ```text
 //!   /etcdserverpb.KV/Range          application/grpc ──► grpc::KvService
+//!   /etcdserverpb.Watch/Watch       application/grpc ──► grpc::WatchService
 //!   /etcdserverpb.Cluster/…         application/grpc ──► grpc::ClusterService
 //!   /etcdserverpb.Maintenance/…     application/grpc ──► grpc::MaintenanceService
 //!   any other                       application/grpc ──► Unimplemented
@@ -17,6 +18,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
+use glasshouse_core::limits;
 use hyper::body::Incoming;
 use hyper::header::CONTENT_TYPE;
 use hyper::service::Service;
@@ -33,11 +35,9 @@ use crate::config::Settings;
 use crate::grpc::etcdserverpb::cluster_server::ClusterServer;
 use crate::grpc::etcdserverpb::kv_server::KvServer;
 use crate::grpc::etcdserverpb::maintenance_server::MaintenanceServer;
-use crate::grpc::{ClusterService, KvService, MaintenanceService, not_built};
+use crate::grpc::etcdserverpb::watch_server::WatchServer;
+use crate::grpc::{ClusterService, KvService, MaintenanceService, WatchService, not_built};
 use crate::http::HttpContext;
-
-/// Bytes that a gRPC message may have above `--max-request-bytes` (`grpcOverheadBytes` of etcd).
-const GRPC_OVERHEAD_BYTES: u64 = 512 * 1024;
 
 /// Bytes that a client may send before the window is opened again, for one stream and for the
 /// whole connection. HTTP/2's own 64 KiB would make a large value wait for round trips.
@@ -50,6 +50,7 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 #[derive(Clone)]
 pub struct ClientPort {
     kv: KvServer<KvService>,
+    watch: WatchServer<WatchService>,
     cluster: ClusterServer<ClusterService>,
     maintenance: MaintenanceServer<MaintenanceService>,
     http: Arc<HttpContext>,
@@ -64,10 +65,12 @@ impl ClientPort {
     #[must_use]
     pub fn new(settings: &Settings, http: Arc<HttpContext>) -> Self {
         let mailbox = &http.mailbox;
-        let limit = usize::try_from(settings.max_request_bytes.saturating_add(GRPC_OVERHEAD_BYTES))
+        let limit = usize::try_from(settings.max_request_bytes.saturating_add(limits::GRPC_OVERHEAD_BYTES))
             .unwrap_or(usize::MAX);
         Self {
             kv: KvServer::new(KvService(mailbox.clone())).max_decoding_message_size(limit),
+            watch: WatchServer::new(WatchService(mailbox.clone()))
+                .max_decoding_message_size(limit),
             cluster: ClusterServer::new(ClusterService(mailbox.clone()))
                 .max_decoding_message_size(limit),
             maintenance: MaintenanceServer::new(MaintenanceService(mailbox.clone()))
@@ -139,6 +142,7 @@ impl Service<Request<Incoming>> for ClientPort {
         let service = path.strip_prefix("/etcdserverpb.").and_then(|path| path.split_once('/'));
         match service.map(|(service, _)| service) {
             Some("KV") => self.kv.clone().call(request),
+            Some("Watch") => self.watch.clone().call(request),
             Some("Cluster") => self.cluster.clone().call(request),
             Some("Maintenance") => self.maintenance.clone().call(request),
             _ => {

@@ -8,17 +8,19 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{self, BufRead, Read, Write};
 use std::os::unix::ffi::OsStringExt as _;
-use std::process::ExitCode;
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
-use glasshouse_core::api::{Request, Response};
+use glasshouse_core::api::{self, Request, Response, WatchRequest};
 use glasshouse_core::ctl::{
-    Call, CallError, CallId, Config, Endpoint, Input, Output, Session, Step, may_retry,
+    Call, CallError, CallId, Config, Endpoint, Input, Output, Program, Session, Step, Stream,
+    StreamId, StreamRequest, StreamResponse, may_retry,
 };
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
-use crate::client::{ConnectError, Connection};
+use crate::client::{ConnectError, Connection, error_of};
 
 /// Pause before the endpoints are tried once more (`backoffWaitBetween` of etcd's client).
 const BACK_OFF: Duration = Duration::from_millis(25);
@@ -34,41 +36,197 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
     };
     let environment: BTreeMap<String, String> = crate::process::environment().collect();
     let args = args.into_iter().map(OsString::into_vec);
-    let output = runtime.block_on(drive(Session::start(args, &environment)));
-    let written = io::stderr()
-        .write_all(&output.stderr)
-        .and_then(|()| io::stdout().write_all(&output.stdout))
-        .and_then(|()| io::stdout().flush());
-    match written {
+    let output = runtime.block_on(Driver::new(Session::start(args, &environment)).drive());
+    match write(&output) {
         Ok(()) => ExitCode::from(output.exit_code),
         // A pipe that was closed, such as `glasshouse ctl get | head`.
         Err(_) => ExitCode::FAILURE,
     }
 }
 
-/// Does what the session wants, calls side by side.
-async fn drive(mut session: Session) -> Output {
-    type Answered = (CallId, Result<Response, CallError>, Duration);
-    let (sender, mut answers) = mpsc::unbounded_channel::<Answered>();
-    loop {
-        match session.next() {
-            Step::Call(call) => {
-                let (config, sender) = (session.config().clone(), sender.clone());
-                tokio::spawn(async move {
-                    let begin = Instant::now();
-                    let id = call.id;
-                    let answer = perform(call, &config).await;
-                    // The session may be over when an answer comes.
-                    let _ = sender.send((id, answer, begin.elapsed()));
-                });
+fn write(output: &Output) -> io::Result<()> {
+    io::stderr().write_all(&output.stderr)?;
+    io::stdout().write_all(&output.stdout)?;
+    io::stdout().flush()
+}
+
+/// Something that the session waits for.
+enum Event {
+    Answer(CallId, Result<Response, CallError>, Duration),
+    Message(StreamId, StreamResponse),
+    StreamEnd(StreamId, CallError),
+    /// A line of standard input; without its end when there are no more.
+    Line(Vec<u8>),
+}
+
+/// Does what a session wants: calls and streams side by side.
+struct Driver {
+    session: Session,
+    sender: mpsc::UnboundedSender<Event>,
+    events: mpsc::UnboundedReceiver<Event>,
+    /// Where the requests of open streams go.
+    streams: BTreeMap<StreamId, mpsc::UnboundedSender<WatchRequest>>,
+    /// Streams opened so far: each begins with another endpoint.
+    opened: usize,
+    /// A thread is reading a line.
+    reading: bool,
+}
+
+impl Driver {
+    fn new(session: Session) -> Self {
+        let (sender, events) = mpsc::unbounded_channel();
+        Self { session, sender, events, streams: BTreeMap::new(), opened: 0, reading: false }
+    }
+
+    async fn drive(mut self) -> Output {
+        loop {
+            match self.session.next() {
+                Step::Call(call) => self.call(call),
+                Step::Open(stream) => self.open(stream),
+                Step::Send(stream, StreamRequest::Watch(request)) => {
+                    if let Some(requests) = self.streams.get(&stream) {
+                        // A stream that broke a moment ago says so itself.
+                        let _ = requests.send(request);
+                    }
+                }
+                Step::Wait => self.wait().await,
+                Step::WaitOrRead(_) => {
+                    self.read_line();
+                    self.wait().await;
+                }
+                Step::Read(input) => self.session.on_input(&read(input)),
+                Step::Write(output) => {
+                    if write(&output).is_err() {
+                        return Output { exit_code: 1, ..Output::default() };
+                    }
+                }
+                Step::Execute(program) => {
+                    let result = execute(&program);
+                    self.session.on_executed(&program, result);
+                }
+                Step::Done(output) => return output,
             }
-            Step::Wait => {
-                let (id, answer, took) = answers.recv().await.expect("a sender lives in this loop");
-                session.on_result(id, answer, took);
-            }
-            Step::Read(input) => session.on_input(&read(input)),
-            Step::Done(output) => return output,
         }
+    }
+
+    async fn wait(&mut self) {
+        match self.events.recv().await.expect("a sender lives here") {
+            Event::Answer(id, answer, took) => self.session.on_result(id, answer, took),
+            Event::Message(stream, response) => self.session.on_message(stream, &response),
+            Event::StreamEnd(stream, error) => {
+                self.streams.remove(&stream);
+                self.session.on_stream_end(stream, &error);
+            }
+            Event::Line(line) => {
+                self.reading = false;
+                self.session.on_input(&line);
+            }
+        }
+    }
+
+    fn call(&self, call: Call) {
+        let (config, sender) = (self.session.config().clone(), self.sender.clone());
+        tokio::spawn(async move {
+            let begin = Instant::now();
+            let id = call.id;
+            let answer = perform(call, &config).await;
+            // The session may be over when an answer comes.
+            let _ = sender.send(Event::Answer(id, answer, begin.elapsed()));
+        });
+    }
+
+    fn open(&mut self, stream: Stream) {
+        let (requests, outgoing) = mpsc::unbounded_channel();
+        let StreamRequest::Watch(first) = stream.request.clone();
+        let _ = requests.send(first);
+        self.streams.insert(stream.id, requests);
+        let config = self.session.config();
+        let mut endpoints = endpoints(&stream.endpoint, config);
+        let count = endpoints.len().max(1);
+        endpoints.rotate_left(self.opened % count);
+        self.opened += 1;
+        let (dial_timeout, sender) = (config.dial_timeout, self.sender.clone());
+        tokio::spawn(async move {
+            let id = stream.id;
+            let error = carry(stream, outgoing, &endpoints, dial_timeout, &sender).await;
+            sleep(BACK_OFF).await;
+            let _ = sender.send(Event::StreamEnd(id, error));
+        });
+    }
+
+    /// Reads one line in a thread of its own: standard input cannot be waited for together with
+    /// anything else.
+    fn read_line(&mut self) {
+        if !std::mem::replace(&mut self.reading, true) {
+            let sender = self.sender.clone();
+            std::thread::spawn(move || {
+                let _ = sender.send(Event::Line(read(Input::Line { prompt: "" })));
+            });
+        }
+    }
+}
+
+/// Carries one stream to its end.
+async fn carry(
+    stream: Stream,
+    requests: mpsc::UnboundedReceiver<WatchRequest>,
+    endpoints: &[String],
+    dial_timeout: Duration,
+    sender: &mpsc::UnboundedSender<Event>,
+) -> CallError {
+    let connection = match connect(endpoints, dial_timeout).await {
+        Ok(connection) => connection,
+        Err(error) => return error,
+    };
+    let mut responses = match connection.watch(requests, stream.requires_leader).await {
+        Ok(responses) => responses,
+        Err(error) => return CallError::Status(error),
+    };
+    loop {
+        match responses.message().await {
+            Ok(Some(response)) => {
+                let _ = sender.send(Event::Message(stream.id, StreamResponse::Watch(response)));
+            }
+            Ok(None) => {
+                let lost = api::Error::new(api::Code::Unavailable, "the stream ended");
+                return CallError::Status(lost);
+            }
+            Err(status) => return CallError::Status(error_of(&status)),
+        }
+    }
+}
+
+/// Tries one endpoint after the other until one can be connected to.
+async fn connect(endpoints: &[String], dial_timeout: Duration) -> Result<Connection, CallError> {
+    loop {
+        for endpoint in endpoints {
+            match Connection::open(endpoint, dial_timeout).await {
+                Ok(connection) => return Ok(connection),
+                Err(ConnectError::Unreachable(_)) => {}
+                Err(ConnectError::Endpoint(why)) => return Err(CallError::Client(why)),
+            }
+        }
+        sleep(BACK_OFF).await;
+    }
+}
+
+/// Runs a program to its end; an error is said in Go's words.
+fn execute(program: &Program) -> Result<(), String> {
+    let text = |bytes: &Vec<u8>| OsString::from_vec(bytes.clone());
+    let mut words = program.command.iter().map(text);
+    let name = words.next().unwrap_or_default();
+    let environment = program.environment.iter().map(|(variable, value)| (variable, text(value)));
+    let status = Command::new(&name).args(words).envs(environment).status();
+    match status {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(match (status.code(), status.signal()) {
+            (Some(code), _) => format!("exit status {code}"),
+            (None, signal) => format!("signal: {}", signal.unwrap_or(0)),
+        }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Err(format!("exec: {name:?}: executable file not found in $PATH"))
+        }
+        Err(error) => Err(error.to_string()),
     }
 }
 
@@ -87,11 +245,15 @@ fn read(input: Input) -> Vec<u8> {
     bytes
 }
 
-async fn perform(call: Call, config: &Config) -> Result<Response, CallError> {
-    let endpoints = match &call.endpoint {
+fn endpoints(endpoint: &Endpoint, config: &Config) -> Vec<String> {
+    match endpoint {
         Endpoint::Any => config.endpoints.clone(),
         Endpoint::Named(endpoint) => vec![endpoint.clone()],
-    };
+    }
+}
+
+async fn perform(call: Call, config: &Config) -> Result<Response, CallError> {
+    let endpoints = endpoints(&call.endpoint, config);
     let attempts = attempt_until_answered(&call.request, &endpoints, config.dial_timeout);
     match call.timeout {
         None => attempts.await,

@@ -6,8 +6,9 @@
 //! ```text
 //!   mailbox ──take all──► Node::step_all ──effects──► disk threads   Append, Store, DropLogBefore
 //!      ▲                                         ├──► peers          Send
-//!      │                                         └──► callers        Respond
-//!      └──────────── Persisted, Stored, Message, Unreachable, Tick ◄──┘
+//!      │                                         ├──► callers        Respond
+//!      │                                         └──► streams        Watch
+//!      └──────── Persisted, Stored, Message, Unreachable, WatchTaken, Tick ◄──┘
 //! ```
 //!
 //! After every round the driver publishes a [`NodeState`] for those who only look: `/health`,
@@ -17,13 +18,13 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use glasshouse_core::{CallId, Effect, Input, MemberId, Node, NodeView, Role};
-use tokio::sync::{oneshot, watch};
+use glasshouse_core::{CallId, Effect, Input, MemberId, Node, NodeView, Role, StreamId};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::MissedTickBehavior;
 
 use crate::disk::{StoreThread, WalThread};
 use crate::log::Log;
-use crate::mailbox::{Answer, Letter, Mailbox};
+use crate::mailbox::{Answer, Letter, Mailbox, WatchItem};
 use crate::peer::Peers;
 
 /// What a node tells those who only look.
@@ -85,6 +86,7 @@ pub struct Driver {
     node: Node,
     mailbox: Arc<Mailbox>,
     calls: HashMap<CallId, oneshot::Sender<Answer>>,
+    watches: HashMap<StreamId, mpsc::UnboundedSender<WatchItem>>,
     wal: WalThread,
     store: StoreThread,
     peers: Peers,
@@ -107,7 +109,18 @@ impl Driver {
         may_hurry: bool,
     ) -> Self {
         let (wal, store) = disks;
-        Self { node, mailbox, calls: HashMap::new(), wal, store, peers, state, log, may_hurry }
+        Self {
+            node,
+            mailbox,
+            calls: HashMap::new(),
+            watches: HashMap::new(),
+            wal,
+            store,
+            peers,
+            state,
+            log,
+            may_hurry,
+        }
     }
 
     /// Runs the node until it stops or halts; a tick is `tick` long.
@@ -147,7 +160,15 @@ impl Driver {
                     self.calls.remove(&call);
                     Input::Cancel { call }
                 }
+                Letter::Input(Input::WatchClosed { stream }) => {
+                    self.watches.remove(&stream);
+                    Input::WatchClosed { stream }
+                }
                 Letter::Input(input) => input,
+                Letter::OpenWatch { stream, requires_leader, responses } => {
+                    self.watches.insert(stream, responses);
+                    Input::WatchOpened { stream, requires_leader }
+                }
                 Letter::Call { call, request, answer } => {
                     self.calls.insert(call, answer);
                     Input::Request { call, request }
@@ -174,6 +195,17 @@ impl Driver {
                     if let Some(answer) = self.calls.remove(&call) {
                         // The caller may have gone a moment ago.
                         let _ = answer.send(result);
+                    }
+                }
+                Effect::Watch { stream, response } => {
+                    if let Some(responses) = self.watches.get(&stream) {
+                        // The client may have gone a moment ago.
+                        let _ = responses.send(Ok(response));
+                    }
+                }
+                Effect::WatchEnded { stream, error } => {
+                    if let Some(responses) = self.watches.remove(&stream) {
+                        let _ = responses.send(Err(error));
                     }
                 }
                 Effect::Stopped => end = Some(End::Stopped),

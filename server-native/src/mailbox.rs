@@ -14,11 +14,14 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use glasshouse_core::{CallId, Input, api};
-use tokio::sync::{Notify, oneshot};
+use glasshouse_core::{CallId, Input, StreamId, api};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 /// A client's answer.
 pub type Answer = Result<api::Response, api::Error>;
+
+/// What comes on a stream of watches: responses, and at most one error, which ends it.
+pub type WatchItem = Result<api::WatchResponse, api::Error>;
 
 /// One thing for the node.
 #[derive(Debug)]
@@ -34,6 +37,15 @@ pub enum Letter {
         /// Where the answer goes.
         answer: oneshot::Sender<Answer>,
     },
+    /// A client opens a stream of watches.
+    OpenWatch {
+        /// Its name.
+        stream: StreamId,
+        /// It ends when there is no leader.
+        requires_leader: bool,
+        /// Where its responses go. The node's credit bounds how many wait there.
+        responses: mpsc::UnboundedSender<WatchItem>,
+    },
 }
 
 /// Letters that wait for the driver.
@@ -42,6 +54,7 @@ pub struct Mailbox {
     letters: Mutex<Letters>,
     arrived: Notify,
     last_call: AtomicU64,
+    last_stream: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -69,6 +82,18 @@ impl Mailbox {
         let answer = receiver.await;
         open.answered = true;
         answer.unwrap_or(Err(api::Error::STOPPED))
+    }
+
+    /// Opens a stream of watches. Whoever takes its responses posts [`Input::WatchTaken`], and
+    /// [`Input::WatchClosed`] at the end. The responses end when there is no node any more.
+    pub fn open_watch(
+        &self,
+        requires_leader: bool,
+    ) -> (StreamId, mpsc::UnboundedReceiver<WatchItem>) {
+        let stream = StreamId(self.last_stream.fetch_add(1, Ordering::Relaxed) + 1);
+        let (sender, receiver) = mpsc::unbounded_channel();
+        self.put(Letter::OpenWatch { stream, requires_leader, responses: sender });
+        (stream, receiver)
     }
 
     /// Waits until there is a letter.

@@ -8,16 +8,22 @@
 //! when nobody listens, as etcd's client does: a call that found no connection waits for one until
 //! its time-out, a read that met an unavailable member is repeated, a write that may have arrived
 //! is not.
+//!
+//! `watch` never ends by itself: what it prints is fetched with [`Running::written`] while it goes
+//! on, and [`Running::interrupt`] ends it, as Ctrl-C does.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use glasshouse_core::api;
-use glasshouse_core::ctl::{self, CallError, Endpoint, Session, Step};
-use glasshouse_core::id::CallId;
+use glasshouse_core::ctl::{
+    self, CallError, Endpoint, Session, Step, StreamRequest, StreamResponse,
+};
+use glasshouse_core::id::{CallId, StreamId};
 
 use crate::clock::{MILLIS, Nanos, SECOND};
 use crate::place::{ClientNo, MemberNo};
+use crate::stream::StreamEnd;
 use crate::trace::CallEnd;
 use crate::world::World;
 
@@ -49,9 +55,29 @@ pub struct Running {
     /// Which member an endpoint means.
     hosts: Hosts,
     calls: Vec<Pending>,
+    streams: Vec<Carried>,
     input: Option<VecDeque<String>>,
     prompts: String,
+    /// What was printed before the end.
+    written: String,
     output: Option<ctl::Output>,
+}
+
+/// A stream of the session, over all attempts to open it.
+#[derive(Debug)]
+struct Carried {
+    id: ctl::StreamId,
+    /// The requests so far, for an attempt that found nobody.
+    requests: Vec<api::WatchRequest>,
+    attempt: StreamAttempt,
+}
+
+#[derive(Debug)]
+enum StreamAttempt {
+    /// At this member.
+    Open(MemberNo, StreamId),
+    /// Again at this time.
+    Waiting(Nanos),
 }
 
 /// One call of the session, over all its attempts.
@@ -117,8 +143,10 @@ impl Running {
             endpoints,
             hosts,
             calls: Vec::new(),
+            streams: Vec::new(),
             input: stdin.map(|text| text.split_inclusive('\n').map(str::to_string).collect()),
             prompts: String::new(),
+            written: String::new(),
             output: None,
         };
         running.advance(world)?;
@@ -148,8 +176,34 @@ impl Running {
             }
         }
         self.calls = open;
+        self.look_after_streams(world);
         self.advance(world)?;
         Ok(self.output.take().map(|output| self.printed(&output)))
+    }
+
+    /// What was printed since the last time, of a command that goes on.
+    pub fn written(&mut self) -> String {
+        std::mem::take(&mut self.written)
+    }
+
+    /// Whether it only waits for events, perhaps for ever.
+    #[must_use]
+    pub fn is_watching(&self) -> bool {
+        self.calls.is_empty() && self.session.is_watching()
+    }
+
+    /// Ctrl-C: takes back what is under way.
+    pub fn interrupt(&mut self, world: &mut World) {
+        for call in self.calls.drain(..) {
+            if let Attempt::Asked(_, id) = call.attempt {
+                world.cancel(id);
+            }
+        }
+        for stream in self.streams.drain(..) {
+            if let StreamAttempt::Open(_, id) = stream.attempt {
+                world.close_stream(id);
+            }
+        }
     }
 
     /// The member that it talks to.
@@ -159,13 +213,18 @@ impl Running {
             Attempt::Asked(member, _) => Some(member),
             Attempt::Waiting(_) => None,
         });
-        asked.or_else(|| self.endpoints.get(self.current).copied())
+        let watched = self.streams.iter().find_map(|stream| match stream.attempt {
+            StreamAttempt::Open(member, _) => Some(member),
+            StreamAttempt::Waiting(_) => None,
+        });
+        asked.or(watched).or_else(|| self.endpoints.get(self.current).copied())
     }
 
     fn printed(&self, output: &ctl::Output) -> Printed {
         let mut text = String::from_utf8_lossy(&output.stderr).into_owned();
         text.push_str(&self.prompts);
         text.push_str(&String::from_utf8_lossy(&output.stdout));
+        text.insert_str(0, &self.written);
         Printed { text, failed: output.exit_code != 0 }
     }
 
@@ -178,12 +237,102 @@ impl Running {
                     let text = self.read(&input)?;
                     self.session.on_input(text.as_bytes());
                 }
-                Step::Wait => break,
+                Step::WaitOrRead(input) if self.input.as_ref().is_some_and(|l| !l.is_empty()) => {
+                    let text = self.read(&input)?;
+                    self.session.on_input(text.as_bytes());
+                }
+                // Input that is used up stays open, as a terminal does.
+                Step::Wait | Step::WaitOrRead(_) => break,
+                Step::Open(stream) => self.open(world, stream),
+                Step::Send(id, StreamRequest::Watch(request)) => self.ask_more(world, id, request),
+                Step::Write(output) => self.written.push_str(&text_of(&output)),
+                Step::Execute(program) => {
+                    let why = "there are no processes in a page: leave out what stands behind --";
+                    self.session.on_executed(&program, Err(why.to_string()));
+                }
                 Step::Done(output) => self.output = Some(output),
             }
         }
         Ok(())
     }
+
+    // --- streams ---
+
+    fn open(&mut self, world: &mut World, stream: ctl::Stream) {
+        let StreamRequest::Watch(request) = stream.request;
+        let attempt = StreamAttempt::Waiting(world.now());
+        let mut carried = Carried { id: stream.id, requests: vec![request], attempt };
+        self.attempt(world, &mut carried);
+        // The session has one stream at a time; an older one is over.
+        self.streams = vec![carried];
+    }
+
+    /// Opens a stream at the member whose turn it is.
+    fn attempt(&self, world: &mut World, carried: &mut Carried) {
+        let now = world.now();
+        carried.attempt = match self.endpoints.get(self.current) {
+            Some(&member) => {
+                let mut requests = carried.requests.iter().cloned();
+                let first = requests.next().unwrap_or_default();
+                let id = world.open_stream(self.client, member, first);
+                requests.for_each(|request| world.ask_stream(id, request));
+                StreamAttempt::Open(member, id)
+            }
+            None => StreamAttempt::Waiting(now + RETRY_AFTER),
+        };
+    }
+
+    fn ask_more(&mut self, world: &mut World, id: ctl::StreamId, request: api::WatchRequest) {
+        for stream in self.streams.iter_mut().filter(|stream| stream.id == id) {
+            if let StreamAttempt::Open(_, id) = stream.attempt {
+                world.ask_stream(id, request.clone());
+            }
+            stream.requests.push(request.clone());
+        }
+    }
+
+    fn look_after_streams(&mut self, world: &mut World) {
+        for mut stream in std::mem::take(&mut self.streams) {
+            let (arrived, end) = match stream.attempt {
+                StreamAttempt::Waiting(until) if until > world.now() => (Vec::new(), None),
+                StreamAttempt::Waiting(_) => {
+                    self.attempt(world, &mut stream);
+                    (Vec::new(), None)
+                }
+                StreamAttempt::Open(_, id) => world.take_stream(id),
+            };
+            let id = stream.id;
+            if end.is_none() {
+                self.streams.push(stream);
+            } else {
+                self.next_endpoint();
+                if end == Some(StreamEnd::NoConnection) {
+                    stream.attempt = StreamAttempt::Waiting(world.now() + RETRY_AFTER);
+                    self.streams.push(stream);
+                    continue;
+                }
+            }
+            for heard in arrived {
+                if let Ok(response) = heard.as_ref() {
+                    let message = StreamResponse::Watch(response.clone());
+                    self.session.on_message(id, &message);
+                }
+            }
+            if let Some(end) = end {
+                let error = match end {
+                    StreamEnd::Error(error) => error,
+                    _ => api::Error::new(api::Code::Unavailable, "error reading from server: EOF"),
+                };
+                self.session.on_stream_end(id, &CallError::Status(error));
+            }
+        }
+    }
+
+    fn next_endpoint(&mut self) {
+        self.current = (self.current + 1) % self.endpoints.len().max(1);
+    }
+
+    // --- calls ---
 
     fn begin(&mut self, world: &mut World, call: ctl::Call) {
         let now = world.now();
@@ -278,6 +427,13 @@ impl Running {
         pending.attempt = Attempt::Waiting(pending.deadline.min(world.now() + pause));
         None
     }
+}
+
+/// Standard error, then standard output.
+fn text_of(output: &ctl::Output) -> String {
+    let mut text = String::from_utf8_lossy(&output.stderr).into_owned();
+    text.push_str(&String::from_utf8_lossy(&output.stdout));
+    text
 }
 
 /// Whether a command line says which endpoints to ask.

@@ -11,6 +11,7 @@
 //! | [`world`] | members, disks, network and clients in one value, and what can be done to it |
 //! | [`member`] | one process around `Node::step`, on one madsim node |
 //! | [`network`], [`disk`], [`clock`] | the physics: latency and loss, page cache and platter, drift |
+//! | [`stream`] | watches on their way between clients and members |
 //! | [`workload`], [`fault`] | seeded clients; seeded schedules of faults, with a time of peace |
 //! | [`trace`] | the record of everything, and its hash |
 //! | [`check`], [`model`] | the properties that must hold, judged at every step; a small etcd as oracle |
@@ -53,12 +54,16 @@ pub mod run;
 #[cfg(feature = "world")]
 pub mod trace;
 #[cfg(feature = "world")]
+mod watcher;
+#[cfg(feature = "world")]
 pub mod workload;
 #[cfg(feature = "world")]
 pub mod world;
 
 #[cfg(feature = "world")]
 pub mod script;
+#[cfg(feature = "world")]
+pub mod stream;
 #[cfg(feature = "world")]
 pub mod view;
 /// What the page needs of [`view`]: frames and calls as plain data, without the simulator.

@@ -30,6 +30,17 @@ pub struct Version {
     pub value: Option<Bytes>,
 }
 
+/// One change of one key by a transaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The key.
+    pub key: Bytes,
+    /// What it was, if it existed.
+    pub before: Option<Version>,
+    /// What it became.
+    pub after: Version,
+}
+
 /// All keys with their past.
 #[derive(Clone, Debug)]
 pub struct Model {
@@ -69,9 +80,9 @@ impl Model {
         self.compacted
     }
 
-    /// Applies the payload of a committed entry.
-    pub fn apply(&mut self, payload: &Bytes) {
-        let Ok(request) = InternalRaftRequest::decode(payload.clone()) else { return };
+    /// Applies the payload of a committed entry; gives what it changed, in order of keys.
+    pub fn apply(&mut self, payload: &Bytes) -> Vec<Change> {
+        let Ok(request) = InternalRaftRequest::decode(payload.clone()) else { return Vec::new() };
         let next = self.revision + 1;
         let mut changed = BTreeMap::new();
         if let Some(alarm) = request.alarm {
@@ -99,12 +110,18 @@ impl Model {
         } else if let Some(compaction) = request.compaction {
             self.compact(compaction.revision);
         }
-        if !changed.is_empty() {
+        let before = self.revision;
+        let changes: Vec<Change> = changed
+            .into_iter()
+            .map(|(key, after)| Change { before: self.at(&key, before).cloned(), key, after })
+            .collect();
+        if !changes.is_empty() {
             self.revision = next;
-            for (key, version) in changed {
-                self.keys.entry(key).or_default().push(version);
+            for Change { key, after, .. } in &changes {
+                self.keys.entry(key.clone()).or_default().push(after.clone());
             }
         }
+        changes
     }
 
     // --- reading ---

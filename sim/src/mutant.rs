@@ -20,11 +20,22 @@ pub enum Mutant {
     /// Every member answers a linearizable read from its own store, without asking the leader
     /// and without waiting (Jepsen, etcd 0.4.1).
     LocalRead,
+    /// Now and then the last event of a response to a watcher is left out (etcd issue 18089: a
+    /// delete at the compacted revision).
+    LostEvent,
+    /// Now and then a response to a watcher is sent twice, as when a cursor is not moved on.
+    DoubledEvent,
 }
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::AckBeforeFsync, Self::VoteNotPersisted, Self::LocalRead];
+    pub const ALL: [Self; 5] = [
+        Self::AckBeforeFsync,
+        Self::VoteNotPersisted,
+        Self::LocalRead,
+        Self::LostEvent,
+        Self::DoubledEvent,
+    ];
 
     /// The name on the command line.
     #[must_use]
@@ -33,6 +44,8 @@ impl Mutant {
             Self::AckBeforeFsync => "ack-before-fsync",
             Self::VoteNotPersisted => "vote-not-persisted",
             Self::LocalRead => "local-read",
+            Self::LostEvent => "lost-event",
+            Self::DoubledEvent => "doubled-event",
         }
     }
 

@@ -21,12 +21,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use glasshouse_core::api;
-use glasshouse_core::id::{CallId, MemberId};
+use glasshouse_core::id::{CallId, MemberId, StreamId};
 use glasshouse_core::peer::MessageKind;
 
 use crate::clock::Nanos;
 use crate::place::Place;
 use crate::rng::Stream;
+use crate::stream::{Heard, Said};
 use crate::trace::{Carried, DropReason};
 use crate::world::Trouble;
 
@@ -70,6 +71,10 @@ pub(crate) enum Cargo {
     Cancel { call: CallId },
     /// A member's answer.
     Answer { call: CallId, result: Arc<Result<api::Response, api::Error>> },
+    /// A client says something on a stream.
+    Said { stream: StreamId, number: u64, said: Arc<Said> },
+    /// A member says something on a stream.
+    Heard { stream: StreamId, number: u64, heard: Arc<Heard> },
 }
 
 /// One direction of a link, to look at.

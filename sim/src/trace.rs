@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use glasshouse_core::api;
-use glasshouse_core::id::CallId;
+use glasshouse_core::id::{CallId, StreamId};
 use glasshouse_core::node::Role;
 use glasshouse_core::peer::MessageInfo;
 
@@ -33,6 +33,7 @@ use crate::check::Violation;
 use crate::clock::Nanos;
 use crate::network::MessageId;
 use crate::place::{ClientNo, MemberNo, Place};
+use crate::stream::{Heard, StreamEnd};
 use crate::world::Action;
 
 /// Events that each of the two rings keeps.
@@ -136,6 +137,29 @@ pub enum What {
         /// What came of it.
         end: CallEnd,
     },
+    /// A client opened a stream of watches to a member.
+    StreamOpened {
+        /// The stream.
+        stream: StreamId,
+        /// Who watches.
+        client: ClientNo,
+        /// At which member.
+        member: MemberNo,
+    },
+    /// A response reached the client of a stream.
+    Watched {
+        /// The stream.
+        stream: StreamId,
+        /// What it holds.
+        heard: Arc<Heard>,
+    },
+    /// A stream is over for its client.
+    StreamEnded {
+        /// The stream.
+        stream: StreamId,
+        /// Why.
+        end: StreamEnd,
+    },
     /// A member's role, term, vote or leader changed.
     Standing {
         /// The member.
@@ -220,6 +244,10 @@ pub enum Carried {
     Cancel(CallId),
     /// A member's answer.
     Answer(CallId),
+    /// What a client says on a stream of watches.
+    Said(StreamId),
+    /// What a member says on a stream of watches.
+    Heard(StreamId),
 }
 
 /// Why a message did not arrive.

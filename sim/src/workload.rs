@@ -76,6 +76,8 @@ pub struct Workload {
     pub name: String,
     /// How many clients.
     pub clients: u16,
+    /// How many more clients only watch.
+    pub watchers: u16,
     /// Calls per 1,000 virtual seconds, of all clients together; a client whose call is open
     /// does not make another, so a slow cluster gets fewer.
     pub calls_per_1000_s: u64,
@@ -100,6 +102,7 @@ impl Workload {
         Self {
             name: String::from("load"),
             clients: 5,
+            watchers: 2,
             calls_per_1000_s: calls_per_second * 1000,
             until,
             mix: Mix::ALL,
@@ -189,7 +192,7 @@ pub(crate) async fn work(
     }
 }
 
-fn any_member(random: &mut Stream, members: u8) -> MemberNo {
+pub(crate) fn any_member(random: &mut Stream, members: u8) -> MemberNo {
     let number = 1 + random.below(u64::from(members));
     let number = u8::try_from(number).expect("at most the number of members");
     MemberNo::from_number(number).expect("a member of this world")

@@ -18,6 +18,7 @@ pub(super) enum Action {
     EndpointStatus,
     EndpointHashKv,
     Version,
+    Watch,
     Help,
 }
 
@@ -107,7 +108,7 @@ pub(super) static ROOT: Command = Command {
             .default("simple")
             .short('w'),
     ],
-    children: &[COMPACTION, DEL, ENDPOINT, GET, HELP, MEMBER, PUT, TXN, VERSION],
+    children: &[COMPACTION, DEL, ENDPOINT, GET, HELP, MEMBER, PUT, TXN, VERSION, WATCH],
     ..command("etcdctl", "etcdctl", "A simple command line client for etcd3.")
 };
 
@@ -254,4 +255,23 @@ const TXN: Command = Command {
 const VERSION: Command = Command {
     action: Some(Action::Version),
     ..command("version", "version", "Prints the version of etcdctl")
+};
+
+/// The flags of `watch`, on its command line and in the lines of `watch -i`.
+pub(super) const WATCH_FLAGS: &[Flag] = &[
+    Flag::bool("interactive", "Interactive mode").short('i'),
+    Flag::bool("prefix", "Watch on a prefix if prefix is set"),
+    Flag::bool("prev-kv", "get the previous key-value pair before the event happens"),
+    Flag::bool("progress-notify", "get periodic watch progress notification from server"),
+    Flag::int64("rev", "Revision to start watching"),
+];
+
+const WATCH: Command = Command {
+    flags: WATCH_FLAGS,
+    action: Some(Action::Watch),
+    ..command(
+        "watch",
+        "watch [options] [key or prefix] [range_end] [--] [exec-command arg1 arg2 ...]",
+        "Watches events stream on keys or prefixes",
+    )
 };

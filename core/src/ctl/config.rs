@@ -72,7 +72,7 @@ pub(super) fn read_environment(
         }
     }
     for (variable, value) in environment {
-        if used.contains(variable) || variable == API_VARIABLE {
+        if used.contains(variable) || NOT_FLAGS.contains(&variable.as_str()) {
             continue;
         }
         if shadowed.contains(variable) {
@@ -91,6 +91,9 @@ pub(super) fn read_environment(
     }
     Ok(())
 }
+
+/// Variables that set no flag.
+const NOT_FLAGS: [&str; 3] = [API_VARIABLE, "ETCDCTL_WATCH_KEY", "ETCDCTL_WATCH_RANGE_END"];
 
 /// Which API to speak: etcdctl itself takes this variable away before it looks at the others.
 pub(super) const API_VARIABLE: &str = "ETCDCTL_API";

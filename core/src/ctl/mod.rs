@@ -11,7 +11,8 @@
 //!   parse  commands + flags: cobra's and pflag's rules, etcdctl's table of commands
 //!                    │ one Action
 //!   get put del txn compaction member endpoint: checks, then requests
-//!                    │ Step::Call ──► driver ──► Session::on_result
+//!   watch            │ Step::Call ──► driver ──► Session::on_result
+//!                    │ Step::Open ──► driver ──► Session::on_message, again and again
 //!   print  simple, json, fields, table, protobuf
 //!                    │
 //!             Step::Done(Output { stdout, stderr, exit_code })
@@ -32,6 +33,10 @@
 //!             session.on_result(call.id, answer, Duration::from_millis(3));
 //!         }
 //!         Step::Read(_) => session.on_input(b""),
+//!         Step::Write(output) => print!("{}", String::from_utf8_lossy(&output.stdout)),
+//!         Step::Open(_) | Step::Send(..) | Step::WaitOrRead(_) | Step::Execute(_) => {
+//!             unreachable!("only `watch` does")
+//!         }
 //!         Step::Wait => unreachable!("every call is answered at once"),
 //!         Step::Done(output) => break output,
 //!     }
@@ -63,14 +68,17 @@ mod parse;
 mod print;
 mod put;
 mod session;
+mod stream;
 #[cfg(test)]
 mod tests;
 mod txn;
+mod watch;
 mod words;
 
 pub use complete::complete;
 pub use config::{Config, Tls, User};
 pub use session::{Call, CallError, CallId, Endpoint, Input, Session, Step, may_retry};
+pub use stream::{Program, Stream, StreamId, StreamRequest, StreamResponse};
 pub use words::words;
 
 /// The release whose commands, options and outputs these are.
@@ -92,6 +100,12 @@ pub struct Output {
 }
 
 impl Output {
+    /// Whether there is nothing to write.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.stdout.is_empty() && self.stderr.is_empty()
+    }
+
     fn out(&mut self, text: impl AsRef<[u8]>) {
         self.stdout.extend_from_slice(text.as_ref());
     }

@@ -26,6 +26,8 @@ pub(super) struct Invocation {
     /// environment variable may set.
     pub(super) inherited: Vec<&'static str>,
     pub(super) args: Vec<Arg>,
+    /// All words as they were typed.
+    pub(super) line: Vec<Arg>,
 }
 
 /// The commands from the root down to one of them.
@@ -135,6 +137,7 @@ fn sorted(flags: impl Iterator<Item = &'static Flag>) -> Vec<&'static Flag> {
 
 /// Reads a whole command line of etcdctl, without the program's name.
 pub(super) fn parse(root: &'static Command, argv: Vec<Arg>) -> Parsed {
+    let line = argv.clone();
     let (path, words) = Path::root(root).find(argv);
     if path.is_root()
         && let Some(at) = path.first_argument(&words)
@@ -146,7 +149,7 @@ pub(super) fn parse(root: &'static Command, argv: Vec<Arg>) -> Parsed {
         Ok(Read::Run(invocation)) if invocation.action == Action::Help => {
             Parsed::Print(help_topic(root, invocation.args))
         }
-        Ok(Read::Run(invocation)) => Parsed::Run(invocation),
+        Ok(Read::Run(invocation)) => Parsed::Run(Invocation { line, ..invocation }),
         Err(why) => Parsed::Print(wrong_flag(&path, &why)),
     }
 }
@@ -188,6 +191,7 @@ fn read(path: &Path, words: &[Arg]) -> Result<Read, Arg> {
             flags,
             inherited: inherited.iter().map(|flag| flag.name).collect(),
             args,
+            line: Vec::new(),
         }),
         _ => Read::Help,
     })

@@ -9,6 +9,8 @@ use super::config::{self, API_VARIABLE, Config};
 use super::endpoint::{Ask, Check, Sweep};
 use super::parse::{Invocation, Parsed};
 use super::print::{Printer, Report};
+use super::stream::{Program, Stream, StreamId, StreamRequest, StreamResponse};
+use super::watch::{self, Say, Watching};
 use super::{API_VERSION, Exit, Output, VERSION, compaction, del, get, member, parse, put, txn};
 use crate::api::{Code, Error, Request, Response};
 
@@ -16,7 +18,8 @@ use crate::api::{Code, Error, Request, Response};
 ///
 /// Invariants:
 /// - every [`Call`] is handed out once, and answered once with its id;
-/// - nothing is printed before [`Step::Done`], except the prompts of [`Input::Line`];
+/// - nothing is printed before [`Step::Done`], except the prompts of [`Input::Line`] and what
+///   [`Step::Write`] says;
 /// - after `Done` the session is over and gives `Done` with an empty output.
 #[derive(Debug)]
 pub struct Session {
@@ -25,6 +28,9 @@ pub struct Session {
     /// Calls that the driver has not fetched.
     calls: VecDeque<Call>,
     last_id: u32,
+    /// Other steps that the driver has not fetched.
+    steps: VecDeque<Step>,
+    last_stream: u32,
     output: Output,
 }
 
@@ -36,8 +42,20 @@ pub enum Step {
     Call(Call),
     /// Read standard input and pass it to [`Session::on_input`].
     Read(Input),
-    /// Wait for the answer to a call that is under way.
+    /// Wait for the answer to a call that is under way, or for a response on a stream.
     Wait,
+    /// Wait for a response on a stream, or for a line of standard input, whichever comes first.
+    WaitOrRead(Input),
+    /// Open a stream; what comes on it goes to [`Session::on_message`], its end to
+    /// [`Session::on_stream_end`].
+    Open(Stream),
+    /// Send a further request on a stream that is open.
+    Send(StreamId, StreamRequest),
+    /// Write this to standard output and standard error now.
+    Write(Output),
+    /// Run a program to its end and pass how it ended to [`Session::on_executed`]. A driver without
+    /// processes says so there.
+    Execute(Program),
     /// The command is over.
     Done(Output),
 }
@@ -164,6 +182,8 @@ enum Plan {
     Answer(Answer),
     /// Every endpoint is asked.
     Sweep(Sweep),
+    /// Keys are watched.
+    Watch(Watching),
     /// Nothing is left to do.
     Done,
 }
@@ -194,6 +214,8 @@ impl Session {
             plan: Plan::Done,
             calls: VecDeque::new(),
             last_id: 0,
+            steps: VecDeque::new(),
+            last_stream: 0,
             output: Output::default(),
         };
         let api = environment.get(API_VARIABLE).map_or("3", String::as_str);
@@ -225,7 +247,17 @@ impl Session {
         if let Some(call) = self.calls.pop_front() {
             return Step::Call(call);
         }
+        if let Some(step) = self.steps.pop_front() {
+            return step;
+        }
         match &self.plan {
+            Plan::Watch(_) if !self.output.is_empty() => {
+                Step::Write(std::mem::take(&mut self.output))
+            }
+            Plan::Watch(watching) if watching.interactive => {
+                Step::WaitOrRead(Input::Line { prompt: "" })
+            }
+            Plan::Watch(_) => Step::Wait,
             Plan::PutFromInput(..) => Step::Read(Input::All),
             Plan::TxnFromInput(reader) => Step::Read(Input::Line { prompt: reader.prompt() }),
             Plan::Answer(_) | Plan::Sweep(_) => Step::Wait,
@@ -244,6 +276,9 @@ impl Session {
                 })
             }
             Plan::TxnFromInput(reader) => self.read_txn(reader, input),
+            Plan::Watch(watching) => {
+                self.go_on_watching(watching, |watching, say| watching.on_line(input, say))
+            }
             plan => {
                 self.plan = plan;
                 Ok(())
@@ -268,6 +303,71 @@ impl Session {
             }
         };
         self.settle(result);
+    }
+
+    /// Takes a response that came on a stream.
+    pub fn on_message(&mut self, stream: StreamId, response: &StreamResponse) {
+        let result = match std::mem::replace(&mut self.plan, Plan::Done) {
+            Plan::Watch(watching) => {
+                let StreamResponse::Watch(response) = response;
+                let take =
+                    |watching: &mut Watching, say: &mut Say<'_>| watching.on_message(stream, response, say);
+                self.go_on_watching(watching, take)
+            }
+            plan => {
+                self.plan = plan;
+                Ok(())
+            }
+        };
+        self.settle(result);
+    }
+
+    /// Takes why a stream ended, or could not be opened at all.
+    pub fn on_stream_end(&mut self, stream: StreamId, error: &CallError) {
+        let result = match std::mem::replace(&mut self.plan, Plan::Done) {
+            Plan::Watch(watching) => {
+                let take =
+                    |watching: &mut Watching, say: &mut Say<'_>| watching.on_stream_end(stream, error, say);
+                self.go_on_watching(watching, take)
+            }
+            plan => {
+                self.plan = plan;
+                Ok(())
+            }
+        };
+        self.settle(result);
+    }
+
+    /// Takes how a [`Step::Execute`] ended: a failure ends the command.
+    pub fn on_executed(&mut self, program: &Program, result: Result<(), String>) {
+        if let Err(why) = result {
+            self.steps.clear();
+            self.output.err_line(watch::failed(&program.command, &why));
+            self.settle(Err(Exit { code: 1, text: None }));
+        }
+    }
+
+    /// Whether the command has nothing to do but to wait for events: it may go on so for ever.
+    #[must_use]
+    pub fn is_watching(&self) -> bool {
+        matches!(&self.plan, Plan::Watch(watching) if watching.is_settled())
+    }
+
+    fn go_on_watching(
+        &mut self,
+        mut watching: Watching,
+        go_on: impl FnOnce(&mut Watching, &mut Say<'_>) -> Result<(), Exit>,
+    ) -> Result<(), Exit> {
+        let printer = self.printer();
+        let mut say = Say {
+            steps: &mut self.steps,
+            output: &mut self.output,
+            printer,
+            last_stream: &mut self.last_stream,
+        };
+        go_on(&mut watching, &mut say)?;
+        self.plan = Plan::Watch(watching);
+        Ok(())
     }
 
     /// Does what the command can do before its first answer.
@@ -311,6 +411,14 @@ impl Session {
                 self.output.out_line(format!("etcdctl version: {VERSION}"));
                 self.output.out_line(format!("API version: {API_VERSION}"));
                 return Ok(());
+            }
+            Action::Watch => {
+                let watching = Watching::new(flags, args, &invocation.line, environment)?;
+                self.connect(invocation, environment)?;
+                return self.go_on_watching(watching, |watching, say| {
+                    watching.begin(say);
+                    Ok(())
+                });
             }
             Action::Help => return Ok(()),
         };
@@ -420,6 +528,8 @@ impl Session {
         if let Err(exit) = result {
             self.plan = Plan::Done;
             self.calls.clear();
+            // What was to be written or run before the failure still is.
+            self.steps.retain(|step| matches!(step, Step::Write(_) | Step::Execute(_)));
             self.output.fail(exit);
         }
     }

@@ -110,7 +110,7 @@ fn operation(line: &[u8], output: &mut Output) -> Result<RequestOp, Exit> {
 
 /// Splits a line into words: `"…"` as Go quotes strings, `'…'` literally, anything else up to the
 /// next blank.
-fn split(line: &[u8]) -> Result<Vec<Arg>, Exit> {
+pub(super) fn split(line: &[u8]) -> Result<Vec<Arg>, Exit> {
     let mut words = Vec::new();
     let mut rest = line;
     while let [first, after @ ..] = rest {

@@ -27,6 +27,7 @@
 
 mod compact;
 mod hash;
+mod history;
 mod index;
 mod key_index;
 mod look;
@@ -49,6 +50,7 @@ use crate::store::{MetaKey, REVISION_MAX, Store, StoreError};
 pub use crate::store::{Revision, RowKey};
 
 pub use self::hash::HashKvResult;
+pub(crate) use self::history::Change;
 pub(crate) use self::index::KeyRange;
 pub use self::look::{KeyHistory, Write};
 pub use self::write::{Leases, NoLeases};

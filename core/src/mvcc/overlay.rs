@@ -58,6 +58,11 @@ impl Overlay {
         }
     }
 
+    /// The oldest row that may be missing in the store.
+    pub(super) fn first(&self) -> Option<RowKey> {
+        self.rows.front().map(|(row, _)| *row)
+    }
+
     /// The rows above a main revision.
     pub(super) fn rows_after(&self, main: i64) -> impl Iterator<Item = (RowKey, &Bytes)> {
         self.iter_from(self.rows.partition_point(|(row, _)| row.revision.main <= main))

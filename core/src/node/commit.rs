@@ -21,6 +21,7 @@ impl Node {
                 entry.index,
                 self.applied.index
             );
+            let before = self.mvcc.revision();
             self.apply(&entry, effects);
             if let Some(failure) = self.mvcc.failure() {
                 // The store failed under a read that this entry needed: what it wrote is worthless,
@@ -29,6 +30,10 @@ impl Node {
                 return self.halt(reason, effects);
             }
             self.applied = Base { index: entry.index, term: entry.term };
+            self.notify(before, effects);
+            if self.halted.is_some() {
+                return;
+            }
         }
         self.raft.on_applied(self.applied.index);
         self.on_leader_seen();

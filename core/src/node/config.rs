@@ -46,6 +46,9 @@ pub struct Config {
     pub max_txn_ops: u64,
     /// Space for the store in bytes, 0 for etcd's default of 2 GiB (`--quota-backend-bytes`).
     pub quota_backend_bytes: u64,
+    /// Milliseconds between two notices of progress to a watcher that hears nothing else
+    /// (`--watch-progress-notify-interval`).
+    pub watch_progress_notify_ms: u64,
     /// Ticks between two commits of the store, unless a batch is full before.
     pub store_flush_ticks: u32,
 }
@@ -73,6 +76,7 @@ impl Config {
             max_request_bytes: 1_572_864,
             max_txn_ops: 128,
             quota_backend_bytes: 0,
+            watch_progress_notify_ms: 600_000,
             store_flush_ticks: 1,
         }
     }

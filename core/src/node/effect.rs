@@ -6,7 +6,7 @@
 use bytes::Bytes;
 
 use crate::api;
-use crate::id::{CallId, MemberId};
+use crate::id::{CallId, MemberId, StreamId};
 use crate::peer::MessageInfo;
 use crate::store::StoreBatch;
 
@@ -45,6 +45,20 @@ pub enum Effect {
         call: CallId,
         /// etcd's answer or etcd's error.
         result: Result<api::Response, api::Error>,
+    },
+    /// Send this on a stream of watches, behind what was sent before.
+    Watch {
+        /// The stream.
+        stream: StreamId,
+        /// A created or canceled watcher, events, or progress.
+        response: api::WatchResponse,
+    },
+    /// End a stream of watches with this error. The node has forgotten it.
+    WatchEnded {
+        /// The stream.
+        stream: StreamId,
+        /// etcd's error.
+        error: api::Error,
     },
     /// The node has done what [`Input::Stop`](super::Input::Stop) asked; end the process.
     Stopped,

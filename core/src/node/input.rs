@@ -6,7 +6,7 @@
 use bytes::Bytes;
 
 use crate::api;
-use crate::id::{CallId, MemberId};
+use crate::id::{CallId, MemberId, StreamId};
 
 /// Something that happened outside the node.
 #[derive(Clone, Debug)]
@@ -25,6 +25,35 @@ pub enum Input {
     Cancel {
         /// The call to forget.
         call: CallId,
+    },
+    /// A client opens a stream of watches.
+    WatchOpened {
+        /// The world's name for the stream.
+        stream: StreamId,
+        /// The stream shall end when this member has had no leader for a while
+        /// (`hasleader: true` in its metadata).
+        requires_leader: bool,
+    },
+    /// A client asks on a stream of watches. Answers and events are
+    /// [`Effect::Watch`](super::Effect::Watch).
+    Watch {
+        /// The stream; one that is not open is ignored.
+        stream: StreamId,
+        /// What is asked.
+        request: api::WatchRequest,
+    },
+    /// The client has taken the oldest responses of its stream: they are no longer held anywhere
+    /// on this side. Without this, a stream gets no more events after a while.
+    WatchTaken {
+        /// The stream.
+        stream: StreamId,
+        /// How many responses.
+        responses: u64,
+    },
+    /// The stream is gone, whoever ended it.
+    WatchClosed {
+        /// The stream to forget.
+        stream: StreamId,
     },
     /// Bytes of another member, as its [`Effect::Send`](super::Effect::Send) gave them. They may
     /// be late, doubled, reordered or damaged.

@@ -9,7 +9,7 @@
 //!                  request ──► propose ──► raft ◄── on_message          (inputs)
 //!                     │                     │
 //!                     ▼                     ▼  drive: until raft has no more to say
-//!                   read            persist ─ replicate ─ commit ─ apply ─ respond
+//!                   read            persist ─ replicate ─ commit ─ apply ─ notify ─ respond
 //! ```
 //!
 //! Three kinds of errors, never mixed: an answer to a client ([`crate::api::Error`]), a failure of the
@@ -22,6 +22,7 @@ mod commit;
 mod config;
 mod effect;
 mod input;
+mod notify;
 mod persist;
 mod propose;
 mod read;
@@ -57,6 +58,7 @@ use crate::raft::{Base, Raft};
 use crate::snapshot;
 use crate::store::Store;
 use crate::wal::Wal;
+use crate::watch::Watches;
 
 /// One member of a cluster, without any I/O.
 pub struct Node {
@@ -83,6 +85,9 @@ pub struct Node {
     sending: BTreeMap<MemberId, snapshot::Sender>,
     next_transfer: u64,
     receiving: Option<snapshot::Receiver>,
+    watches: Watches,
+    /// Ticks since this member last knew a leader.
+    leaderless_ticks: u64,
     start: start::Start,
     stopping: Option<stop::Stopping>,
     halted: Option<String>,
@@ -121,6 +126,12 @@ impl Node {
             Input::Tick => self.on_tick(effects),
             Input::Request { call, request } => self.on_request(call, request, effects),
             Input::Cancel { call } => self.calls.close(call),
+            Input::WatchOpened { stream, requires_leader } => {
+                self.on_watch_opened(stream, requires_leader, effects);
+            }
+            Input::Watch { stream, request } => self.on_watch(stream, request, effects),
+            Input::WatchTaken { stream, responses } => self.watches.on_taken(stream, responses),
+            Input::WatchClosed { stream } => self.watches.close(stream),
             Input::Message { from, bytes } => self.on_message(from, &bytes, effects),
             Input::Unreachable { peer } => self.raft.on_unreachable(peer),
             Input::Persisted { seq } => self.on_persisted(seq, effects),
@@ -141,6 +152,7 @@ impl Node {
         self.tick_snapshots(effects);
         self.tick_start();
         self.tick_store(effects);
+        self.tick_watches(effects);
     }
 
     /// Lets raft speak until it has nothing more to say. Applying an entry may make it speak again.
@@ -154,6 +166,7 @@ impl Node {
             self.on_output(output, effects);
         }
         if self.halted.is_none() {
+            self.notify_behind(effects);
             self.flush_full_batch(effects);
             self.drive_stop(effects);
         }

@@ -25,6 +25,7 @@ use crate::mvcc::Mvcc;
 use crate::raft::{Base, Log, Raft, conf_change};
 use crate::store::{MetaKey, Store, StoreError};
 use crate::wal::{self, Batch, Corrupt, Wal, WalImage};
+use crate::watch::Watches;
 
 /// Why a node cannot start from this disk.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -116,6 +117,11 @@ impl Node {
             sending: Default::default(),
             next_transfer: 0,
             receiving: None,
+            watches: Watches::new(
+                config.watch_progress_notify_ms / config.tick_ms,
+                config.max_request_bytes,
+            ),
+            leaderless_ticks: 0,
             start: Default::default(),
             stopping: None,
             halted: None,

@@ -232,7 +232,9 @@ impl Node {
     /// Reads from the store what lives in memory.
     fn reload(&mut self) -> Result<(), String> {
         let store = self.store.clone();
+        let before = self.mvcc.revision();
         self.mvcc = Mvcc::open(store.clone()).map_err(|e| e.to_string())?;
+        self.watches.resync(before);
         (self.membership, self.alarms) = load(&store)?;
         Ok(())
     }

@@ -45,6 +45,10 @@ impl Node {
         for call in self.calls.all() {
             self.respond(call, Err(api::Error::STOPPED), effects);
         }
+        for stream in self.watches.all() {
+            self.watches.close(stream);
+            effects.push(Effect::WatchEnded { stream, error: api::Error::STOPPED });
+        }
         effects.push(Effect::Stopped);
         self.halted = Some(String::from("stopped"));
     }

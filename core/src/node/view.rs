@@ -10,6 +10,7 @@ use super::Node;
 use crate::id::MemberId;
 use crate::membership::Membership;
 use crate::mvcc::Mvcc;
+use crate::watch::Watches;
 
 /// The role of a member in its term (Raft figure 4; pre-candidate: dissertation 9.6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -206,6 +207,11 @@ impl<'a> NodeView<'a> {
     #[must_use]
     pub fn mvcc(&self) -> &'a Mvcc {
         &self.node.mvcc
+    }
+    /// Who watches its keys, and how far they are.
+    #[must_use]
+    pub fn watches(&self) -> &'a Watches {
+        &self.node.watches
     }
     /// Its place in the WAL.
     #[must_use]

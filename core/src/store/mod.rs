@@ -27,6 +27,7 @@ mod snapshot;
 #[cfg(test)]
 mod tests;
 
+use std::ops::ControlFlow;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use bytes::Bytes;
@@ -199,6 +200,26 @@ impl Store {
             visit(decode_key(key.value())?, value.value())?;
         }
         Ok(())
+    }
+
+    /// Shows the rows from `from` on as of the last commit to `visit`, in order, until it breaks;
+    /// gives what it broke with.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or the first error of `visit`.
+    pub fn visit_rows_from<B>(
+        &self,
+        from: RowKey,
+        mut visit: impl FnMut(RowKey, &[u8]) -> Result<ControlFlow<B>, StoreError>,
+    ) -> Result<Option<B>, StoreError> {
+        let rows = self.read()?.open_table(KEY)?;
+        for row in rows.range::<&[u8]>(&*from.encode()..)? {
+            let (key, value) = row?;
+            if let ControlFlow::Break(end) = visit(decode_key(key.value())?, value.value())? {
+                return Ok(Some(end));
+            }
+        }
+        Ok(None)
     }
 
     /// A reader of everything as of the last commit, to send to another member. Later commits do

@@ -7,6 +7,7 @@
 mod cluster;
 mod kv;
 mod maintenance;
+mod watch;
 
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ use tonic::{Code, Status};
 pub use self::cluster::ClusterService;
 pub use self::kv::KvService;
 pub use self::maintenance::MaintenanceService;
+pub use self::watch::WatchService;
 use crate::mailbox::Mailbox;
 
 /// Includes one generated package; see `core/src/api/mod.rs` for why it is included.

@@ -18,7 +18,7 @@ use glasshouse_core::node::{EntryKind, EntryView, NodeView};
 use glasshouse_core::txn;
 
 use super::{Property, Violation};
-use crate::model::Model;
+use crate::model::{Change, Model};
 use crate::place::MemberNo;
 
 /// The highest revision that any client was told before a moment.
@@ -52,10 +52,11 @@ impl Clients {
         self.floor
     }
 
-    /// An entry is committed for the first time anywhere.
-    pub(super) fn on_committed(&mut self, entry: &EntryView) {
-        if entry.kind == EntryKind::Request {
-            self.model.apply(&entry.data);
+    /// An entry is committed for the first time anywhere; gives what it changed.
+    pub(super) fn on_committed(&mut self, entry: &EntryView) -> Vec<Change> {
+        match entry.kind {
+            EntryKind::Request => self.model.apply(&entry.data),
+            _ => Vec::new(),
         }
     }
 

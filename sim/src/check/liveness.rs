@@ -38,7 +38,9 @@ pub(crate) fn unrest(state: &State) -> Option<String> {
         return Some(String::from("nobody leads"));
     }
     let open = state.calls.open();
-    open.first().map(|call| format!("call {} of {} is not answered", call.id.0, call.client))
+    let unanswered =
+        open.first().map(|call| format!("call {} of {} is not answered", call.id.0, call.client));
+    unanswered.or_else(|| state.checks.unwatched())
 }
 
 /// The cluster is at rest: all stores must be equal, and equal to the model.

@@ -15,6 +15,7 @@
 //! | `quorum` | what is committed is durable on a quorum | dissertation 10.2.1 |
 //! | `monotonic` | term, commit and applied index never go back | Raft figure 2 |
 //! | `clients` | acknowledged writes stay; reads are not stale | linearizability, with the log as witness |
+//! | `watch` | watchers hear of everything once, in order, whole | etcd's API guarantees |
 //! | `hash` | stores are equal at an equal revision | etcd's corruption check |
 //! | `liveness` | after faults heal, the cluster works again | |
 
@@ -28,10 +29,12 @@ pub(crate) mod liveness;
 mod monotonic;
 mod quorum;
 mod votes;
+mod watch;
 
 use std::fmt;
 
 use glasshouse_core::api;
+use glasshouse_core::id::StreamId;
 use glasshouse_core::node::{NodeView, Role};
 use glasshouse_core::peer::MessageInfo;
 
@@ -63,6 +66,8 @@ pub enum Property {
     Durability,
     /// A linearizable read sees everything acknowledged before it began.
     Linearizability,
+    /// A watcher is told of every change once, in order, with all of its revision.
+    Watch,
     /// Members with the same revision have the same keys.
     HashEquality,
     /// After faults heal there is a leader, members converge, calls are answered.
@@ -84,6 +89,7 @@ impl Property {
             Self::Monotonic => "nothing goes back",
             Self::Durability => "acknowledged writes stay",
             Self::Linearizability => "linearizability",
+            Self::Watch => "watch guarantees",
             Self::HashEquality => "equal stores",
             Self::Liveness => "liveness",
         }
@@ -106,6 +112,9 @@ impl Property {
             Self::Durability => "What was acknowledged to a client is never lost or changed.",
             Self::Linearizability => {
                 "A linearizable answer knows everything that was acknowledged before it was asked."
+            }
+            Self::Watch => {
+                "A watcher hears of every change of its keys once, in order, whole revisions at a time."
             }
             Self::HashEquality => "Members at the same revision hold the same keys and values.",
             Self::Liveness => {
@@ -169,6 +178,7 @@ pub(crate) struct Checks {
     votes: votes::Votes,
     monotonic: monotonic::Monotonic,
     clients: clients::Clients,
+    watchers: watch::Watchers,
 }
 
 impl Checks {
@@ -183,6 +193,7 @@ impl Checks {
             votes: votes::Votes::new(ids),
             monotonic: monotonic::Monotonic::new(count),
             clients: clients::Clients::default(),
+            watchers: watch::Watchers::default(),
         }
     }
 
@@ -252,7 +263,8 @@ impl Checks {
         }
         if after.commit > known {
             for entry in view.entries(known + 1, after.commit) {
-                self.clients.on_committed(&entry);
+                let changes = self.clients.on_committed(&entry);
+                self.watchers.on_committed(self.clients.model().revision(), changes);
             }
             // The first entries are the configuration's own: every first member starts with them,
             // and nobody votes on them.
@@ -311,6 +323,31 @@ impl Checks {
         floor: Floor,
     ) -> Option<Violation> {
         self.clients.on_answer(member, request, response, floor)
+    }
+
+    /// A client asks on a stream of watches.
+    pub(crate) fn on_watch_asked(&mut self, stream: StreamId, request: &api::WatchRequest) {
+        self.watchers.on_asked(stream, request);
+    }
+
+    /// A response reached the client of a stream.
+    pub(crate) fn on_watched(
+        &mut self,
+        member: MemberNo,
+        stream: StreamId,
+        response: &api::WatchResponse,
+    ) -> Option<Violation> {
+        self.watchers.on_response(member, stream, response, self.clients.model())
+    }
+
+    /// A stream is over for its client.
+    pub(crate) fn on_stream_ended(&mut self, stream: StreamId) {
+        self.watchers.on_ended(stream);
+    }
+
+    /// What a watcher has not been told, in one sentence.
+    pub(crate) fn unwatched(&self) -> Option<String> {
+        self.watchers.missing()
     }
 
     /// The store that the committed log adds up to.

@@ -100,6 +100,7 @@ fn world_at_large(bench: &mut Bench, command: &Command) -> Result<String, String
         // ... and those that the bench itself carries out.
         | Command::Nothing
         | Command::Etcdctl(_)
+        | Command::Interrupt
         | Command::Stop(_)
         | Command::Hunt(_)
         | Command::Run(_)
@@ -362,6 +363,7 @@ fn load(world: &mut World, puts_per_second: u32, for_us: Option<u64>) -> Result<
     };
     world.start_workload(Workload {
         clients: LOAD_CLIENTS,
+        watchers: 0,
         mix: Mix::PUTS,
         ..Workload::mixed(puts_per_second.into(), until)
     });

@@ -43,6 +43,9 @@ const FINE: Nanos = 100 * MICROS;
 /// Entries of the terminal that are kept.
 const ENTRIES_MAX: usize = 500;
 
+/// Bytes of output of one entry; of what is longer, the end is kept.
+const OUTPUT_BYTES_MAX: usize = 64 * 1024;
+
 /// Lines that may wait at the same time.
 const JOBS_MAX: usize = 64;
 
@@ -113,6 +116,13 @@ enum Job {
     Until(Waiting),
     Run(Nanos),
     Stop { members: Vec<MemberNo>, since: Nanos },
+}
+
+impl Job {
+    /// It waits for events, perhaps for ever: nobody has to wait for it.
+    fn is_watching(&self) -> bool {
+        matches!(self, Self::Etcdctl { running, .. } if running.is_watching())
+    }
 }
 
 impl Bench {
@@ -208,10 +218,10 @@ impl Bench {
         self.do_what_is_due();
     }
 
-    /// Lets time flow until this entry is done, or at most `within_us`. A script's way to wait.
+    /// Lets time flow until this entry is done or only waits for events, or at most `within_us`. A script's way to wait.
     pub fn finish(&mut self, id: u64, within_us: u64) {
         let until = self.world.now() + within_us.saturating_mul(MICROS);
-        while self.jobs.contains_key(&id)
+        while self.jobs.get(&id).is_some_and(|job| !job.is_watching())
             && self.world.now() < until
             && self.world.violation().is_none()
         {
@@ -234,6 +244,7 @@ impl Bench {
     pub(crate) fn wants_until(&self) -> Option<Nanos> {
         self.jobs
             .values()
+            .filter(|job| !job.is_watching())
             .map(|job| match job {
                 Job::Run(until) => *until,
                 Job::Until(waiting) => waiting.deadline,
@@ -322,6 +333,7 @@ impl Bench {
                 self.remember(line);
                 self.etcdctl(id, call)
             }
+            Command::Interrupt => self.interrupt(line),
             Command::Stop(who) => {
                 let members = act::members_that_run(&self.world, &who)?;
                 self.remember(line);
@@ -405,12 +417,31 @@ impl Bench {
         known
     }
 
+    /// Ends the command of etcdctl that was begun last and still runs.
+    fn interrupt(&mut self, line: &str) -> Result<Option<String>, String> {
+        let runs = |(id, job): (&u64, &Job)| matches!(job, Job::Etcdctl { .. }).then_some(*id);
+        let last = self.jobs.iter().rev().find_map(runs);
+        let job = last.and_then(|id| self.jobs.remove(&id).map(|job| (id, job)));
+        let Some((id, Job::Etcdctl { mut running, .. })) = job else {
+            return Err("No command of etcdctl is running.".to_string());
+        };
+        self.remember(line);
+        running.interrupt(&mut self.world);
+        let written = running.written();
+        self.done(id, written, false);
+        Ok(Some(String::new()))
+    }
+
     fn look_after_jobs(&mut self) {
         let ids: Vec<u64> = self.jobs.keys().copied().collect();
         for id in ids {
             let Some(job) = self.jobs.remove(&id) else { continue };
             match self.look_after(job) {
-                Ok(job) => {
+                Ok(mut job) => {
+                    if let Job::Etcdctl { running, .. } = &mut job {
+                        let written = running.written();
+                        self.say_so_far(id, &written);
+                    }
                     self.jobs.insert(id, job);
                 }
                 Err(printed) => self.done(id, printed.text, printed.failed),
@@ -467,6 +498,7 @@ impl Bench {
     fn say_so_far(&mut self, id: u64, text: &str) {
         if let Some(entry) = self.entries.iter_mut().rev().find(|entry| entry.id == id) {
             entry.output.push_str(text);
+            cut(&mut entry.output);
         }
     }
 
@@ -481,6 +513,9 @@ impl Bench {
     /// What a waiting line waits for, in a few words.
     pub(crate) fn waits(&self, id: u64) -> String {
         match self.jobs.get(&id) {
+            Some(Job::Etcdctl { running, .. }) if running.is_watching() => {
+                "watches; Ctrl-C or interrupt ends it".to_string()
+            }
             Some(Job::Etcdctl { running, .. }) => match running.at() {
                 Some(member) => format!("waits for {member}"),
                 None => "waits for a connection".to_string(),
@@ -498,6 +533,17 @@ impl Bench {
             None => String::new(),
         }
     }
+}
+
+/// Of an output that grows for ever the end is kept.
+fn cut(output: &mut String) {
+    if output.len() <= OUTPUT_BYTES_MAX {
+        return;
+    }
+    let from = output.len() - OUTPUT_BYTES_MAX / 2;
+    let line = output.bytes().skip(from).position(|byte| byte == b'\n');
+    let from = line.map_or(output.len(), |line| from + line + 1);
+    *output = format!("...\n{}", &output[from..]);
 }
 
 fn too_many() -> String {

@@ -108,6 +108,8 @@ pub enum Command {
     Nothing,
     /// `etcdctl put color red`.
     Etcdctl(Etcdctl),
+    /// `interrupt`: Ctrl-C for the command of etcdctl that was begun last and still runs.
+    Interrupt,
     /// `kill n2`: SIGKILL.
     Kill(Vec<Who>),
     /// `stop n2`: SIGTERM.

@@ -90,6 +90,7 @@ fn world(first: &str, rest: &[&str]) -> Result<Command> {
         "power" => power(rest),
         "partition" | "cut" => partition(rest),
         "heal" => nothing_more(rest, Command::Heal, "heal"),
+        "interrupt" => nothing_more(rest, Command::Interrupt, "interrupt"),
         "drop" => drop_messages(rest),
         "slow" => slow(rest),
         "full" => full(rest),

@@ -60,6 +60,11 @@ pub const WORLD: &[Entry] = &[
         "client A put color red",
         "A client with a name of its own, beside the terminal.",
     ),
+    entry(
+        "interrupt",
+        "interrupt",
+        "Ctrl-C: ends the last etcdctl command that still runs, such as watch.",
+    ),
     entry("load", "load 20 put/s for 30s", "Background clients write; load off ends them."),
     entry(
         "hunt",
@@ -84,6 +89,7 @@ pub const ETCDCTL: &[Entry] = &[
         "txn <<< \"COMPARES\\n\\nTHEN\\n\\nELSE\\n\"",
         "Compares, then does one of two lists.",
     ),
+    entry("watch", "watch KEY [RANGE_END]", "Prints changes as they come; interrupt ends it."),
     entry("compaction", "compaction REVISION", "Forgets the history before a revision."),
     entry("member list", "member list", "The members of the cluster."),
     entry("endpoint status", "endpoint status", "What the asked members know of themselves."),
@@ -106,6 +112,7 @@ pub const FLAGS: &[Entry] = &[
     entry("--count-only", "--count-only", "Only how many."),
     entry("--print-value-only", "--print-value-only", "Only the values."),
     entry("--prev-kv", "--prev-kv", "Print what was there before."),
+    entry("--progress-notify", "--progress-notify", "Tell now and then how far a watch is."),
     entry("--command-timeout=", "--command-timeout=5s", "How long to wait for an answer."),
     entry("--order=", "--order=ASCEND", "ASCEND or DESCEND."),
     entry("--sort-by=", "--sort-by=KEY", "CREATE, KEY, MODIFY, VALUE or VERSION."),

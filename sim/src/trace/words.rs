@@ -94,6 +94,25 @@ pub(super) fn feed(hash: &mut TraceHash, what: &What) {
             hash.word(16);
             text(hash, violation);
         }
+        What::StreamOpened { stream, client, member } => {
+            hash.word(17);
+            hash.word(stream.0);
+            hash.word(u64::from(client.0));
+            word_of_member(hash, *member);
+        }
+        What::Watched { stream, heard } => {
+            hash.word(18);
+            hash.word(stream.0);
+            match heard.as_ref() {
+                Ok(response) => hash.bytes(&response.encode_to_vec()),
+                Err(error) => text(hash, error),
+            }
+        }
+        What::StreamEnded { stream, end } => {
+            hash.word(19);
+            hash.word(stream.0);
+            text(hash, end);
+        }
     }
 }
 
@@ -123,6 +142,14 @@ fn message(hash: &mut TraceHash, id: u64, from: Place, to: Place, carries: Carri
         Carried::Answer(call) => {
             hash.word(103);
             hash.word(call.0);
+        }
+        Carried::Said(stream) => {
+            hash.word(104);
+            hash.word(stream.0);
+        }
+        Carried::Heard(stream) => {
+            hash.word(105);
+            hash.word(stream.0);
         }
     }
 }

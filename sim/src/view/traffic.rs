@@ -166,6 +166,9 @@ impl Traffic {
             | What::Applied { .. }
             | What::Compacted { .. }
             | What::SnapshotInstalled { .. }
+            | What::StreamOpened { .. }
+            | What::Watched { .. }
+            | What::StreamEnded { .. }
             | What::Note(_)
             | What::Violated(_) => {}
         }

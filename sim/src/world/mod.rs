@@ -26,12 +26,13 @@ mod apply;
 mod process;
 mod spec;
 mod state;
+mod streams;
 mod traffic;
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use glasshouse_core::api;
-use glasshouse_core::id::{CallId, MemberId};
+use glasshouse_core::id::{CallId, MemberId, StreamId};
 use glasshouse_core::node::NodeView;
 use madsim::runtime::Runtime;
 
@@ -45,6 +46,7 @@ use crate::fault::FaultPlan;
 use crate::member::MemberState;
 use crate::network::{Flight, LinkView};
 use crate::place::{ClientNo, MemberNo, Place};
+use crate::stream::{Heard, Said, StreamEnd};
 use crate::trace::{CallEnd, Event};
 use crate::workload::Workload;
 
@@ -149,6 +151,32 @@ impl World {
     #[must_use]
     pub fn open_calls(&self) -> Vec<CallView> {
         self.state().calls.open()
+    }
+
+    /// Opens a stream of watches from `client` to `member` with a first request. What comes on it
+    /// waits for [`World::take_stream`].
+    pub fn open_stream(
+        &mut self,
+        client: ClientNo,
+        member: MemberNo,
+        request: api::WatchRequest,
+    ) -> StreamId {
+        self.state().open_stream(client, member, request)
+    }
+
+    /// Asks something more on a stream.
+    pub fn ask_stream(&mut self, stream: StreamId, request: api::WatchRequest) {
+        self.state().say(stream, Said::Asked(request));
+    }
+
+    /// Takes what has arrived on a stream, and how it ended, if it did: then it is forgotten.
+    pub fn take_stream(&mut self, stream: StreamId) -> (Vec<Arc<Heard>>, Option<StreamEnd>) {
+        self.state().take_stream(stream)
+    }
+
+    /// The client of a stream wants no more of it.
+    pub fn close_stream(&mut self, stream: StreamId) {
+        self.state().close_stream(stream);
     }
 
     /// Starts background clients that work at a rate for a while (see [`Workload`]).

@@ -248,6 +248,8 @@ impl State {
                 self.send_peer(no, to, info, bytes);
             }
             Effect::Respond { call, result } => self.answer(no, call, Arc::new(result)),
+            Effect::Watch { stream, response } => self.tell(no, stream, Ok(response)),
+            Effect::WatchEnded { stream, error } => self.tell(no, stream, Err(error)),
             Effect::Stopped => self.end_process(no, Life::Stopped),
             Effect::Halt { reason } => self.end_process(no, Life::Halted(reason)),
         }
@@ -385,6 +387,7 @@ impl State {
         for id in self.network.flights_to(no.into()) {
             self.drop_flight(id, DropReason::ReceiverDied);
         }
+        self.lose_streams(no, power_off);
         if power_off {
             // A machine without power says nothing to anybody: clients wait until their time is
             // over.
@@ -403,6 +406,7 @@ impl State {
             }
             let (from, to, carries) = (flight.from, flight.to, flight.carries);
             self.event(What::Dropped { id, from, to, carries, why });
+            self.lose_of_stream(carries);
         }
     }
 }

@@ -22,7 +22,9 @@ use crate::fault::{self, FaultPlan};
 use crate::member::{self, Member, MemberState, PORT};
 use crate::network::Network;
 use crate::place::{ClientNo, MemberNo, Place};
+use crate::stream::Streams;
 use crate::trace::{Recorder, What};
+use crate::watcher;
 use crate::workload::{self, Workload};
 
 /// How often the stores of the members are compared while a world runs.
@@ -43,6 +45,9 @@ pub(crate) struct State {
     pub(crate) clients: Vec<Client>,
     pub(crate) network: Network,
     pub(crate) calls: Calls,
+    pub(crate) streams: Streams,
+    /// Responses with events so far, for planted faults.
+    pub(crate) responses_with_events: u64,
     pub(crate) record: Recorder,
     pub(crate) checks: Checks,
     pub(crate) violation: Option<Violation>,
@@ -92,6 +97,8 @@ impl State {
                 members,
                 clients: Vec::new(),
                 calls: Calls::default(),
+                streams: Streams::default(),
+                responses_with_events: 0,
                 record: Recorder::default(),
                 violation: None,
                 counts: Counts::default(),
@@ -241,6 +248,12 @@ impl State {
         for (index, stream) in (0..workload.clients).zip(first..) {
             let no = self.add_client(&format!("{}-{}", workload.name, index + 1));
             let task = workload::work(self.shared(), no, stream, Arc::clone(&workload));
+            self.spawn_on(Place::Client(no), task);
+        }
+        for index in 0..workload.watchers {
+            let no = self.add_client(&format!("{}-watcher-{}", workload.name, index + 1));
+            let stream = (first << 16) + u64::from(index);
+            let task = watcher::watch(self.shared(), no, stream, Arc::clone(&workload));
             self.spawn_on(Place::Client(no), task);
         }
     }

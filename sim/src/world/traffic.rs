@@ -36,7 +36,7 @@ impl State {
     }
 
     /// Sends a message; says whether it is on its way.
-    fn send(&mut self, from: Place, to: Place, carries: Carried, cargo: Cargo) -> bool {
+    pub(super) fn send(&mut self, from: Place, to: Place, carries: Carried, cargo: Cargo) -> bool {
         let now = self.now();
         let id = self.network.next_id();
         match self.network.decide(now, from, to, carries) {
@@ -110,7 +110,11 @@ impl State {
     ) {
         let payload = match cargo {
             Cargo::Peer { bytes, .. } => Some(bytes),
-            Cargo::Request { .. } | Cargo::Cancel { .. } | Cargo::Answer { .. } => None,
+            Cargo::Request { .. }
+            | Cargo::Cancel { .. }
+            | Cargo::Answer { .. }
+            | Cargo::Said { .. }
+            | Cargo::Heard { .. } => None,
         };
         let size = payload.map_or(0, |bytes| u32::try_from(bytes.len()).unwrap_or(u32::MAX));
         let now = self.now();
@@ -123,6 +127,7 @@ impl State {
             self.counts.dropped += 1;
         }
         self.event(What::Dropped { id, from, to, carries, why });
+        self.lose_of_stream(carries);
     }
 
     /// A datagram has reached the socket of its receiver, and the receiver reads it.
@@ -159,7 +164,14 @@ impl State {
             (Place::Client(_), Cargo::Answer { call, result }) => {
                 self.end_call(call, CallEnd::Answer(result));
             }
-            (Place::Client(_), _) | (Place::Member(_), Cargo::Answer { .. }) => {
+            (Place::Member(to), Cargo::Said { stream, number, said }) => {
+                self.on_said(to, stream, number, &said);
+            }
+            (Place::Client(_), Cargo::Heard { stream, number, heard }) => {
+                self.on_heard(stream, number, heard);
+            }
+            (Place::Client(_), _)
+            | (Place::Member(_), Cargo::Answer { .. } | Cargo::Heard { .. }) => {
                 unreachable!("members do not get answers, and clients get nothing else")
             }
         }

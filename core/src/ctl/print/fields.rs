@@ -4,9 +4,10 @@ use super::{Report, header};
 use crate::api::response_op::Response as Op;
 use crate::api::{
     DeleteRangeResponse, HashKvResponse, KeyValue, Member, PutResponse, RangeResponse,
-    ResponseHeader, StatusResponse, TxnResponse,
+    ResponseHeader, StatusResponse, TxnResponse, WatchResponse,
 };
 use crate::ctl::endpoint::{Health, Said};
+use crate::ctl::watch::kind;
 use crate::ctl::{Output, go};
 
 pub(super) fn print(report: Report<'_>, output: &mut Output) {
@@ -22,6 +23,7 @@ pub(super) fn print(report: Report<'_>, output: &mut Output) {
         Report::Health(list) => list.iter().for_each(|one| health(one, output)),
         Report::Status(list) => list.iter().for_each(|one| status(one, output)),
         Report::HashKv(list) => list.iter().for_each(|one| hash(one, output)),
+        Report::Watch(response) => watch(response, output),
     }
 }
 
@@ -79,6 +81,15 @@ fn txn(response: &TxnResponse, output: &mut Output) {
             Some(Op::ResponseTxn(response)) => txn(response, output),
             None => quoted("Unknown", b"<nil>", output),
         }
+    }
+}
+
+fn watch(response: &WatchResponse, output: &mut Output) {
+    fields_of_header(response.header.as_ref(), output);
+    for event in &response.events {
+        field("Type", kind(event), output);
+        event.prev_kv.iter().for_each(|pair| key_value("Prev", pair, output));
+        event.kv.iter().for_each(|pair| key_value("", pair, output));
     }
 }
 

@@ -6,8 +6,8 @@
 use super::{Report, header};
 use crate::api::response_op::Response as Op;
 use crate::api::{
-    DeleteRangeResponse, HashKvResponse, KeyValue, Member, MemberListResponse, PutResponse,
-    RangeResponse, ResponseHeader, ResponseOp, StatusResponse, TxnResponse,
+    DeleteRangeResponse, Event, HashKvResponse, KeyValue, Member, MemberListResponse, PutResponse,
+    RangeResponse, ResponseHeader, ResponseOp, StatusResponse, TxnResponse, WatchResponse,
 };
 use crate::ctl::endpoint::{Health, Said};
 use crate::ctl::{Output, go};
@@ -23,6 +23,7 @@ pub(super) fn print(report: Report<'_>, hex: bool, output: &mut Output) {
         Report::Health(list) => array(list.iter().map(health)),
         Report::Status(list) => array(list.iter().map(status)),
         Report::HashKv(list) => array(list.iter().map(hash)),
+        Report::Watch(response) => watch(response),
     });
 }
 
@@ -147,6 +148,38 @@ fn operation(op: &ResponseOp) -> String {
         None => return Object::new().raw("Response", "null").end(),
     };
     Object::new().raw("Response", &inner.end()).end()
+}
+
+/// The type of etcd's client, whose fields have no other names and are never left out.
+fn watch(response: &WatchResponse) -> String {
+    let head = header(response.header.as_ref());
+    let head = Object::new()
+        .number("cluster_id", head.cluster_id)
+        .number("member_id", head.member_id)
+        .number("revision", head.revision)
+        .number("raft_term", head.raft_term);
+    // What etcd's client makes up itself has no list at all.
+    let events = match response.header {
+        Some(_) => array(response.events.iter().map(event)),
+        None => "null".to_owned(),
+    };
+    Object::new()
+        .raw("Header", &head.end())
+        .raw("Events", &events)
+        .raw("CompactRevision", &response.compact_revision.to_string())
+        .raw("Canceled", &response.canceled.to_string())
+        .raw("Created", &response.created.to_string())
+        .end()
+}
+
+fn event(event: &Event) -> String {
+    let pair = |object: Object, name, pair: Option<&KeyValue>| match pair {
+        Some(pair) => object.raw(name, &key_value(pair)),
+        None => object,
+    };
+    let object = Object::new().number("type", event.r#type);
+    let object = pair(object, "kv", event.kv.as_ref());
+    pair(object, "prev_kv", event.prev_kv.as_ref()).end()
 }
 
 fn member_list(response: &MemberListResponse) -> String {

@@ -13,7 +13,7 @@ use super::endpoint::{Health, Said};
 use super::{Exit, Output};
 use crate::api::{
     DeleteRangeResponse, HashKvResponse, Member, MemberListResponse, PutResponse, RangeResponse,
-    ResponseHeader, StatusResponse, TxnResponse,
+    ResponseHeader, StatusResponse, TxnResponse, WatchResponse,
 };
 
 /// A value of `--write-out`.
@@ -59,6 +59,7 @@ pub(super) enum Report<'a> {
     Health(&'a [Health]),
     Status(&'a [Said<StatusResponse>]),
     HashKv(&'a [Said<HashKvResponse>]),
+    Watch(&'a WatchResponse),
 }
 
 /// A format with its options.

@@ -3,6 +3,7 @@
 use prost::Message as _;
 
 use super::{Format, Report};
+use crate::api::WatchResponse;
 use crate::ctl::{Exit, Output};
 
 pub(super) fn print(report: Report<'_>, output: &mut Output) -> Result<(), Exit> {
@@ -12,6 +13,10 @@ pub(super) fn print(report: Report<'_>, output: &mut Output) -> Result<(), Exit>
         Report::Del(response) => response.encode_to_vec(),
         Report::Txn(response) => response.encode_to_vec(),
         Report::MemberList(response) => response.encode_to_vec(),
+        Report::Watch(response) => {
+            let response = WatchResponse { watch_id: 0, fragment: false, ..response.clone() };
+            response.encode_to_vec()
+        }
         Report::Health(_) | Report::Status(_) | Report::HashKv(_) => {
             return Err(Format::Protobuf.unsupported());
         }

@@ -2,9 +2,10 @@
 
 use super::{Printer, Report, hash_row, member_row, status_row};
 use crate::api::response_op::Response as Op;
-use crate::api::{DeleteRangeResponse, KeyValue, PutResponse, RangeResponse, TxnResponse};
+use crate::api::{DeleteRangeResponse, KeyValue, PutResponse, RangeResponse, TxnResponse, WatchResponse};
 use crate::ctl::Output;
 use crate::ctl::endpoint::Health;
+use crate::ctl::watch::kind;
 
 pub(super) fn print(report: Report<'_>, printer: Printer, output: &mut Output) {
     match report {
@@ -18,6 +19,7 @@ pub(super) fn print(report: Report<'_>, printer: Printer, output: &mut Output) {
         Report::Health(list) => list.iter().for_each(|one| health(one, output)),
         Report::Status(list) => list.iter().for_each(|one| row(&status_row(one), output)),
         Report::HashKv(list) => list.iter().for_each(|one| row(&hash_row(one), output)),
+        Report::Watch(response) => watch(response, printer, output),
     }
 }
 
@@ -46,6 +48,14 @@ fn txn(response: &TxnResponse, printer: Printer, output: &mut Output) {
             Some(Op::ResponseTxn(response)) => txn(response, printer, output),
             None => output.out_line("unexpected response"),
         }
+    }
+}
+
+fn watch(response: &WatchResponse, printer: Printer, output: &mut Output) {
+    for event in &response.events {
+        output.out_line(kind(event));
+        let pairs = event.prev_kv.iter().chain(&event.kv);
+        pairs.for_each(|pair| key_value(pair, printer, output));
     }
 }
 

@@ -1,0 +1,57 @@
+//! Streams: calls with many requests and many responses, over which a session and its driver talk.
+//!
+//! ```text
+//!   Session                          driver                         member
+//!     Step::Open(stream)  ──────────►  connects, first request ───────►
+//!     Step::Wait                          ◄─────────────────────────── response
+//!     on_message(id, response)  ◄──────
+//!     Step::Write(output)  ──────────►  prints
+//!     Step::Send(id, request)  ──────►  ──────────────────────────────►
+//!     on_stream_end(id, error)  ◄─────    ◄─────────────────────────── the connection breaks
+//!     Step::Open(another)  ──────────►  connects to the next endpoint
+//! ```
+//!
+//! A session that ends leaves its streams to the driver to close.
+
+use super::session::Endpoint;
+use crate::api::{WatchRequest, WatchResponse};
+
+/// Tells the streams of one session apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct StreamId(pub(super) u32);
+
+/// A stream to be opened. Connecting is tried until it succeeds, endpoint after endpoint.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stream {
+    /// For [`Session::on_message`](super::Session::on_message) and what follows.
+    pub id: StreamId,
+    /// Where it goes.
+    pub endpoint: Endpoint,
+    /// The first request.
+    pub request: StreamRequest,
+    /// The member shall end it when it has no leader (`hasleader: true` in the metadata).
+    pub requires_leader: bool,
+}
+
+/// A request on a stream. All requests of one stream are of the same kind.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StreamRequest {
+    /// `Watch/Watch`.
+    Watch(WatchRequest),
+}
+
+/// A response on a stream.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StreamResponse {
+    /// `Watch/Watch`.
+    Watch(WatchResponse),
+}
+
+/// A program to be run on the machine of whoever types, with the session's own output and errors.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Program {
+    /// Its name and arguments.
+    pub command: Vec<Vec<u8>>,
+    /// Variables besides those that the driver has.
+    pub environment: Vec<(&'static str, Vec<u8>)>,
+}
