@@ -181,7 +181,13 @@ impl Narrator {
                 let look = Look { icon: Icon::Violation, level: Level::Violation, ..BY_HAND };
                 self.say(at, look, &say);
             }
-            What::Sent { .. } | What::Delayed { .. } | What::Applied { .. } | What::Note(_) => {}
+            What::Sent { .. }
+            | What::Delayed { .. }
+            | What::Applied { .. }
+            | What::StreamOpened { .. }
+            | What::Watched { .. }
+            | What::StreamEnded { .. }
+            | What::Note(_) => {}
         }
     }
 
