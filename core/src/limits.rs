@@ -67,22 +67,22 @@ pub const QUOTA_BYTES_DEFAULT: u64 = 2 * 1024 * 1024 * 1024;
 pub const WATCH_UNTAKEN_BYTES_MAX: u64 = 2 * 1024 * 1024;
 
 /// Responses on one watch stream that its client has not taken, above which its watchers wait:
-/// small ones cost more than their bytes.
-pub const WATCH_UNTAKEN_RESPONSES_MAX: usize = 4_096;
+/// small ones cost more than their bytes. Tests of these limits make do with few of everything.
+pub const WATCH_UNTAKEN_RESPONSES_MAX: usize = if cfg!(test) { 8 } else { 4_096 };
 
 /// Revisions that one response of past events holds (etcd: `watchBatchMaxRevs`).
-pub const WATCH_RESPONSE_REVISIONS_MAX: u32 = 1_000;
+pub const WATCH_RESPONSE_REVISIONS_MAX: u32 = if cfg!(test) { 10 } else { 1_000 };
 
 /// Bytes of past events in one response. The events of one revision stay together whatever their
 /// size; gRPC's usual limit of a receiver is 4 MiB.
 pub const WATCH_RESPONSE_BYTES_MAX: u64 = 1024 * 1024;
 
 /// Watchers that share one scan of the past (etcd: `maxWatchersPerSync`, 512).
-pub const WATCH_SCAN_WATCHERS_MAX: usize = 512;
+pub const WATCH_SCAN_WATCHERS_MAX: usize = if cfg!(test) { 3 } else { 512 };
 
 /// Rows that are read from the past in one step: a few milliseconds, so that watchers that are far
 /// behind never hold up an election.
-pub const WATCH_SCAN_ROWS_MAX: u64 = 5_000;
+pub const WATCH_SCAN_ROWS_MAX: u64 = if cfg!(test) { 20 } else { 5_000 };
 
 /// Bytes of events that one step gathers for watchers that are behind.
 pub const WATCH_SCAN_BYTES_MAX: u64 = 8 * 1024 * 1024;

@@ -304,6 +304,8 @@ impl Watching {
         say.output.err_line(format!("watch was canceled ({why})"));
         let canceled = WatchResponse { canceled: true, ..WatchResponse::default() };
         say.printer.print(Report::Watch(response.unwrap_or(&canceled)), say.output)?;
+        let written = std::mem::take(say.output);
+        say.steps.push_back(Step::Write(written));
         self.watches.remove(at);
         self.go_on()
     }
@@ -328,8 +330,7 @@ fn reason(response: &WatchResponse) -> String {
         return Error::COMPACTED.message.into_owned();
     }
     if !response.cancel_reason.is_empty() {
-        let error = Error::new(Code::Unknown, response.cancel_reason.clone());
-        return CallError::Status(error).to_string();
+        return response.cancel_reason.clone();
     }
     Error::FUTURE_REVISION.message.into_owned()
 }

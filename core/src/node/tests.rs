@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::*;
 use crate::api::{self, Request, Response};
-use crate::id::{self, CallId, MemberId};
+use crate::id::{self, CallId, MemberId, StreamId};
 use crate::membership::Member;
 use crate::store::{Store, StoreBatch};
 use crate::wal::{WalImage, WalSegment};
@@ -27,6 +27,8 @@ struct Cluster {
     hosts: Vec<Host>,
     mail: VecDeque<(MemberId, MemberId, Bytes)>,
     answers: BTreeMap<CallId, Result<Response, api::Error>>,
+    watched: BTreeMap<StreamId, Vec<api::WatchResponse>>,
+    ended: BTreeMap<StreamId, api::Error>,
     cut: Vec<MemberId>,
     next_call: u64,
     lives: u64,
@@ -69,6 +71,8 @@ impl Cluster {
             hosts,
             mail: VecDeque::new(),
             answers: BTreeMap::new(),
+            watched: BTreeMap::new(),
+            ended: BTreeMap::new(),
             cut: Vec::new(),
             next_call: 0,
             lives: 0,
@@ -135,6 +139,12 @@ impl Cluster {
                     Effect::Respond { call, result } => {
                         assert!(self.answers.insert(call, result).is_none(), "answered twice");
                     }
+                    Effect::Watch { stream, response } => {
+                        self.watched.entry(stream).or_default().push(response);
+                    }
+                    Effect::WatchEnded { stream, error } => {
+                        assert!(self.ended.insert(stream, error).is_none(), "ended twice");
+                    }
                     Effect::Stopped => host.node = None,
                     Effect::Halt { reason } => panic!("{} halted: {reason}", host.config.name),
                 }
@@ -192,6 +202,26 @@ impl Cluster {
         self.input(at, Input::Request { call, request });
         self.deliver();
         call
+    }
+
+    /// Watches all keys of a member from a revision on.
+    fn watch(&mut self, at: usize, stream: StreamId, start_revision: i64) {
+        self.input(at, Input::WatchOpened { stream, requires_leader: true });
+        let request = api::WatchCreateRequest {
+            range_end: Bytes::from_static(b"\0"),
+            start_revision,
+            ..api::WatchCreateRequest::default()
+        };
+        let union = api::watch_request::RequestUnion::CreateRequest(request);
+        let request = api::WatchRequest { request_union: Some(union) };
+        self.input(at, Input::Watch { stream, request });
+    }
+
+    /// The revisions that a stream was told of.
+    fn heard(&self, stream: StreamId) -> Vec<i64> {
+        let responses = self.watched.get(&stream).into_iter().flatten();
+        let events = responses.flat_map(|response| &response.events);
+        events.map(|event| event.kv.as_ref().unwrap().mod_revision).collect()
     }
 
     fn put(&mut self, at: usize, key: &str, value: &str) -> CallId {
@@ -517,4 +547,92 @@ fn impossible(bytes: &Bytes) -> Vec<Bytes> {
         }
     }
     changed
+}
+
+#[test]
+fn watchers_of_every_member_hear_of_what_any_member_wrote() {
+    let mut cluster = Cluster::new(3);
+    let leader = cluster.elect();
+    let streams = [StreamId(1), StreamId(2), StreamId(3)];
+    for (at, stream) in streams.into_iter().enumerate() {
+        cluster.watch(at, stream, 0);
+    }
+    cluster.put(leader, "a", "1");
+    cluster.put((leader + 1) % 3, "b", "2");
+    cluster.ticks(2);
+    cluster.watch(leader, StreamId(4), 3);
+    for stream in streams {
+        assert_eq!(cluster.heard(stream), [2, 3]);
+        let header = cluster.watched[&stream][1].header.unwrap();
+        assert_eq!((header.revision, header.raft_term), (2, cluster.view(leader).term()));
+    }
+    assert_eq!(cluster.heard(StreamId(4)), [3]);
+    assert_eq!(cluster.view(leader).watches().counts().synced, 2);
+}
+
+#[test]
+fn streams_that_require_a_leader_end_without_one() {
+    let mut cluster = Cluster::new(3);
+    let leader = cluster.elect();
+    let left = (leader + 1) % 3;
+    cluster.watch(left, StreamId(1), 0);
+    cluster.input(left, Input::WatchOpened { stream: StreamId(2), requires_leader: false });
+    cluster.stop(leader);
+    cluster.stop((leader + 2) % 3);
+    cluster.ticks(60);
+    assert_eq!(cluster.ended, BTreeMap::from([(StreamId(1), api::Error::NO_LEADER)]));
+    cluster.watch(left, StreamId(3), 0);
+    assert_eq!(cluster.ended[&StreamId(3)], api::Error::NO_LEADER);
+    assert_eq!(cluster.view(left).watches().counts().streams, 1);
+}
+
+#[test]
+fn watchers_of_a_member_that_gets_a_snapshot_miss_nothing() {
+    let mut cluster = Cluster::with(3, |config| {
+        config.snapshot_count = 20;
+        config.snapshot_catchup_entries = 5;
+        config.snapshot_chunk_bytes = 512;
+        config.wal_segment_bytes = 4096;
+    });
+    let leader = cluster.elect();
+    let late = (leader + 1) % 3;
+    cluster.input(late, Input::WatchOpened { stream: StreamId(9), requires_leader: false });
+    cluster.watch(late, StreamId(1), 0);
+    cluster.put(leader, "a", "0");
+    cluster.ticks(2);
+    let id = cluster.hosts[late].config.member_id;
+    cluster.cut.push(id);
+    for round in 1..60 {
+        cluster.put(leader, "a", &round.to_string());
+        cluster.ticks(1);
+    }
+    // Without a leader for so long its stream ended; the client goes on at the same member.
+    assert_eq!(cluster.ended[&StreamId(1)], api::Error::NO_LEADER);
+    assert_eq!(cluster.heard(StreamId(1)), [2]);
+    let request = api::WatchCreateRequest {
+        key: Bytes::from_static(b"a"),
+        start_revision: 3,
+        ..api::WatchCreateRequest::default()
+    };
+    let union = api::watch_request::RequestUnion::CreateRequest(request);
+    let request = api::WatchRequest { request_union: Some(union) };
+    cluster.input(late, Input::Watch { stream: StreamId(9), request });
+    cluster.cut.clear();
+    cluster.ticks(60);
+    for _ in 0..10 {
+        cluster.input(late, Input::WatchTaken { stream: StreamId(9), responses: 1 });
+        cluster.ticks(1);
+    }
+    assert!(cluster.view(late).first_index() > 20, "it got a snapshot");
+    assert_eq!(cluster.heard(StreamId(9)), (3..62).collect::<Vec<i64>>());
+}
+
+#[test]
+fn a_member_that_leaves_ends_its_streams() {
+    let mut cluster = Cluster::new(1);
+    cluster.elect();
+    cluster.watch(0, StreamId(1), 0);
+    cluster.input(0, Input::Stop);
+    cluster.ticks(3);
+    assert_eq!(cluster.ended[&StreamId(1)], api::Error::STOPPED);
 }

@@ -194,7 +194,8 @@ impl Watches {
     /// Sends what a rider gathered and puts it where it belongs then.
     fn step_off(&mut self, rider: Rider, reached: i64, mvcc: &Mvcc, out: &mut Responses) {
         let cursor = rider.full_at.unwrap_or(reached).max(rider.cursor);
-        if cursor == rider.cursor {
+        if cursor == rider.cursor && cursor <= mvcc.revision() {
+            // The scan ended before it came to this one.
             return;
         }
         self.behind.remove(&(rider.cursor, rider.id));

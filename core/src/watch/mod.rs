@@ -190,9 +190,10 @@ impl Watches {
                 self.cancel(watcher, mvcc.revision(), out);
             }
             Some(RequestUnion::ProgressRequest(_)) => {
-                if let Some(stream) = self.streams.get_mut(&id) {
-                    stream.progress_requested = true;
+                // At once when that is possible: what is asked later must not hold it up.
+                if self.streams.contains_key(&id) {
                     self.progress.insert(id);
+                    self.answer_progress(mvcc.revision(), out);
                 }
             }
             // etcd ignores what it does not know.
@@ -357,7 +358,6 @@ impl Watches {
             if stream.unsynced > 0 {
                 return true;
             }
-            stream.progress_requested = false;
             // Nobody speaks for no watchers, nor for one that begins in the future.
             let all_began = stream.watchers.values().all(|watcher| watcher.cursor <= revision + 1);
             if all_began && !stream.watchers.is_empty() {

@@ -25,8 +25,6 @@ pub(crate) struct Stream {
     pub(crate) parked: BTreeSet<i64>,
     /// Watchers that are not synced.
     pub(crate) unsynced: usize,
-    /// The client asked how far its watchers have come and was not answered.
-    pub(crate) progress_requested: bool,
     /// The tick of the next progress notices.
     pub(crate) notices_at: u64,
     /// It ends when this member has had no leader for a while.

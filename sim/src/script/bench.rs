@@ -235,6 +235,12 @@ impl Bench {
         self.entries.iter().find(|entry| entry.id == id)
     }
 
+    /// Whether this entry's command only waits for events, perhaps for ever.
+    #[must_use]
+    pub fn is_watching(&self, id: u64) -> bool {
+        self.jobs.get(&id).is_some_and(Job::is_watching)
+    }
+
     /// The entries from `id` on.
     pub(crate) fn entries_since(&self, id: u64) -> Vec<Entry> {
         self.entries.iter().filter(|entry| entry.id >= id).cloned().collect()

@@ -16,11 +16,14 @@
 //! ```
 //!
 //! A block whose lines print nothing has `ok` below the `---`. Output with empty lines in it, or
-//! with a line that could be mistaken, has `> ` before every line. `world ... feed` puts the feed
+//! with a line that could be mistaken, has `> ` before every line. What an earlier `watch` prints
+//! meanwhile stands behind the line that was typed, as `[watch color] PUT`. `world ... feed` puts the feed
 //! into the output: what happened, indented, with its time.
 //!
 //! The same file is a test (its output is compared), a demonstration (it is played) and a piece of
 //! documentation (it is read).
+
+use std::collections::BTreeMap;
 
 use super::ParseError;
 use super::bench::{Bench, Setup};
@@ -123,6 +126,7 @@ impl Story {
         let mut bench = Bench::new(self.setup.clone(), Vec::new());
         let mut text = String::new();
         let mut heard = 1;
+        let mut running = BTreeMap::new();
         for part in &self.parts {
             match part {
                 Part::Text(line) => {
@@ -139,10 +143,13 @@ impl Story {
                         }
                         if let Some(entry) = bench.entry(id) {
                             output.push_str(&entry.output);
-                            if !entry.done {
+                            if bench.is_watching(id) {
+                                running.insert(id, entry.output.len());
+                            } else if !entry.done {
                                 output.push_str("(It still waits.)\n");
                             }
                         }
+                        tell_running(&bench, &mut running, id, &mut output);
                     }
                     told(lines, &output);
                     for line in lines {
@@ -202,6 +209,25 @@ fn tell(bench: &Bench, since: u64, output: &mut String) -> u64 {
         output.push_str(&format!(" {loud}{seconds:>3}.{millis:03}  {}\n", event.text));
     }
     next
+}
+
+/// Adds what earlier lines that go on (`watch`) have printed meanwhile, each line behind theirs.
+fn tell_running(
+    bench: &Bench,
+    running: &mut BTreeMap<u64, usize>,
+    now: u64,
+    output: &mut String,
+) {
+    running.retain(|&id, told| {
+        let Some(entry) = bench.entry(id) else { return false };
+        if id != now {
+            for line in entry.output.get(*told..).unwrap_or_default().lines() {
+                output.push_str(&format!("[{}] {line}\n", entry.line));
+            }
+        }
+        *told = entry.output.len();
+        !entry.done
+    });
 }
 
 /// Output as the file writes it.

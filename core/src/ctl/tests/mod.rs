@@ -4,3 +4,4 @@ mod go;
 mod line;
 mod scripts;
 mod session;
+mod watch;

@@ -158,6 +158,11 @@ impl Case {
                     let (result, took) = answer(&call, &mut unused, recorded);
                     session.on_result(call.id, result, took);
                 }
+                step @ (Step::Open(_)
+                | Step::Send(..)
+                | Step::WaitOrRead(_)
+                | Step::Write(_)
+                | Step::Execute(_)) => panic!("streams are not recorded: {step:?}"),
                 Step::Done(mut output) => {
                     output.stdout.splice(0..0, prompts);
                     let left = unused.iter().filter(|recorded| !recorded.path.is_empty()).count();

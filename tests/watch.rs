@@ -1,0 +1,432 @@
+//! Watches of real members: by the real etcdctl, by `glasshouse ctl`, and by many watchers at once
+//! while a leader is killed.
+//!
+//! `GLASSHOUSE_WATCHERS` and `GLASSHOUSE_WATCH_EVENTS` set the size of the last (1000 and 10000 for
+//! the figures in README).
+#![allow(clippy::print_stdout, reason = "the size and the times belong in the output")]
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use glasshouse_core::api::watch_request::RequestUnion;
+use glasshouse_core::api::{self, Response, WatchCreateRequest, WatchRequest, WatchResponse};
+use glasshouse_server::client::Connection;
+use glasshouse_tests::cluster::{Cluster, Member, Ran, TempDir, glasshouse, run};
+use glasshouse_tests::tools;
+use tokio::sync::mpsc;
+use tokio::time::{sleep, timeout};
+
+/// How long a watch that does not end by itself is listened to.
+const LISTEN: Duration = Duration::from_millis(1_200);
+
+/// How long all watchers may take to hear of everything.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+// --- etcdctl ---
+
+/// A member of some kind, and a command line that talks to it.
+struct Side<'a> {
+    program: &'a Path,
+    /// Words in front of every command.
+    first: &'a [&'a str],
+    endpoint: &'a str,
+}
+
+impl Side<'_> {
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(self.program);
+        command.args(self.first).arg(format!("--endpoints={}", self.endpoint)).args(args);
+        command.env("ETCDCTL_API", "3");
+        command
+    }
+
+    /// Runs a command to its end.
+    fn run(&self, args: &[&str]) -> Ran {
+        run(&mut self.command(args))
+    }
+
+    /// Runs a watch until it ends or has been listened to; then it is killed and has no exit code.
+    fn watch(&self, args: &[&str], lines: &str, variables: &[(&str, &str)]) -> Ran {
+        let mut command = self.command(&["watch"]);
+        command.args(args).envs(variables.iter().copied());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the program can be started");
+        let mut input = child.stdin.take().expect("it is piped");
+        for line in lines.split_inclusive('\n') {
+            let _ = input.write_all(line.as_bytes());
+            thread::sleep(Duration::from_millis(300));
+        }
+        let ended = listen(&mut child);
+        drop(input);
+        let output = child.wait_with_output().expect("it was started");
+        Ran {
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+            code: output.status.code().filter(|_| ended),
+        }
+    }
+}
+
+/// Waits for the end of a watch and kills it when there is none; whether there was one.
+fn listen(child: &mut Child) -> bool {
+    let begin = Instant::now();
+    while begin.elapsed() < LISTEN {
+        if child.try_wait().expect("it was started").is_some() {
+            return true;
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    child.kill().expect("it runs");
+    false
+}
+
+/// Ids and terms differ from cluster to cluster.
+fn steady(text: &str) -> String {
+    let mut out = String::new();
+    for line in text.lines() {
+        let names = ["\"cluster_id\":", "\"member_id\":", "\"raft_term\":"];
+        let mut line = line.to_owned();
+        for name in names {
+            if let Some(at) = line.find(name) {
+                let from = at + name.len();
+                let digits = line[from..].bytes().take_while(u8::is_ascii_digit).count();
+                line.replace_range(from..from + digits, "0");
+            }
+        }
+        for name in ["\"ClusterID\" : ", "\"MemberID\" : ", "\"RaftTerm\" : "] {
+            if line.starts_with(name) {
+                line = name.to_owned();
+            }
+        }
+        out += &line;
+        out.push('\n');
+    }
+    out
+}
+
+/// What is watched of the same history, and how: arguments, standard input, environment.
+type Case = (&'static [&'static str], &'static str, &'static [(&'static str, &'static str)]);
+
+const CASES: &[Case] = &[
+    (&["foo", "--rev=2"], "", &[]),
+    (&["foo", "--rev=2", "--prev-kv"], "", &[]),
+    (&["foo", "--rev=2", "--prev-kv", "-w", "json"], "", &[]),
+    (&["foo", "--rev=2", "--prev-kv", "-w", "fields"], "", &[]),
+    (&["foo", "--rev=2", "-w", "table"], "", &[]),
+    (&["foo", "--rev=2", "--hex"], "", &[]),
+    (&["fo", "--prefix", "--rev=2"], "", &[]),
+    (&["", "--prefix", "--rev=2", "-w", "json"], "", &[]),
+    (&["a", "foo0", "--rev=3"], "", &[]),
+    (&["foo", "--rev=99"], "", &[]),
+    (&["b", "a"], "", &[]),
+    (&["b", "a", "-w", "json"], "", &[]),
+    (&["--rev=1"], "", &[]),
+    (&[], "", &[]),
+    (&["--prefix", "a", "b"], "", &[]),
+    (&["a", "--"], "", &[]),
+    (&["--rev=5"], "", &[("ETCDCTL_WATCH_KEY", "foo")]),
+    (&["--rev=2"], "", &[("ETCDCTL_WATCH_KEY", "a"), ("ETCDCTL_WATCH_RANGE_END", "z")]),
+    (&["foo"], "", &[("ETCDCTL_WATCH_KEY", "foo")]),
+    (&["foo", "--", "echo", "1"], "", &[("ETCDCTL_WATCH_KEY", "foo")]),
+    (&["--rev=5", "--", "echo", "1"], "", &[("ETCDCTL_WATCH_KEY", "foo")]),
+    (&["foo"], "", &[("ETCDCTL_WATCH_RANGE_END", "foo")]),
+    (&["foo", "--rev=4", "--", "sh", "-c", "env | grep ETCD_WATCH_ | sort"], "", &[]),
+    (&["foo", "--rev=4", "--", "false"], "", &[]),
+    (&["foo", "--rev=4", "--", "no-such-command", "a b"], "", &[]),
+    (&["foo", "--rev=4", "--", "echo", "echo"], "", &[]),
+    (&["--help"], "", &[]),
+    (&["--no-such-flag", "foo"], "", &[]),
+    (&["-i"], "watch foo --rev 5\n\nget\nwatch\nwatch b a\nwatch --prefix fo zz\nprogress\n", &[]),
+    (&["-i", "-w", "json"], "watch foo --rev 5\nprogress\n", &[]),
+    (&["-i"], "watch --no-such-flag foo\n", &[]),
+    (&["-i"], "watch foz --rev 2 -- echo hello\nwatch foo --rev 5\n", &[]),
+];
+
+/// The same after a compaction.
+const COMPACTED: &[Case] = &[
+    (&["foo", "--rev=2"], "", &[]),
+    (&["foo", "--rev=2", "-w", "json"], "", &[]),
+    (&["foo", "--rev=4", "--prev-kv", "-w", "json"], "", &[]),
+    (&["foo", "--rev=-3", "-w", "json"], "", &[]),
+];
+
+fn write_history(side: &Side<'_>) {
+    for args in [
+        &["put", "foo", "bar"][..],
+        &["put", "foo", "baz"],
+        &["del", "foo"],
+        &["put", "foo", "qux"],
+        &["put", "foz", "\"1\""],
+    ] {
+        let ran = side.run(args);
+        assert_eq!(ran.code, Some(0), "{args:?}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn etcdctl_watches_us_as_it_watches_etcd_and_so_does_our_own() {
+    let Some(tools) = tools::etcd("3.5.16") else { return };
+    let etcdctl = tools.join("etcdctl");
+    let etcd = Etcd::start(&tools.join("etcd"));
+    let mut cluster = Cluster::on_addresses(1, 31);
+    cluster.start_all();
+    let (ours, own) = (cluster.members[0].address(), glasshouse());
+    let sides = [
+        Side { program: &etcdctl, first: &[], endpoint: &etcd.endpoint },
+        Side { program: &etcdctl, first: &[], endpoint: &ours },
+        Side { program: &own, first: &["ctl"], endpoint: &ours },
+    ];
+    write_history(&sides[0]);
+    write_history(&sides[2]);
+    compare(&sides, CASES);
+    for side in &sides[..2] {
+        assert_eq!(side.run(&["compaction", "4"]).code, Some(0));
+    }
+    compare(&sides, COMPACTED);
+}
+
+fn compare(sides: &[Side<'_>; 3], cases: &[Case]) {
+    let mut wrong = Vec::new();
+    for (args, lines, variables) in cases {
+        let [theirs, real, own] = thread::scope(|scope| {
+            let ran = |side| scope.spawn(move || Side::watch(side, args, lines, variables));
+            let [a, b, c] = [ran(&sides[0]), ran(&sides[1]), ran(&sides[2])];
+            [a, b, c].map(|thread| thread.join().expect("it ran"))
+        });
+        for (who, ran) in [("etcdctl on us", real), ("glasshouse ctl", own)] {
+            let same = (steady(&ran.stdout), steady(&ran.stderr), ran.code)
+                == (steady(&theirs.stdout), steady(&theirs.stderr), theirs.code);
+            if !same {
+                wrong.push(format!("watch {args:?} {lines:?}\n{who}: {ran:#?}\netcd: {theirs:#?}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+/// A real etcd of one member.
+struct Etcd {
+    child: Child,
+    endpoint: String,
+    _dir: TempDir,
+}
+
+impl Etcd {
+    fn start(program: &PathBuf) -> Self {
+        let dir = TempDir::new("etcd");
+        let (client, peer) = ("http://127.77.32.1:2379", "http://127.77.32.1:2380");
+        let child = Command::new(program)
+            .arg(format!("--data-dir={}", dir.0.join("etcd").display()))
+            .arg(format!("--listen-client-urls={client}"))
+            .arg(format!("--advertise-client-urls={client}"))
+            .arg(format!("--listen-peer-urls={peer}"))
+            .arg(format!("--initial-advertise-peer-urls={peer}"))
+            .arg(format!("--initial-cluster=default={peer}"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("etcd can be started");
+        Self { child, endpoint: "127.77.32.1:2379".to_owned(), _dir: dir }
+    }
+}
+
+impl Drop for Etcd {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+// --- many watchers ---
+
+#[test]
+fn many_watchers_hear_everything_once_through_a_killed_leader() {
+    let watchers = variable("GLASSHOUSE_WATCHERS").unwrap_or(100);
+    let events = variable("GLASSHOUSE_WATCH_EVENTS").unwrap_or(1_000);
+    let mut cluster = Cluster::on_addresses(3, 33);
+    cluster.start_all();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime starts").block_on(watch_all(&mut cluster, watchers, events));
+}
+
+fn variable(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+async fn watch_all(cluster: &mut Cluster, watchers: u64, events: u64) {
+    let begin = Instant::now();
+    let addresses: Vec<String> = cluster.members.iter().map(Member::address).collect();
+    // The last revision, once it is known.
+    let end = Arc::new(AtomicI64::new(i64::MAX));
+    let tasks: Vec<_> = (0..watchers)
+        .map(|number| {
+            let mut addresses = addresses.clone();
+            let count = addresses.len() as u64;
+            addresses.rotate_left(usize::try_from(number % count).expect("few members"));
+            tokio::spawn(watch_one(number, addresses, end.clone()))
+        })
+        .collect();
+    let mut last = 0;
+    for number in 0..events {
+        if number == events / 2 {
+            let leader = leader(&addresses).await;
+            cluster.members[leader].kill();
+            println!("the leader, member {leader}, is killed after {number} events");
+        }
+        last = put(&addresses, number).await;
+    }
+    let written = begin.elapsed();
+    end.store(last, Ordering::Relaxed);
+    // A watcher that waits for the next event sees the end with this one.
+    put(&addresses, events).await;
+    let mut streams = 0;
+    for task in tasks {
+        let (revisions, opened) =
+            timeout(PATIENCE, task).await.expect("every watcher hears the end").expect("it ran");
+        assert!(revisions.iter().copied().eq(2..=last), "a watcher heard {revisions:?}");
+        streams += opened;
+    }
+    assert!(streams > watchers, "those of the killed leader went on elsewhere");
+    println!(
+        "{watchers} watchers, {events} events: written after {written:?}, all heard after {:?}, {streams} streams",
+        begin.elapsed()
+    );
+}
+
+/// Writes until it is acknowledged; returns the revision.
+async fn put(addresses: &[String], number: u64) -> i64 {
+    for round in 0.. {
+        let address = &addresses[round % addresses.len()];
+        let request = api::PutRequest {
+            key: format!("key{}", number % 10).into(),
+            value: number.to_string().into(),
+            ..api::PutRequest::default()
+        };
+        let attempt = async {
+            let connection = Connection::open(address, Duration::from_secs(1)).await.ok()?;
+            connection.ask(request.into()).await.ok()
+        };
+        if let Ok(Some(Response::Put(done))) = timeout(Duration::from_secs(3), attempt).await {
+            return done.header.expect("every answer has a header").revision;
+        }
+        sleep(Duration::from_millis(50)).await;
+    }
+    unreachable!("it tries until it works")
+}
+
+async fn leader(addresses: &[String]) -> usize {
+    for (number, address) in addresses.iter().enumerate() {
+        let connection = Connection::open(address, Duration::from_secs(1)).await.expect("it is up");
+        let status = connection.ask(api::StatusRequest::default().into()).await;
+        let Ok(Response::Status(status)) = status else { panic!("no status: {status:?}") };
+        if status.header.is_some_and(|header| header.member_id == status.leader) {
+            return number;
+        }
+    }
+    panic!("nobody leads");
+}
+
+/// Watches all keys from the beginning to the end, member after member; returns the revisions that
+/// it heard of, and how many streams that took.
+async fn watch_one(number: u64, addresses: Vec<String>, end: Arc<AtomicI64>) -> (Vec<i64>, u64) {
+    let mut revisions: Vec<i64> = Vec::new();
+    for round in 0.. {
+        let address = &addresses[round % addresses.len()];
+        let next = revisions.last().map_or(2, |last| last + 1);
+        let Ok(connection) = Connection::open(address, Duration::from_secs(1)).await else {
+            sleep(Duration::from_millis(20)).await;
+            continue;
+        };
+        let (requests, outgoing) = mpsc::unbounded_channel();
+        let create = WatchCreateRequest {
+            key: "key".into(),
+            range_end: "kez".into(),
+            start_revision: next,
+            prev_kv: number % 2 == 0,
+            ..WatchCreateRequest::default()
+        };
+        let union = RequestUnion::CreateRequest(create);
+        requests.send(WatchRequest { request_union: Some(union) }).expect("it is listened to");
+        let Ok(mut responses) = connection.watch(outgoing, true).await else { continue };
+        while let Ok(Some(response)) = responses.message().await {
+            take(&mut revisions, &response, &end);
+            if revisions.last().is_some_and(|last| *last >= end.load(Ordering::Relaxed)) {
+                return (revisions, round as u64 + 1);
+            }
+        }
+    }
+    unreachable!("it watches until the end")
+}
+
+fn take(revisions: &mut Vec<i64>, response: &WatchResponse, end: &AtomicI64) {
+    assert!(!response.canceled, "{response:?}");
+    for event in &response.events {
+        let revision = event.kv.as_ref().map_or(0, |pair| pair.mod_revision);
+        if revision <= end.load(Ordering::Relaxed) {
+            revisions.push(revision);
+        }
+    }
+}
+
+// --- a client that reads nothing ---
+
+/// Values of 16 KiB, 64 MiB in all: far more than a stream's credit and all windows.
+const LARGE: (usize, usize) = (4_096, 16 * 1024);
+
+#[test]
+fn a_watcher_that_reads_nothing_costs_bounded_memory_and_then_gets_all() {
+    let mut cluster = Cluster::on_addresses(1, 34);
+    cluster.start_all();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let process = cluster.members[0].process_id();
+    let address = cluster.members[0].address();
+    runtime.expect("a runtime starts").block_on(async {
+        let idle = Connection::open(&address, Duration::from_secs(1)).await.unwrap();
+        let (requests, outgoing) = mpsc::unbounded_channel();
+        for _ in 0..8 {
+            let create = WatchCreateRequest { key: "large".into(), ..Default::default() };
+            let union = RequestUnion::CreateRequest(create);
+            requests.send(WatchRequest { request_union: Some(union) }).unwrap();
+        }
+        let mut responses = idle.watch(outgoing, false).await.unwrap();
+        for _ in 0..8 {
+            assert!(responses.message().await.unwrap().unwrap().created);
+        }
+        let writer = Connection::open(&address, Duration::from_secs(1)).await.unwrap();
+        let mut largest = 0;
+        for number in 0..LARGE.0 {
+            let value = vec![b'x'; LARGE.1];
+            let put =
+                api::PutRequest { key: "large".into(), value: value.into(), ..Default::default() };
+            writer.clone().ask(put.into()).await.unwrap();
+            if number == LARGE.0 / 4 {
+                largest = resident(process);
+            }
+        }
+        let after = resident(process);
+        println!("resident: {largest} KiB after a quarter, {after} KiB after all");
+        // Eight watchers that kept their events would hold 384 MiB more.
+        assert!(after < largest + 200 * 1024, "{largest} KiB grew to {after} KiB");
+        let mut heard = vec![Vec::new(); 8];
+        while heard.iter().any(|revisions: &Vec<i64>| revisions.len() < LARGE.0) {
+            let response = timeout(PATIENCE, responses.message()).await.unwrap().unwrap().unwrap();
+            let watcher = usize::try_from(response.watch_id).unwrap();
+            let events = response.events.iter();
+            heard[watcher].extend(events.map(|event| event.kv.as_ref().unwrap().mod_revision));
+        }
+        let all: Vec<i64> = (2..).take(LARGE.0).collect();
+        assert!(heard.iter().all(|revisions| *revisions == all));
+    });
+}
+
+/// Resident memory of a process in KiB.
+fn resident(process: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
