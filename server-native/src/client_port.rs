@@ -65,12 +65,12 @@ impl ClientPort {
     #[must_use]
     pub fn new(settings: &Settings, http: Arc<HttpContext>) -> Self {
         let mailbox = &http.mailbox;
-        let limit = usize::try_from(settings.max_request_bytes.saturating_add(limits::GRPC_OVERHEAD_BYTES))
-            .unwrap_or(usize::MAX);
+        let limit =
+            usize::try_from(settings.max_request_bytes.saturating_add(limits::GRPC_OVERHEAD_BYTES))
+                .unwrap_or(usize::MAX);
         Self {
             kv: KvServer::new(KvService(mailbox.clone())).max_decoding_message_size(limit),
-            watch: WatchServer::new(WatchService(mailbox.clone()))
-                .max_decoding_message_size(limit),
+            watch: WatchServer::new(WatchService(mailbox.clone())).max_decoding_message_size(limit),
             cluster: ClusterServer::new(ClusterService(mailbox.clone()))
                 .max_decoding_message_size(limit),
             maintenance: MaintenanceServer::new(MaintenanceService(mailbox.clone()))

@@ -215,6 +215,8 @@ fn node_config(
         snapshot_catchup_entries: settings.snapshot_catchup_entries,
         max_request_bytes: settings.max_request_bytes,
         max_txn_ops: settings.max_txn_ops,
+        watch_progress_notify_ms: u64::try_from(settings.watch_progress_notify.as_millis())
+            .unwrap_or(u64::MAX),
         quota_backend_bytes: settings.quota_backend_bytes,
         store_flush_ticks: ticks(STORE_FLUSH_MS),
         ..Config::new(identity.member, identity.cluster)

@@ -13,9 +13,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use glasshouse_core::api::watch_create_request::FilterType;
 use glasshouse_core::api::watch_request::RequestUnion;
-use glasshouse_core::api::{
-    WatchCreateRequest, WatchProgressRequest, WatchRequest, WatchResponse,
-};
+use glasshouse_core::api::{WatchCreateRequest, WatchProgressRequest, WatchRequest, WatchResponse};
 use glasshouse_core::id::StreamId;
 
 use crate::clock::{MILLIS, Nanos, SECOND};

@@ -28,3 +28,13 @@ fn a_vote_that_is_not_persisted_is_caught() {
 fn a_local_read_on_any_member_is_caught() {
     caught(Mutant::LocalRead, &[Property::Linearizability]);
 }
+
+#[test]
+fn an_event_that_is_left_out_is_caught() {
+    caught(Mutant::LostEvent, &[Property::Watch]);
+}
+
+#[test]
+fn an_event_that_is_told_twice_is_caught() {
+    caught(Mutant::DoubledEvent, &[Property::Watch]);
+}

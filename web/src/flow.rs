@@ -22,7 +22,7 @@ use std::rc::Rc;
 
 use glasshouse_sim::view::call::{Call, Reply};
 use glasshouse_sim::view::frame::{
-    Client, Frame, FrameRequest, MESSAGE_LINGER_US, Member, Message,
+    Client, Entry, Frame, FrameRequest, MESSAGE_LINGER_US, Member, Message,
 };
 
 use crate::geometry::Layout;
@@ -323,7 +323,9 @@ impl State {
         }
         let entries = &self.terminal.entries;
         self.flow.hurry.retain(|id, promise| {
-            let Some(entry) = entries.get(id).filter(|entry| entry.done) else { return true };
+            // Nobody waits for the end of a watch.
+            let over = |entry: &&Entry| entry.done || entry.watches;
+            let Some(entry) = entries.get(id).filter(over) else { return true };
             if let Some(api) = promise {
                 out.push(Effect::Answer(*api, Ok(entry.output.clone())));
             }

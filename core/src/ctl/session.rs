@@ -310,8 +310,9 @@ impl Session {
         let result = match std::mem::replace(&mut self.plan, Plan::Done) {
             Plan::Watch(watching) => {
                 let StreamResponse::Watch(response) = response;
-                let take =
-                    |watching: &mut Watching, say: &mut Say<'_>| watching.on_message(stream, response, say);
+                let take = |watching: &mut Watching, say: &mut Say<'_>| {
+                    watching.on_message(stream, response, say)
+                };
                 self.go_on_watching(watching, take)
             }
             plan => {
@@ -326,8 +327,9 @@ impl Session {
     pub fn on_stream_end(&mut self, stream: StreamId, error: &CallError) {
         let result = match std::mem::replace(&mut self.plan, Plan::Done) {
             Plan::Watch(watching) => {
-                let take =
-                    |watching: &mut Watching, say: &mut Say<'_>| watching.on_stream_end(stream, error, say);
+                let take = |watching: &mut Watching, say: &mut Say<'_>| {
+                    watching.on_stream_end(stream, error, say)
+                };
                 self.go_on_watching(watching, take)
             }
             plan => {

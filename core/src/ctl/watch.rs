@@ -97,8 +97,7 @@ impl Watching {
             return Ok(watching);
         }
         let begin = line.iter().position(|word| word == b"watch").map_or(0, |at| at + 1);
-        let (args, command) =
-            arguments(&line[begin..], args.to_vec(), &watching.variables, false)?;
+        let (args, command) = arguments(&line[begin..], args.to_vec(), &watching.variables, false)?;
         watching.watches.push(Watch { request: request(flags, &args)?, command, id: None });
         Ok(watching)
     }
@@ -133,7 +132,9 @@ impl Watching {
         };
         let words = txn::split(line)?;
         let complain = |output: &mut Output, colon: &str, why: &str| {
-            output.err_line([b"Invalid command", colon.as_bytes(), b" ", line, why.as_bytes()].concat());
+            output.err_line(
+                [b"Invalid command", colon.as_bytes(), b" ", line, why.as_bytes()].concat(),
+            );
         };
         match words.first().map(Vec::as_slice) {
             None => complain(say.output, ":", " (watch and progress supported)"),
@@ -194,7 +195,9 @@ impl Watching {
             return self.on_created(stream, response, say);
         }
         if response.watch_id == NO_WATCH {
-            return (0..self.watches.len()).try_for_each(|at| self.tell(at, response, say));
+            let created = |at: &usize| self.watches[*at].id.is_some();
+            let all: Vec<usize> = (0..self.watches.len()).filter(created).collect();
+            return all.into_iter().try_for_each(|at| self.tell(at, response, say));
         }
         let of = |watch: &Watch| watch.id == Some(response.watch_id);
         let Some(at) = self.watches.iter().position(of) else { return Ok(()) };
@@ -232,12 +235,7 @@ impl Watching {
     }
 
     /// Prints a response and runs what is to be run.
-    fn tell(
-        &mut self,
-        at: usize,
-        response: &WatchResponse,
-        say: &mut Say<'_>,
-    ) -> Result<(), Exit> {
+    fn tell(&mut self, at: usize, response: &WatchResponse, say: &mut Say<'_>) -> Result<(), Exit> {
         let Some(watch) = self.watches.get_mut(at) else { return Ok(()) };
         let header = response.header.unwrap_or_default();
         let last = response.events.last().and_then(|event| event.kv.as_ref());
@@ -370,8 +368,7 @@ fn arguments(
     variables: &Variables,
     interactive: bool,
 ) -> Result<(Vec<Arg>, Vec<Arg>), Exit> {
-    let conflict =
-        || Exit::bad_args("bad number of arguments (found conflicting environment key)");
+    let conflict = || Exit::bad_args("bad number of arguments (found conflicting environment key)");
     let dashes = words.iter().position(|word| word == b"--");
     let with_key = variables.key.is_some();
     match dashes {

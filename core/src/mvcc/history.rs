@@ -66,8 +66,8 @@ impl<'a> Change<'a> {
     /// The pair before the change; `None` when there was none, or compaction took it.
     pub(crate) fn previous(&self, mvcc: &Mvcc) -> Option<&KeyValue> {
         let find = || {
-            let created = !self.row.tombstone
-                && self.pair().create_revision == self.row.revision.main;
+            let created =
+                !self.row.tombstone && self.pair().create_revision == self.row.revision.main;
             if created {
                 return None;
             }
@@ -115,17 +115,18 @@ impl Mvcc {
         if newer.is_some_and(|first| first.revision.main < from) || from > self.revision {
             return Ok(ControlFlow::Continue(()));
         }
-        self.store.visit_rows_from(RowKey::put(from.max(0), 0), |row, value| {
-            if newer.is_some_and(|first| row >= first) {
-                return Ok(ControlFlow::Break(ControlFlow::Continue(())));
-            }
-            let change = Change::new(row, Source::Store(value))?;
-            Ok(match visit(&change) {
-                ControlFlow::Continue(()) => ControlFlow::Continue(()),
-                ControlFlow::Break(()) => ControlFlow::Break(ControlFlow::Break(())),
+        self.store
+            .visit_rows_from(RowKey::put(from.max(0), 0), |row, value| {
+                if newer.is_some_and(|first| row >= first) {
+                    return Ok(ControlFlow::Break(ControlFlow::Continue(())));
+                }
+                let change = Change::new(row, Source::Store(value))?;
+                Ok(match visit(&change) {
+                    ControlFlow::Continue(()) => ControlFlow::Continue(()),
+                    ControlFlow::Break(()) => ControlFlow::Break(ControlFlow::Break(())),
+                })
             })
-        })
-        .map(|end| end.unwrap_or(ControlFlow::Continue(())))
+            .map(|end| end.unwrap_or(ControlFlow::Continue(())))
     }
 }
 

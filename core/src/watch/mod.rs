@@ -239,8 +239,7 @@ impl Watches {
             self.behind.insert((cursor, watcher_id));
         }
         stream.watchers.insert(watch, Watcher::new(request, span, cursor, place));
-        let response =
-            WatchResponse { watch_id: watch, created: true, ..WatchResponse::default() };
+        let response = WatchResponse { watch_id: watch, created: true, ..WatchResponse::default() };
         stream.send(id, revision, response, out);
     }
 
@@ -319,8 +318,7 @@ impl Watches {
             return;
         }
         if has_credit {
-            let response =
-                WatchResponse { watch_id: id.watch, events, ..WatchResponse::default() };
+            let response = WatchResponse { watch_id: id.watch, events, ..WatchResponse::default() };
             return stream.send_events(id.stream, revision, response, self.fragment_bytes, out);
         }
         watcher.cursor = revision;
@@ -382,8 +380,7 @@ impl Watches {
                 .filter(|(_, watcher)| watcher.progress_notify)
                 .filter_map(|(watch, watcher)| {
                     let heard = std::mem::take(&mut watcher.heard);
-                    let current =
-                        watcher.place == Place::Synced && watcher.cursor <= revision + 1;
+                    let current = watcher.place == Place::Synced && watcher.cursor <= revision + 1;
                     (current && !heard).then_some(*watch)
                 })
                 .collect();

@@ -44,12 +44,7 @@ pub(crate) struct Watcher {
 }
 
 impl Watcher {
-    pub(crate) fn new(
-        request: &WatchCreateRequest,
-        span: Span,
-        cursor: i64,
-        place: Place,
-    ) -> Self {
+    pub(crate) fn new(request: &WatchCreateRequest, span: Span, cursor: i64, place: Place) -> Self {
         let filtered = |filter: FilterType| request.filters.contains(&(filter as i32));
         Self {
             span,

@@ -107,6 +107,8 @@ pub struct Settings {
     pub snapshot_catchup_entries: u64,
     /// `--max-request-bytes`.
     pub max_request_bytes: u64,
+    /// `--watch-progress-notify-interval`, or etcd's 10 minutes.
+    pub watch_progress_notify: Duration,
     /// `--max-txn-ops`.
     pub max_txn_ops: u64,
     /// `--max-concurrent-streams`.
@@ -191,6 +193,11 @@ fn settings(values: &Values) -> Result<Settings, String> {
         snapshot_count: values.uint("snapshot-count"),
         snapshot_catchup_entries: values.uint("snapshot-catchup-entries"),
         max_request_bytes: values.uint("max-request-bytes"),
+        watch_progress_notify: match values.duration("watch-progress-notify-interval") {
+            Duration::ZERO => Duration::from_mins(10),
+            // As etcd: shorter ones would be noise.
+            interval => interval.max(Duration::from_millis(100)),
+        },
         max_txn_ops: values.uint("max-txn-ops"),
         max_concurrent_streams: u32::try_from(values.uint("max-concurrent-streams"))
             .unwrap_or(u32::MAX),

@@ -158,7 +158,7 @@ groups! {
         "compact-hash-check-time" Duration "1m" NoEffect "time between two comparisons of compacted revisions";
         "compaction-batch-limit" Int "0" NoEffect "revisions that one step of a compaction deletes";
         "compaction-sleep-interval" Duration "0" NoEffect "pause between two steps of a compaction";
-        "watch-progress-notify-interval" Duration "0" NoEffect "time between two progress notes of a watch";
+        "watch-progress-notify-interval" Duration "0" Works "time between two progress notes of a watch; 0 means 10m";
         "warning-apply-duration" Duration "100ms" NoEffect "time after which a slow apply is logged";
         "warning-unary-request-duration" Duration "300ms" NoEffect "time after which a slow request is logged";
         "downgrade-check-time" Duration "5s" NoEffect "time between two looks at a downgrade";
@@ -169,7 +169,7 @@ groups! {
         "experimental-compact-hash-check-time" Duration "1m" NoEffect "the old name of --compact-hash-check-time";
         "experimental-compaction-batch-limit" Int "0" NoEffect "the old name of --compaction-batch-limit";
         "experimental-compaction-sleep-interval" Duration "0" NoEffect "the old name of --compaction-sleep-interval";
-        "experimental-watch-progress-notify-interval" Duration "0" NoEffect "the old name of --watch-progress-notify-interval";
+        "experimental-watch-progress-notify-interval" Duration "0" Works "the old name of --watch-progress-notify-interval";
         "experimental-warning-apply-duration" Duration "100ms" NoEffect "the old name of --warning-apply-duration";
         "experimental-warning-unary-request-duration" Duration "300ms" NoEffect "the old name of --warning-unary-request-duration";
         "experimental-downgrade-check-time" Duration "5s" NoEffect "the old name of --downgrade-check-time";

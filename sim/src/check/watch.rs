@@ -118,9 +118,10 @@ impl Watchers {
 
     /// A change that a watcher waits for although there is peace, in one sentence.
     pub(super) fn missing(&self) -> Option<String> {
-        let watchers = self.streams.iter().flat_map(|(id, stream)| {
-            stream.watchers.values().map(move |watcher| (id, watcher))
-        });
+        let watchers = self
+            .streams
+            .iter()
+            .flat_map(|(id, stream)| stream.watchers.values().map(move |watcher| (id, watcher)));
         watchers.into_iter().find_map(|(id, watcher)| {
             let (revision, change) = watcher.expected(&self.history).next()?;
             let key = change.key.escape_ascii();
@@ -139,7 +140,8 @@ impl Watcher {
             [0] => key >= low,
             end => low <= key && key < end,
         };
-        let kind = if change.after.value.is_some() { FilterType::Noput } else { FilterType::Nodelete };
+        let kind =
+            if change.after.value.is_some() { FilterType::Noput } else { FilterType::Nodelete };
         inside && !request.filters.contains(&(kind as i32))
     }
 
@@ -195,7 +197,11 @@ impl Watcher {
             let (at, key) = (pair.mod_revision, pair.key.escape_ascii().to_string());
             if at < self.next {
                 let known = format!("a watcher was told of everything below {}", self.next);
-                return Some(wrong(member, known, format!("it is told of {key} at {at} after that")));
+                return Some(wrong(
+                    member,
+                    known,
+                    format!("it is told of {key} at {at} after that"),
+                ));
             }
             let Some((revision, change)) = expected.next() else {
                 let known = format!("the committed log has nothing for it at revision {at}");
@@ -218,7 +224,8 @@ impl Watcher {
             told += 1;
         }
         let rest = expected.next().filter(|(at, _)| *at == last);
-        let (rest_key, begun_here) = (rest.map(|(_, change)| change.key.clone()), last == self.next);
+        let (rest_key, begun_here) =
+            (rest.map(|(_, change)| change.key.clone()), last == self.next);
         drop(expected);
         if let Some(key) = rest_key {
             if !response.fragment {
@@ -269,8 +276,7 @@ fn is(pair: &KeyValue, version: &Version, put: bool) -> bool {
     let value = version.value.as_ref().unwrap_or(&none);
     pair.mod_revision == version.revision
         && pair.value == value
-        && (!put
-            || (pair.create_revision, pair.version) == (version.created, version.version))
+        && (!put || (pair.create_revision, pair.version) == (version.created, version.version))
 }
 
 fn wrong(member: MemberNo, known: String, seen: String) -> Violation {

@@ -44,7 +44,7 @@ const FINE: Nanos = 100 * MICROS;
 const ENTRIES_MAX: usize = 500;
 
 /// Bytes of output of one entry; of what is longer, the end is kept.
-const OUTPUT_BYTES_MAX: usize = 64 * 1024;
+const OUTPUT_BYTES_MAX: usize = 16 * 1024;
 
 /// Lines that may wait at the same time.
 const JOBS_MAX: usize = 64;

@@ -212,12 +212,7 @@ fn tell(bench: &Bench, since: u64, output: &mut String) -> u64 {
 }
 
 /// Adds what earlier lines that go on (`watch`) have printed meanwhile, each line behind theirs.
-fn tell_running(
-    bench: &Bench,
-    running: &mut BTreeMap<u64, usize>,
-    now: u64,
-    output: &mut String,
-) {
+fn tell_running(bench: &Bench, running: &mut BTreeMap<u64, usize>, now: u64, output: &mut String) {
     running.retain(|&id, told| {
         let Some(entry) = bench.entry(id) else { return false };
         if id != now {

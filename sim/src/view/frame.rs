@@ -354,6 +354,9 @@ pub struct Entry {
     /// What it waits for, while it is not done.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub waits: String,
+    /// It prints what happens and may go on so for ever: nobody has to wait for its end.
+    #[serde(skip_serializing_if = "no")]
+    pub watches: bool,
 }
 
 /// What stands before an event.

@@ -47,6 +47,7 @@ pub(crate) fn frame_of(bench: &mut Bench, request: &FrameRequest) -> Frame {
     let mut terminal = bench.entries_since(request.since_entry);
     for entry in terminal.iter_mut().filter(|entry| !entry.done) {
         entry.waits = bench.waits(entry.id);
+        entry.watches = bench.is_watching(entry.id);
     }
     Frame {
         time_us: bench.now_us(),

@@ -1,7 +1,7 @@
 //! The terminal: etcdctl's language and the bench's, with history and completion.
 //!
 //! Up and Down walk through what was typed, Tab completes while there is something to complete
-//! (with an empty line it moves the focus on, as everywhere), Esc leaves.
+//! (with an empty line it moves the focus on, as everywhere), Ctrl-C ends a watch, Esc leaves.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use web_sys::{HtmlInputElement, KeyboardEvent};
 use yew::prelude::*;
 
 use super::{Emit, Shared};
-use crate::state::Msg;
+use crate::state::{Msg, Origin};
 use crate::text::en as text;
 
 /// Lines of the run that stay in the page.
@@ -34,6 +34,10 @@ pub(crate) fn Terminal(props: &Props) -> Html {
     let onkeydown = Callback::from(move |event: KeyboardEvent| {
         let field = event.target_unchecked_into::<HtmlInputElement>();
         let msg = match event.key().as_str() {
+            // Ctrl-C copies what is marked; with nothing marked it interrupts, as in a shell.
+            "c" if event.ctrl_key() && !marks(&field) => {
+                Msg::Exec("interrupt".to_owned(), Origin::Terminal)
+            }
             "Enter" => Msg::Submit,
             "ArrowUp" => Msg::Recall(1),
             "ArrowDown" => Msg::Recall(-1),
@@ -70,6 +74,12 @@ pub(crate) fn Terminal(props: &Props) -> Html {
             </div>
         </section>
     }
+}
+
+/// Whether some of the line is marked.
+fn marks(field: &HtmlInputElement) -> bool {
+    let ends = (field.selection_start().ok().flatten(), field.selection_end().ok().flatten());
+    ends.0 != ends.1
 }
 
 /// Where the cursor stands, in bytes of UTF-8; the browser counts in UTF-16.

@@ -2,7 +2,9 @@
 
 use super::{Printer, Report, hash_row, member_row, status_row};
 use crate::api::response_op::Response as Op;
-use crate::api::{DeleteRangeResponse, KeyValue, PutResponse, RangeResponse, TxnResponse, WatchResponse};
+use crate::api::{
+    DeleteRangeResponse, KeyValue, PutResponse, RangeResponse, TxnResponse, WatchResponse,
+};
 use crate::ctl::Output;
 use crate::ctl::endpoint::Health;
 use crate::ctl::watch::kind;

@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::api::mvccpb::event::EventType;
 use crate::api::watch_request::RequestUnion;
-use crate::api::{
-    Code, Error, Event, KeyValue, ResponseHeader, WatchCreateRequest, WatchResponse,
-};
+use crate::api::{Code, Error, Event, KeyValue, ResponseHeader, WatchCreateRequest, WatchResponse};
 use crate::ctl::{
     CallError, Input, Output, Program, Session, Step, Stream, StreamId, StreamRequest,
     StreamResponse,

@@ -223,8 +223,13 @@ fn an_empty_key_is_the_smallest_and_an_end_of_zero_is_none() {
     member.put("\0", "2");
     member.put("zz", "3");
     let heard = member.hear();
-    let expected =
-        ["1/0 @2 put a=1", "1/0 @3 put \0=2", "2/0 @3 put \0=2", "1/0 @4 put zz=3", "1/1 @4 put zz=3"];
+    let expected = [
+        "1/0 @2 put a=1",
+        "1/0 @3 put \0=2",
+        "2/0 @3 put \0=2",
+        "1/0 @4 put zz=3",
+        "1/1 @4 put zz=3",
+    ];
     assert_eq!(heard, expected);
 }
 
@@ -340,7 +345,10 @@ fn a_revision_stays_in_one_response_unless_it_may_be_cut() {
     let heard = member.hear();
     assert_eq!(heard[0], "1/0 @3 put k0=k0 put k1=k1 put k2=k2 put k3=k3 put k4=k4 put k5=k5");
     let (last, pieces) = heard[1..].split_last().unwrap();
-    assert!(!pieces.is_empty() && pieces.iter().all(|piece| piece.contains("fragment")), "{heard:?}");
+    assert!(
+        !pieces.is_empty() && pieces.iter().all(|piece| piece.contains("fragment")),
+        "{heard:?}"
+    );
     assert!(!last.contains("fragment"), "{last}");
     let all: String = heard[1..].iter().map(|piece| piece.replace("2/0 @3", "")).collect();
     assert_eq!(all.replace(" fragment", ""), heard[0].replace("1/0 @3", ""));
