@@ -12,6 +12,8 @@
 //! `watch` never ends by itself: what it prints is fetched with [`Running::written`] while it goes
 //! on, and [`Running::interrupt`] ends it, as Ctrl-C does.
 
+mod hosts;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
@@ -21,6 +23,7 @@ use glasshouse_core::ctl::{
 };
 use glasshouse_core::id::{CallId, StreamId};
 
+use self::hosts::Hosts;
 use crate::clock::{MILLIS, Nanos, SECOND};
 use crate::place::{ClientNo, MemberNo};
 use crate::stream::StreamEnd;
@@ -443,60 +446,6 @@ fn names_endpoints(args: &[String]) -> bool {
         .any(|arg| arg == "--endpoints" || arg.starts_with("--endpoints="))
 }
 
-/// The host of an endpoint, without scheme, port and path.
-fn host(endpoint: &str) -> &str {
-    let rest = endpoint.split_once("://").map_or(endpoint, |(_, rest)| rest);
-    let authority = rest.split('/').next().unwrap_or(rest);
-    authority.rsplit_once(':').map_or(authority, |(host, _)| host)
-}
-
-/// Which member serves which host, as of the moment when the command was given: a role is looked
-/// up once, so that `leader` means the same member through all attempts.
-#[derive(Clone, Debug)]
-struct Hosts {
-    members: Vec<MemberNo>,
-    local: Option<MemberNo>,
-    leader: Option<MemberNo>,
-    follower: Option<MemberNo>,
-}
-
-impl Hosts {
-    fn of(world: &World, local: Option<MemberNo>) -> Self {
-        let follower = followers(world).first().copied();
-        Self { members: world.members(), local, leader: world.leader(), follower }
-    }
-
-    /// The member behind an endpoint: by number, role, name or client URL, or the local one.
-    fn member(&self, endpoint: &str) -> Option<MemberNo> {
-        if let Some(number) = alias(endpoint) {
-            return self.members.iter().copied().find(|member| member.number() == number);
-        }
-        match host(endpoint) {
-            "127.0.0.1" | "localhost" | "0.0.0.0" => self.local.or(self.members.first().copied()),
-            "leader" => self.leader,
-            "follower" => self.follower,
-            name => self.members.iter().copied().find(|member| {
-                member.published_name() == name || host(&member.client_url()) == name
-            }),
-        }
-    }
-
-    /// A host that nobody knows may be called, and nobody answers; what is meant as a member of
-    /// the bench must be one.
-    fn must_not_be_one(&self, endpoint: &str) -> Result<(), String> {
-        match host(endpoint) {
-            role @ ("leader" | "follower") => {
-                Err(format!("There is no {role} now. Wait with until leader, or name a member."))
-            }
-            name if alias(endpoint).is_some() => Err(format!(
-                "There is no member {name}. The members are n1 to n{}.",
-                self.members.len()
-            )),
-            _ => Ok(()),
-        }
-    }
-}
-
 /// The running members that follow a leader, in order.
 #[must_use]
 pub fn followers(world: &World) -> Vec<MemberNo> {
@@ -505,9 +454,4 @@ pub fn followers(world: &World) -> Vec<MemberNo> {
             == Some(true)
     };
     world.members().into_iter().filter(follows).collect()
-}
-
-/// `n3` as 3.
-fn alias(endpoint: &str) -> Option<u8> {
-    host(endpoint).strip_prefix(['n', 'N'])?.parse().ok()
 }

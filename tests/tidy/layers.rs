@@ -26,6 +26,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("txn", &["api", "limits", "mvcc"]),
     ("raft", &["id", "limits", "peer", "vocabulary"]),
     ("snapshot", &["api", "alarm", "id", "limits", "membership", "mvcc", "peer", "store"]),
+    ("watch", &["api", "id", "limits", "mvcc"]),
     ("ctl", &["api"]),
 ];
 

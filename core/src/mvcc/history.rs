@@ -111,12 +111,14 @@ impl Mvcc {
         from: i64,
         visit: &mut impl FnMut(&Change<'_>) -> ControlFlow<()>,
     ) -> Result<ControlFlow<()>, StoreError> {
+        let begin = RowKey::put(from.max(0), 0);
         let newer = self.overlay.first();
-        if newer.is_some_and(|first| first.revision.main < from) || from > self.revision {
+        // What was applied a moment ago, which is what apply asks for, is all in the overlay.
+        if newer.is_some_and(|first| first.revision <= begin.revision) || from > self.revision {
             return Ok(ControlFlow::Continue(()));
         }
         self.store
-            .visit_rows_from(RowKey::put(from.max(0), 0), |row, value| {
+            .visit_rows_from(begin, |row, value| {
                 if newer.is_some_and(|first| row >= first) {
                     return Ok(ControlFlow::Break(ControlFlow::Continue(())));
                 }

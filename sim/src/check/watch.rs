@@ -179,69 +179,70 @@ impl Watcher {
         history: &BTreeMap<i64, Vec<Change>>,
         model: &Model,
     ) -> Option<Violation> {
-        let revision_of = |event: &Event| event.kv.as_ref().map_or(0, |pair| pair.mod_revision);
-        let key_of = |event: &Event| event.kv.as_ref().map(|pair| pair.key.clone());
         if !response.events.is_sorted_by_key(revision_of) {
             let known = String::from("revisions are told of in their order");
             return Some(wrong(member, known, format!("a watcher is told {:?}", response.events)));
         }
         let mut events: Vec<&Event> = response.events.iter().collect();
         // Inside a revision they come in the order of the transaction, which the model forgets.
-        events.sort_by_key(|event| (revision_of(event), key_of(event)));
-        let mut told = 0;
-        let mut last = 0;
-        let mut of_last = 0;
+        events
+            .sort_by_key(|event| (revision_of(event), event.kv.as_ref().map(|kv| kv.key.clone())));
         let mut expected = self.expected(history);
+        let (mut last, mut of_last) = (0, 0);
         for event in events {
-            let pair = event.kv.clone().unwrap_or_default();
-            let (at, key) = (pair.mod_revision, pair.key.escape_ascii().to_string());
-            if at < self.next {
-                let known = format!("a watcher was told of everything below {}", self.next);
-                return Some(wrong(
-                    member,
-                    known,
-                    format!("it is told of {key} at {at} after that"),
-                ));
+            let verdict = self.judge(member, event, expected.next(), model);
+            if verdict.is_some() {
+                return verdict;
             }
-            let Some((revision, change)) = expected.next() else {
-                let known = format!("the committed log has nothing for it at revision {at}");
-                return Some(wrong(member, known, format!("a watcher is told of {key} at {at}")));
-            };
-            if revision != at || change.key != pair.key {
-                let missed = change.key.escape_ascii();
-                return Some(wrong(
-                    member,
-                    format!("{missed} changed at revision {revision}"),
-                    format!("its watcher is told of {key} at {at} next"),
-                ));
-            }
-            if let Some(seen) = self.differs(event, &pair, change, revision, model) {
-                let known = format!("the committed log makes {key} {:?}", change.after);
-                return Some(wrong(member, known, seen));
-            }
-            of_last = if at == last { of_last + 1 } else { 1 };
-            last = at;
-            told += 1;
+            of_last = if revision_of(event) == last { of_last + 1 } else { 1 };
+            last = revision_of(event);
         }
         let rest = expected.next().filter(|(at, _)| *at == last);
-        let (rest_key, begun_here) =
-            (rest.map(|(_, change)| change.key.clone()), last == self.next);
+        let missing = rest.map(|(_, change)| change.key.escape_ascii().to_string());
         drop(expected);
-        if let Some(key) = rest_key {
-            if !response.fragment {
+        match missing {
+            None => (self.next, self.begun) = (last + 1, 0),
+            Some(_) if response.fragment => {
+                self.begun = if self.next == last { self.begun + of_last } else { of_last };
+                self.next = last;
+            }
+            Some(key) => {
                 return Some(wrong(
                     member,
-                    format!("{} changed at revision {last}, too", key.escape_ascii()),
-                    format!("a watcher gets only a part of that revision ({told} events)"),
+                    format!("{key} changed at revision {last}, too"),
+                    format!("a watcher gets only {of_last} events of that revision"),
                 ));
             }
-            self.begun = if begun_here { self.begun + of_last } else { of_last };
-            self.next = last;
-            return None;
         }
-        self.begun = 0;
-        self.next = last + 1;
         None
+    }
+
+    /// Whether an event is the change that has to come next.
+    fn judge(
+        &self,
+        member: MemberNo,
+        event: &Event,
+        expected: Option<(i64, &Change)>,
+        model: &Model,
+    ) -> Option<Violation> {
+        let pair = event.kv.clone().unwrap_or_default();
+        let (at, key) = (pair.mod_revision, pair.key.escape_ascii());
+        if at < self.next {
+            let known = format!("a watcher was told of everything below {}", self.next);
+            return Some(wrong(member, known, format!("it is told of {key} at {at} after that")));
+        }
+        let Some((revision, change)) = expected else {
+            let known = format!("the committed log has nothing for it at revision {at}");
+            return Some(wrong(member, known, format!("a watcher is told of {key} at {at}")));
+        };
+        if revision != at || change.key != pair.key {
+            let missed = change.key.escape_ascii();
+            let known = format!("{missed} changed at revision {revision}");
+            let seen = format!("its watcher is told of {key} at {at} next");
+            return Some(wrong(member, known, seen));
+        }
+        let known = format!("the committed log makes {key} {:?}", change.after);
+        Some(wrong(member, known, self.differs(event, &pair, change, revision, model)?))
     }
 
     /// What is wrong with an event, if anything is.
@@ -277,6 +278,10 @@ fn is(pair: &KeyValue, version: &Version, put: bool) -> bool {
     pair.mod_revision == version.revision
         && pair.value == value
         && (!put || (pair.create_revision, pair.version) == (version.created, version.version))
+}
+
+fn revision_of(event: &Event) -> i64 {
+    event.kv.as_ref().map_or(0, |pair| pair.mod_revision)
 }
 
 fn wrong(member: MemberNo, known: String, seen: String) -> Violation {

@@ -217,7 +217,9 @@ fn tell_running(bench: &Bench, running: &mut BTreeMap<u64, usize>, now: u64, out
         let Some(entry) = bench.entry(id) else { return false };
         if id != now {
             for line in entry.output.get(*told..).unwrap_or_default().lines() {
-                output.push_str(&format!("[{}] {line}\n", entry.line));
+                let command = entry.line.lines().next().unwrap_or_default();
+                output.push_str(format!("[{command}] {line}").trim_end());
+                output.push('\n');
             }
         }
         *told = entry.output.len();
