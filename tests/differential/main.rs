@@ -10,7 +10,7 @@
 //!                                     └──► glasshouse  ──► answer ─┘
 //! ```
 //!
-//! `PROPTEST_CASES` sets how many lists of [`REQUESTS`] requests are made up.
+//! `PROPTEST_RNG_SEED` makes up other lists; CI asks the same ones each time.
 
 mod requests;
 
@@ -18,11 +18,11 @@ use std::cell::RefCell;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use glasshouse_core::api::{Request, Response};
+use glasshouse_core::api::{Error, Request, Response};
 use glasshouse_server::client::Connection;
 use glasshouse_tests::cluster::{Cluster, glasshouse};
 use glasshouse_tests::tools;
-use proptest::test_runner::{Config, TestCaseError, TestRunner};
+use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
 use tokio::runtime::Runtime;
 
 /// Requests of one made-up list: enough for revisions to be compacted and asked for again.
@@ -36,7 +36,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// One member that is asked.
 struct Side {
-    _cluster: Cluster,
+    cluster: Cluster,
     connection: Connection,
 }
 
@@ -68,7 +68,7 @@ impl Pair {
             answer.map(comparable)
         };
         let (etcd, ours) = (ask(&self.etcd), ask(&self.ours));
-        if etcd == ours {
+        if etcd == ours || is_wanted(request, &etcd, &ours) {
             let header = etcd.as_ref().ok().and_then(Response::header);
             return Ok(header.map(|header| header.revision));
         }
@@ -84,7 +84,23 @@ impl Side {
         let address = cluster.members[0].address();
         let connection = runtime.block_on(Connection::open(&address, PATIENCE));
         let connection = connection.expect("the member serves");
-        Self { _cluster: cluster, connection }
+        Self { cluster, connection }
+    }
+}
+
+type Answer = Result<Response, Error>;
+
+/// The differences that we want, each with its reason.
+fn is_wanted(request: &Request, etcd: &Answer, ours: &Answer) -> bool {
+    match (request, etcd, ours) {
+        // Up to the revision of its last compaction, 0 included, etcd answers from a cache what it
+        // hashed while it compacted. Ours is a hash of the rows that are there, or says that they
+        // are gone: a member that has restarted, and has no cache, says the same.
+        (Request::HashKv(hash), Ok(Response::HashKv(_)), Ok(Response::HashKv(ours))) => {
+            ours.compact_revision >= 0 && hash.revision <= ours.compact_revision
+        }
+        (Request::HashKv(_), Ok(Response::HashKv(_)), Err(error)) => *error == Error::COMPACTED,
+        _ => false,
     }
 }
 
@@ -92,6 +108,10 @@ impl Side {
 fn comparable(mut response: Response) -> Response {
     let header = response.header_mut();
     (header.cluster_id, header.member_id, header.raft_term) = (0, 0, 0);
+    if let Response::HashKv(hash) = &mut response {
+        // A field of 3.6.
+        hash.hash_revision = 0;
+    }
     response
 }
 
@@ -99,8 +119,11 @@ fn comparable(mut response: Response) -> Response {
 fn requests_that_are_made_up_are_answered_as_by_etcd() {
     let Some(pair) = Pair::start(33) else { return };
     let head = RefCell::new(1);
-    let config =
-        Config { failure_persistence: None, max_shrink_iters: 2_000, ..Config::with_cases(CASES) };
+    let mut config =
+        Config { failure_persistence: None, max_shrink_iters: 500, ..Config::with_cases(CASES) };
+    if config.rng_seed == RngSeed::Random {
+        config.rng_seed = RngSeed::Fixed(1);
+    }
     let result = TestRunner::new(config).run(&requests::list(REQUESTS), |list| {
         for made_up in list {
             let request = made_up.at(*head.borrow());
@@ -111,6 +134,9 @@ fn requests_that_are_made_up_are_answered_as_by_etcd() {
         Ok(())
     });
     if let Err(failure) = result {
-        panic!("{failure}");
+        // etcd may have ended itself over what it was asked.
+        let log = pair.etcd.cluster.members[0].log();
+        let last: Vec<&str> = log.lines().rev().take(20).collect();
+        panic!("{failure}\n--- etcd's log, newest line first\n{}", last.join("\n"));
     }
 }

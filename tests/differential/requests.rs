@@ -139,8 +139,8 @@ fn delete() -> impl Strategy<Value = DeleteRangeRequest> {
 }
 
 fn range() -> impl Strategy<Value = RangeRequest> {
-    // 3 and 5 are one more than there are.
-    let sort = (0_i32..=3, 0_i32..=5);
+    // etcd 3.5.16 ends itself when it is asked for an order or a target that it does not know.
+    let sort = (0_i32..=2, 0_i32..=4);
     let flags = (any::<bool>(), rarely(), rarely());
     let bounds = (bound(), bound(), bound(), bound());
     (key(), range_end(), -1_i64..=4, distance(), sort, flags, bounds).prop_map(
@@ -189,10 +189,29 @@ fn txn(depth: u32) -> BoxedStrategy<TxnRequest> {
         prop_oneof![6 => flat_op(), 1 => nested].boxed()
     };
     let op = op.prop_map(|request| RequestOp { request: Some(request) });
-    let branch = || prop::collection::vec(op.clone(), 0..4);
+    let branch = || prop::collection::vec(op.clone(), 0..4).prop_map(without_etcds_panic);
     (prop::collection::vec(compare(), 0..3), branch(), branch())
         .prop_map(|(compare, success, failure)| TxnRequest { compare, success, failure })
         .boxed()
+}
+
+/// etcd ends itself over a put that keeps the value of a key which the same transaction has deleted
+/// before: behind a delete, puts keep nothing.
+fn without_etcds_panic(mut ops: Vec<RequestOp>) -> Vec<RequestOp> {
+    if ops.iter().any(|op| !matches!(op.request, Some(Op::RequestRange(_) | Op::RequestPut(_)))) {
+        ops.iter_mut().for_each(keep_nothing);
+    }
+    ops
+}
+
+fn keep_nothing(op: &mut RequestOp) {
+    match &mut op.request {
+        Some(Op::RequestPut(put)) => (put.ignore_value, put.ignore_lease) = (false, false),
+        Some(Op::RequestTxn(txn)) => {
+            txn.success.iter_mut().chain(&mut txn.failure).for_each(keep_nothing);
+        }
+        _ => {}
+    }
 }
 
 fn flat_op() -> impl Strategy<Value = Op> + Clone {

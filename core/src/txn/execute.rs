@@ -39,7 +39,9 @@ impl Mvcc {
     /// [`Error::LEASE_NOT_FOUND`] of a put. Then nothing has happened.
     pub fn txn(&mut self, request: &TxnRequest, leases: &dyn Leases) -> Result<TxnResponse, Error> {
         let plan = Plan::of(self, request);
-        plan.check(self, leases, &mut Vec::new())?;
+        // In etcd's order: the first error of a put goes before that of any range.
+        plan.check_puts(self, leases, &mut Vec::new())?;
+        plan.check_ranges(self)?;
         let mut response = plan.execute(self);
         self.finish();
         let header = ResponseHeader { revision: self.revision(), ..Default::default() };
@@ -91,17 +93,16 @@ impl<'a> Plan<'a> {
         Self { succeeded, steps: ops.iter().map(step).collect() }
     }
 
-    /// Whether every step can be done. `deleted` collects the deletes of the steps so far.
-    fn check(
+    /// Whether every put can be done. `deleted` collects the deletes of the steps so far.
+    fn check_puts(
         &self,
         mvcc: &Mvcc,
         leases: &dyn Leases,
         deleted: &mut Vec<&'a DeleteRangeRequest>,
     ) -> Result<(), Error> {
         self.steps.iter().try_for_each(|step| match step {
-            Step::Txn(plan) => plan.check(mvcc, leases, deleted),
+            Step::Txn(plan) => plan.check_puts(mvcc, leases, deleted),
             Step::One(op) => match &op.request {
-                Some(Request::RequestRange(request)) => check_range_revision(mvcc, request),
                 Some(Request::RequestPut(request)) => {
                     let keeps = request.ignore_value || request.ignore_lease;
                     if keeps && deleted.iter().any(|delete| covers(delete, &request.key)) {
@@ -116,6 +117,17 @@ impl<'a> Plan<'a> {
                 }
                 _ => Ok(()),
             },
+        })
+    }
+
+    /// Whether every range can be read.
+    fn check_ranges(&self, mvcc: &Mvcc) -> Result<(), Error> {
+        self.steps.iter().try_for_each(|step| match step {
+            Step::Txn(plan) => plan.check_ranges(mvcc),
+            Step::One(RequestOp { request: Some(Request::RequestRange(request)) }) => {
+                check_range_revision(mvcc, request)
+            }
+            Step::One(_) => Ok(()),
         })
     }
 
