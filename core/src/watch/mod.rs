@@ -189,15 +189,13 @@ impl Watches {
                 let watcher = WatcherId { stream: id, watch: cancel.watch_id };
                 self.cancel(watcher, mvcc.revision(), out);
             }
-            Some(RequestUnion::ProgressRequest(_)) => {
-                // At once when that is possible: what is asked later must not hold it up.
-                if self.streams.contains_key(&id) {
-                    self.progress.insert(id);
-                    self.answer_progress(mvcc.revision(), out);
-                }
+            // Answered at once when that is possible: what is asked later must not hold it up.
+            Some(RequestUnion::ProgressRequest(_)) if self.streams.contains_key(&id) => {
+                self.progress.insert(id);
+                self.answer_progress(mvcc.revision(), out);
             }
             // etcd ignores what it does not know.
-            None => {}
+            Some(RequestUnion::ProgressRequest(_)) | None => {}
         }
     }
 

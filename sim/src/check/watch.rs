@@ -76,7 +76,7 @@ impl Watchers {
         response: &WatchResponse,
         model: &Model,
     ) -> Option<Violation> {
-        let Some(stream) = self.streams.get_mut(&id) else { return None };
+        let stream = self.streams.get_mut(&id)?;
         let header = response.header.map_or(0, |header| header.revision);
         if response.created {
             let request = stream.asked.pop_front()?;

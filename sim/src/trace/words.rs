@@ -86,6 +86,13 @@ pub(super) fn feed(hash: &mut TraceHash, what: &What) {
         What::Applied { member, index } => member_index(hash, 12, *member, *index),
         What::Compacted { member, first_index } => member_index(hash, 13, *member, *first_index),
         What::SnapshotInstalled { member, index } => member_index(hash, 14, *member, *index),
+        other => feed_rest(hash, other),
+    }
+}
+
+/// The kinds from 15 on.
+fn feed_rest(hash: &mut TraceHash, what: &What) {
+    match what {
         What::Note(note) => {
             hash.word(15);
             hash.bytes(note.as_bytes());
@@ -113,6 +120,7 @@ pub(super) fn feed(hash: &mut TraceHash, what: &What) {
             hash.word(stream.0);
             text(hash, end);
         }
+        _ => unreachable!("the others have been fed"),
     }
 }
 
