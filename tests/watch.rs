@@ -1,8 +1,8 @@
 //! Watches of real members: by the real etcdctl, by `glasshouse ctl`, and by many watchers at once
 //! while a leader is killed.
 //!
-//! `GLASSHOUSE_WATCHERS` and `GLASSHOUSE_WATCH_EVENTS` set the size of the last (1000 and 10000 for
-//! the figures in README).
+//! `GLASSHOUSE_WATCHERS` and `GLASSHOUSE_WATCH_EVENTS` set the size of the last: 1000 and 10000 for
+//! the whole of it.
 #![allow(clippy::print_stdout, reason = "the size and the times belong in the output")]
 
 use std::io::Write as _;
