@@ -16,7 +16,7 @@
 //!   7 notify     Effect::Watch: what was applied, to the watchers of its keys
 //!   8 respond    Effect::Respond
 //!
-//!   beside it:   read (ReadIndex)   recover (disk -> Node)   stop   view
+//!   beside it:   read (ReadIndex)   members   recover (disk -> Node)   stop   view
 //! ```
 //!
 //! Each stage is one file in [`node`]. The parts it uses:

@@ -93,3 +93,11 @@ pub const NO_LEADER_ELECTION_TIMEOUTS: u64 = 3;
 
 /// Bytes that a gRPC message may have above the largest request (etcd: `grpcOverheadBytes`).
 pub const GRPC_OVERHEAD_BYTES: u64 = 512 * 1024;
+
+/// Changes of the members that may wait at the leader for the one before them. People make them, one
+/// at a time; this is a guard for memory.
+pub const MEMBER_CHANGES_WAITING_MAX: usize = 64;
+
+/// Milliseconds that a voter must be connected without a break before the members may change
+/// (etcd: `HealthInterval` in `server/etcdserver/server.go`).
+pub const HEALTH_INTERVAL_MS: u64 = 5_000;

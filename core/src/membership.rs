@@ -4,10 +4,16 @@
 //! has the same [`Membership`]. raft keeps its own, smaller picture of it (who votes); the two
 //! change in the same step of apply.
 
+mod change;
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use prost::Message as _;
+
+pub(crate) use self::change::{ChangeKind, MemberChange, check_peer_urls, not_enough_started};
 
 use crate::api;
 use crate::id::MemberId;
@@ -53,19 +59,15 @@ impl Membership {
         self.removed.contains(&id)
     }
 
+    /// Those that vote, in order of id.
+    pub fn voters(&self) -> impl Iterator<Item = &Member> {
+        self.members().filter(|member| !member.is_learner)
+    }
+
     /// The version that the cluster runs at (`3.6.0`), once its leader has set it.
     #[must_use]
     pub fn cluster_version(&self) -> Option<&str> {
         self.cluster_version.as_deref()
-    }
-
-    pub(crate) fn add(&mut self, member: Member) {
-        self.members.insert(member.id, member);
-    }
-
-    pub(crate) fn remove(&mut self, id: MemberId) {
-        self.members.remove(&id);
-        self.removed.insert(id);
     }
 
     /// A member published its name and client URLs; a member that is gone is ignored.

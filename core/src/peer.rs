@@ -1,10 +1,12 @@
 //! What members say to each other: one envelope, and a short summary for those who watch.
 //!
-//! An envelope carries either one raft message or one part of a snapshot transfer. The bytes are
+//! An envelope carries one raft message, one part of a snapshot transfer, or a word about the members. The bytes are
 //! opaque to whoever carries them; [`MessageInfo`] tells a recorder or a panel what is inside.
 
 use bytes::Bytes;
 use prost::Message as _;
+
+use crate::id::{ClusterId, MemberId};
 
 /// What kind of message it is. Names are the field's own; answers are told by `answer`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,6 +27,10 @@ pub enum MessageKind {
     Propose,
     /// Leadership transfer: "campaign now" (dissertation 3.10).
     TimeoutNow,
+    /// A follower hands a change of the members to the leader, which answers if it refuses.
+    MemberChange,
+    /// "You were removed from the cluster", to one that was.
+    Removed,
     /// Anything else raft says (status of a transfer, unreachable notes).
     Other,
 }
@@ -42,6 +48,8 @@ impl MessageKind {
             Self::ReadIndex => "read-index",
             Self::Propose => "propose",
             Self::TimeoutNow => "timeout-now",
+            Self::MemberChange => "member-change",
+            Self::Removed => "removed",
             Self::Other => "other",
         }
     }
@@ -81,6 +89,40 @@ pub struct Envelope {
     /// The receiver has a part of a snapshot and wants the next.
     #[prost(message, optional, tag = "3")]
     pub chunk_ack: Option<SnapshotChunkAck>,
+    /// A change of the members for the leader to propose: an encoded `MemberChange`.
+    #[prost(bytes = "bytes", optional, tag = "4")]
+    pub member_change: Option<Bytes>,
+    /// The leader does not propose the change that it was handed.
+    #[prost(message, optional, tag = "5")]
+    pub refusal: Option<Refusal>,
+    /// Somebody was removed from the cluster: the receiver, if it is the one that is named.
+    #[prost(message, optional, tag = "6")]
+    pub removed: Option<Removed>,
+}
+
+/// Who was removed. It names both ids, so that no damaged bytes can end a member.
+#[derive(Clone, Copy, PartialEq, prost::Message)]
+pub struct Removed {
+    /// The cluster.
+    #[prost(fixed64, tag = "1")]
+    pub cluster_id: u64,
+    /// Its former member.
+    #[prost(fixed64, tag = "2")]
+    pub member_id: u64,
+}
+
+/// Why the leader does not propose a change of the members.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct Refusal {
+    /// Id of the proposal.
+    #[prost(fixed64, tag = "1")]
+    pub request: u64,
+    /// gRPC's code.
+    #[prost(int32, tag = "2")]
+    pub code: i32,
+    /// etcd's text.
+    #[prost(string, tag = "3")]
+    pub message: String,
 }
 
 /// A part of a snapshot in transfer. The last part carries raft's own snapshot message.
@@ -121,6 +163,14 @@ pub struct SnapshotChunkAck {
 }
 
 impl Envelope {
+    /// "You were removed from the cluster": for a world whose peers say so by other means, such as
+    /// the status of an answer (etcd's peers say 410 Gone).
+    #[must_use]
+    pub fn removed(cluster: ClusterId, member: MemberId) -> Self {
+        let removed = Removed { cluster_id: cluster.0, member_id: member.0 };
+        Self { removed: Some(removed), ..Self::default() }
+    }
+
     /// The bytes to send.
     #[must_use]
     pub fn to_bytes(&self) -> Bytes {

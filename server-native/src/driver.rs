@@ -18,6 +18,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
+use glasshouse_core::membership::{Member, Membership};
 use glasshouse_core::{CallId, Effect, Input, MemberId, Node, NodeView, Role, StreamId};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::MissedTickBehavior;
@@ -52,6 +53,8 @@ pub struct NodeState {
     pub published: bool,
     /// The version that the cluster agreed on.
     pub cluster_version: Option<String>,
+    /// The members, and who was one.
+    pub members: Arc<Membership>,
 }
 
 impl Default for NodeState {
@@ -68,6 +71,7 @@ impl Default for NodeState {
             open_calls: 0,
             published: false,
             cluster_version: None,
+            members: Arc::default(),
         }
     }
 }
@@ -77,6 +81,8 @@ impl Default for NodeState {
 pub enum End {
     /// Somebody asked it to stop, and it did.
     Stopped,
+    /// This member was removed from the cluster.
+    Removed,
     /// The node must not go on.
     Halted(String),
 }
@@ -209,6 +215,7 @@ impl Driver {
                     }
                 }
                 Effect::Stopped => end = Some(End::Stopped),
+                Effect::Removed => end = Some(End::Removed),
                 Effect::Halt { reason } => end = Some(End::Halted(reason)),
             }
         }
@@ -236,12 +243,17 @@ impl Driver {
     fn publish(&mut self) {
         let view = self.node.view();
         let log = &self.log;
+        let peers = &mut self.peers;
         self.state.send_if_modified(|state| {
             let next = look(view, state);
             if *state == next {
                 return false;
             }
             log_changes(log, view, state, &next);
+            if next.members != state.members {
+                log_members(log, view.id(), &state.members, &next.members);
+                peers.follow(&next.members);
+            }
             *state = next;
             true
         });
@@ -269,6 +281,35 @@ fn look(view: NodeView<'_>, before: &NodeState) -> NodeState {
             (Some(now), Some(then)) if now == then => before.cluster_version.clone(),
             (now, _) => now.map(str::to_owned),
         },
+        members: if *before.members == *membership {
+            before.members.clone()
+        } else {
+            Arc::new(membership.clone())
+        },
+    }
+}
+
+/// etcd's lines about members that come, go and move.
+fn log_members(log: &Log, local: MemberId, before: &Membership, now: &Membership) {
+    let line = |message, member: &Member| {
+        let fields = [
+            ("local-member-id", local.to_string().into()),
+            ("peer-id", member.id.to_string().into()),
+            ("peer-urls", member.peer_urls.clone().into()),
+            ("is-learner", member.is_learner.into()),
+        ];
+        log.info(message, &fields);
+    };
+    for member in now.members() {
+        match before.get(member.id) {
+            None => line("added member", member),
+            Some(known) if known.is_learner && !member.is_learner => line("promote member", member),
+            Some(known) if known.peer_urls != member.peer_urls => line("updated member", member),
+            Some(_) => {}
+        }
+    }
+    for member in before.members().filter(|member| now.get(member.id).is_none()) {
+        line("removed member", member);
     }
 }
 

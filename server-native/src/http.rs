@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use bytes::Bytes;
 use glasshouse_core::store::Store;
-use glasshouse_core::{VERSION, api};
+use glasshouse_core::{Role, VERSION, api};
 use http_body_util::Full;
 use hyper::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
@@ -108,6 +108,8 @@ impl HttpContext {
         if !serializable && self.state.borrow().leader.is_none() {
             return Some("RAFT NO LEADER".into());
         }
+        // A learner answers only for itself.
+        let serializable = serializable || self.state.borrow().role == Role::Learner;
         // The first key, if any: `\0` up to the end.
         let request = api::RangeRequest {
             key: Bytes::from_static(b"\0"),

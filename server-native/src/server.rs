@@ -12,7 +12,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use glasshouse_core::membership::Member;
 use glasshouse_core::wal::{WalIdentity, WalImage, peek};
@@ -28,10 +28,11 @@ use crate::config::{Bootstrap, ClusterState, Settings, Url, path_value};
 use crate::disk::{DataDir, DiskError, StoreThread, WalThread};
 use crate::driver::{Driver, End, NodeState};
 use crate::http::HttpContext;
+use crate::join::{Joining, join};
 use crate::log::Log;
 use crate::mailbox::Mailbox;
 use crate::metrics::Metrics;
-use crate::peer::{Identity, PeerContext, PeerPort, Peers, serve_connection};
+use crate::peer::{Identity, PeerContext, PeerPort, Peers, REMOVED, serve_connection};
 
 /// How long a start waits for a quorum before clients are served nevertheless.
 const READY_PATIENCE: Duration = Duration::from_secs(5);
@@ -86,9 +87,8 @@ async fn serve(settings: &Settings, log: &Arc<Log>) -> Result<(), ServerError> {
     log_settings(settings, log);
     let ports = Ports::listen(settings).await?;
     let DataDir { wal, store, wal_path, lock } = DataDir::open(settings)?;
-    let (identity, bootstrap) = identify(settings, &wal)?;
+    let Start { identity, bootstrap, told } = identify(settings, &wal).await?;
     let config = node_config(settings, identity, bootstrap)?;
-    let first_members = config.bootstrap.clone();
     let node = Node::recover(config, wal, store.clone())
         .map_err(|error| ServerError::Recover(error.to_string()))?;
     log_start(&node, identity, log);
@@ -106,7 +106,8 @@ async fn serve(settings: &Settings, log: &Arc<Log>) -> Result<(), ServerError> {
         metrics: metrics.clone(),
         log: log.clone(),
         message_bytes_max: message_bytes_max(settings),
-        dial_timeout: Duration::from_millis(1_000 + settings.election_ms),
+        dial_timeout: dial_timeout(settings),
+        state: state.clone(),
     });
     let http = Arc::new(HttpContext {
         mailbox: mailbox.clone(),
@@ -116,8 +117,7 @@ async fn serve(settings: &Settings, log: &Arc<Log>) -> Result<(), ServerError> {
         log: log.clone(),
     });
     let mut peers = Peers::new(context.clone());
-    let members: Vec<Member> = node.view().membership().members().cloned().collect();
-    peers.call_all(if members.is_empty() { &first_members } else { &members });
+    peers.call_told(&first_peers(settings, &node, told).await);
 
     let may_hurry = settings.advance_first_election;
     let driver =
@@ -139,27 +139,42 @@ async fn serve(settings: &Settings, log: &Arc<Log>) -> Result<(), ServerError> {
             log.info("closed etcd server", &[("name", settings.name.as_str().into())]);
             Ok(())
         }
+        End::Removed => {
+            // etcd ends with success here: somebody wanted it so.
+            log.warn("server error", &[("error", REMOVED.into())]);
+            log.warn("data-dir used by this member must be removed", &[]);
+            Ok(())
+        }
         End::Halted(reason) => Err(ServerError::Halted(reason)),
     }
 }
 
+/// How a member begins.
+struct Start {
+    identity: Identity,
+    /// The first members, when it is one of them and has no members on its disk.
+    bootstrap: Vec<Member>,
+    /// Whom it can call before its log names anybody.
+    told: Vec<Member>,
+}
+
+impl Start {
+    fn first(first: Bootstrap) -> Self {
+        let identity = Identity { cluster: first.cluster_id, member: first.member_id };
+        Self { identity, told: first.members.clone(), bootstrap: first.members }
+    }
+}
+
 /// Who this member is: what its disk says, or what the flags describe for the first start.
-fn identify(
-    settings: &Settings,
-    wal: &WalImage,
-) -> Result<(Identity, Option<Bootstrap>), ServerError> {
+async fn identify(settings: &Settings, wal: &WalImage) -> Result<Start, ServerError> {
     let found = peek(wal).map_err(|error| ServerError::Recover(error.to_string()))?;
     let Some(found) = found else {
         if settings.cluster_state == ClusterState::Existing {
-            return Err(ServerError::Flags(
-                "joining a running cluster (--initial-cluster-state existing with an empty data \
-                 directory) is not supported yet, start all members with --initial-cluster-state \
-                 new"
-                .into(),
-            ));
+            let Joining { identity, members } =
+                join(settings, dial_timeout(settings)).await.map_err(ServerError::Flags)?;
+            return Ok(Start { identity, bootstrap: Vec::new(), told: members });
         }
-        let first = settings.bootstrap().map_err(ServerError::Flags)?;
-        return Ok((Identity { cluster: first.cluster_id, member: first.member_id }, Some(first)));
+        return settings.bootstrap().map(Start::first).map_err(ServerError::Flags);
     };
     let identity = Identity { cluster: found.cluster_id, member: found.member_id };
     // etcd ignores what describes the first start when there is data. So do we, unless it was
@@ -169,7 +184,22 @@ fn identify(
         check_same_cluster(settings, &found, told.as_ref())?;
     }
     let told = told.filter(|told| told.cluster_id == found.cluster_id);
-    Ok((identity, told))
+    let bootstrap = told.map(|told| told.members).unwrap_or_default();
+    Ok(Start { identity, told: bootstrap.clone(), bootstrap })
+}
+
+/// Whom to call first: the members on the disk or, before there are any, those that were told. A
+/// member that joined and died before it had a log asks its peers once more.
+async fn first_peers(settings: &Settings, node: &Node, told: Vec<Member>) -> Vec<Member> {
+    let members: Vec<Member> = node.view().membership().members().cloned().collect();
+    if !members.is_empty() {
+        return members;
+    }
+    if told.is_empty() && settings.cluster_state == ClusterState::Existing {
+        let joining = join(settings, dial_timeout(settings)).await;
+        return joining.map(|joining| joining.members).unwrap_or_default();
+    }
+    told
 }
 
 /// A directory that shares neither the cluster's nor the member's id with the flags is one that
@@ -199,11 +229,11 @@ fn check_same_cluster(
 fn node_config(
     settings: &Settings,
     identity: Identity,
-    bootstrap: Option<Bootstrap>,
+    bootstrap: Vec<Member>,
 ) -> Result<Config, ServerError> {
     let ticks = |ms: u64| u32::try_from(ms / settings.heartbeat_ms).unwrap_or(u32::MAX).max(1);
     Ok(Config {
-        bootstrap: bootstrap.map(|bootstrap| bootstrap.members).unwrap_or_default(),
+        bootstrap,
         name: settings.name.clone(),
         client_urls: settings.advertise_client.iter().map(Url::to_string).collect(),
         seed: random_seed()?,
@@ -218,6 +248,11 @@ fn node_config(
         watch_progress_notify_ms: u64::try_from(settings.watch_progress_notify.as_millis())
             .unwrap_or(u64::MAX),
         quota_backend_bytes: settings.quota_backend_bytes,
+        strict_reconfig_check: settings.strict_reconfig_check,
+        max_learners: settings.max_learners,
+        started_unix_s: SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .map_or(0, |since| since.as_secs()),
         store_flush_ticks: ticks(STORE_FLUSH_MS),
         ..Config::new(identity.member, identity.cluster)
     })
@@ -228,6 +263,11 @@ fn random_seed() -> io::Result<u64> {
     let mut bytes = [0; 8];
     io::Read::read_exact(&mut std::fs::File::open("/dev/urandom")?, &mut bytes)?;
     Ok(u64::from_le_bytes(bytes))
+}
+
+/// How long a call to a peer may take to be answered.
+fn dial_timeout(settings: &Settings) -> Duration {
+    Duration::from_millis(1_000 + settings.election_ms)
 }
 
 fn message_bytes_max(settings: &Settings) -> usize {

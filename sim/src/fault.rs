@@ -19,6 +19,7 @@ use std::time::Duration;
 use crate::check::liveness;
 use crate::clock::{MILLIS, Nanos, Rate, SECOND};
 use crate::member::MemberState;
+use crate::operator;
 use crate::place::{MemberNo, Place};
 use crate::rng::Stream;
 use crate::world::{Action, DiskOperation, State, Trouble, lock};
@@ -36,12 +37,20 @@ pub struct Kinds {
     pub disks: bool,
     /// Clocks run fast and slow.
     pub clocks: bool,
+    /// Members are added, promoted and removed.
+    pub members: bool,
 }
 
 impl Kinds {
     /// Everything.
-    pub const ALL: Self =
-        Self { crashes: true, power: true, network: true, disks: true, clocks: true };
+    pub const ALL: Self = Self {
+        crashes: true,
+        power: true,
+        network: true,
+        disks: true,
+        clocks: true,
+        members: true,
+    };
 }
 
 /// A schedule of faults.
@@ -91,7 +100,7 @@ struct Schedule {
 pub(crate) async fn rage(state: Arc<Mutex<State>>, plan: FaultPlan) {
     let (seed, members) = {
         let state = lock(&state);
-        (state.spec.seed, state.spec.member_numbers().collect())
+        (state.spec.seed, state.numbers().collect())
     };
     let random = Stream::new(seed, "faults", 0, 0);
     let mut schedule =
@@ -132,12 +141,17 @@ fn judge(state: &mut State, now: Nanos, deadline: Nanos, plan: FaultPlan) -> boo
     if state.violation.is_some() {
         return true;
     }
-    for no in state.spec.member_numbers() {
+    for no in state.numbers() {
         // It was on its way out when everything healed.
         if state.member(no).state == MemberState::Stopped {
             let _ = state.act(Action::Restart(no));
         }
+        // A learner that was removed while it heard nobody never calls an election, so nobody tells it.
+        if state.is_removed(no) {
+            let _ = state.act(Action::Kill(no));
+        }
     }
+    operator::start_added(state);
     match liveness::unrest(state) {
         None => {
             let verdict = liveness::judge_stores(state);
@@ -158,6 +172,8 @@ impl Schedule {
     /// Does what is due; says when the next fault is.
     fn advance(&mut self, state: &mut State, now: Nanos, next: Nanos) -> Nanos {
         self.repair(state, now);
+        // Machines may have joined.
+        self.members = state.numbers().collect();
         if now < next {
             return next;
         }
@@ -188,7 +204,7 @@ impl Schedule {
     fn revive(&mut self, state: &State, now: Nanos) {
         for no in self.members.clone() {
             let planned = self.repairs.values().any(|action| *action == Action::Restart(no));
-            if !state.member(no).state.is_running() && !planned {
+            if !state.member(no).state.is_running() && !planned && !state.is_removed(no) {
                 let at = now + self.random.between(SECOND / 2, 4 * SECOND);
                 self.repair_at(at, Action::Restart(no));
             }
@@ -205,7 +221,7 @@ impl Schedule {
 
     /// One fault, and the plan for its end.
     fn strike(&mut self, state: &mut State, now: Nanos) {
-        let Kinds { crashes, power, network, disks, clocks } = self.plan.kinds;
+        let Kinds { crashes, power, network, disks, clocks, members: _ } = self.plan.kinds;
         let kinds: [(bool, Strike); 14] = [
             (crashes, Self::kill),
             (crashes, Self::stop),
@@ -388,6 +404,7 @@ impl Schedule {
     /// Ends every fault.
     fn heal(&mut self, state: &mut State) {
         self.repairs.clear();
+        self.members = state.numbers().collect();
         let _ = state.act(Action::Heal);
         for member in self.members.clone() {
             let operations = [DiskOperation::Read, DiskOperation::Write, DiskOperation::Sync];

@@ -13,6 +13,7 @@
 //! | [`network`], [`disk`], [`clock`] | the physics: latency and loss, page cache and platter, drift |
 //! | [`stream`] | watches on their way between clients and members |
 //! | [`workload`], [`fault`] | seeded clients; seeded schedules of faults, with a time of peace |
+//! | `operator` | somebody who adds, promotes and removes members meanwhile |
 //! | [`trace`] | the record of everything, and its hash |
 //! | [`check`], [`model`] | the properties that must hold, judged at every step; a small etcd as oracle |
 //! | [`mutant`] | planted faults that the checkers must catch |
@@ -45,6 +46,8 @@ pub mod model;
 pub mod mutant;
 #[cfg(feature = "world")]
 pub mod network;
+#[cfg(feature = "world")]
+mod operator;
 #[cfg(feature = "world")]
 pub mod place;
 #[cfg(feature = "world")]

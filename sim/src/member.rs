@@ -95,6 +95,8 @@ pub(crate) struct Member {
     pub(crate) id: MemberId,
     /// Its madsim node.
     pub(crate) place: NodeId,
+    /// It joined a running cluster: its log began empty.
+    pub(crate) joins: bool,
     pub(crate) state: MemberState,
     /// What it was before it was frozen.
     pub(crate) thawed: MemberState,
@@ -116,6 +118,7 @@ impl Member {
             no,
             id: member_id(&[no.peer_url()], CLUSTER_TOKEN),
             place,
+            joins: false,
             state: MemberState::New,
             thawed: MemberState::New,
             life: 0,

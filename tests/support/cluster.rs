@@ -50,8 +50,10 @@ pub struct Cluster {
 
 /// One member.
 pub struct Member {
-    /// `--name`, and the host in its URLs.
+    /// `--name`.
     pub name: String,
+    /// The host in its URLs.
+    host: String,
     ip: Ipv4Addr,
     args: Vec<String>,
     process: Option<Child>,
@@ -64,9 +66,9 @@ impl Cluster {
     /// Members that are called by their addresses, `127.77.{block}.1` and up, not yet started.
     /// Tests that may run at the same time choose different blocks.
     pub fn on_addresses(size: u8, block: u8) -> Self {
-        let hosts: Vec<(String, Ipv4Addr)> = (1..=size)
+        let hosts: Vec<(String, String, Ipv4Addr)> = (1..=size)
             .map(|number| Ipv4Addr::new(127, 77, block, number))
-            .map(|ip| (ip.to_string(), ip))
+            .map(|ip| (ip.to_string(), ip.to_string(), ip))
             .collect();
         let dir = TempDir::new("cluster");
         let names = Names::new(&[], &dir.0);
@@ -77,36 +79,46 @@ impl Cluster {
     pub fn with_names(hosts: &[Host], token: &str) -> Self {
         let dir = TempDir::new("cluster");
         let names = Names::new(hosts, &dir.0);
-        let hosts: Vec<(String, Ipv4Addr)> =
-            hosts.iter().map(|(name, ip)| ((*name).to_owned(), *ip)).collect();
+        let hosts: Vec<(String, String, Ipv4Addr)> =
+            hosts.iter().map(|(name, ip)| ((*name).to_owned(), (*name).to_owned(), *ip)).collect();
         Self::new(&hosts, token, dir, names)
     }
 
-    fn new(hosts: &[(String, Ipv4Addr)], token: &str, dir: TempDir, names: Names) -> Self {
+    /// Members with these names at these addresses, in a network of their own that has `more`
+    /// addresses, too; not yet started. `None` where the machine forbids such a network.
+    pub fn in_network(hosts: &[Host], more: &[Ipv4Addr], token: &str) -> Option<Self> {
+        let addresses: Vec<Ipv4Addr> =
+            hosts.iter().map(|(_, ip)| *ip).chain(more.iter().copied()).collect();
+        let names = Names::in_network(&addresses)?;
+        let hosts: Vec<(String, String, Ipv4Addr)> =
+            hosts.iter().map(|(name, ip)| ((*name).to_owned(), ip.to_string(), *ip)).collect();
+        Some(Self::new(&hosts, token, TempDir::new("cluster"), names))
+    }
+
+    fn new(hosts: &[(String, String, Ipv4Addr)], token: &str, dir: TempDir, names: Names) -> Self {
         let all: Vec<String> =
-            hosts.iter().map(|(name, _)| format!("{name}=http://{name}:2380")).collect();
+            hosts.iter().map(|(name, host, _)| format!("{name}=http://{host}:2380")).collect();
         let members = hosts
             .iter()
-            .map(|(name, ip)| Member {
-                name: name.clone(),
-                ip: *ip,
-                args: vec![
-                    format!("--name={name}"),
-                    format!("--data-dir={}", dir.0.join(name).display()),
-                    format!("--listen-peer-urls=http://{ip}:2380"),
-                    format!("--listen-client-urls=http://{ip}:2379"),
-                    format!("--initial-advertise-peer-urls=http://{name}:2380"),
-                    format!("--advertise-client-urls=http://{name}:2379"),
-                    format!("--initial-cluster={}", all.join(",")),
-                    format!("--initial-cluster-token={token}"),
-                    "--initial-cluster-state=new".to_owned(),
-                ],
-                process: None,
-                log: dir.0.join(format!("{name}.log")),
-                log_before: 0,
+            .map(|(name, host, ip)| {
+                let mut member = Member::new(name, host, *ip, &dir.0);
+                member.args.push(format!("--initial-cluster={}", all.join(",")));
+                member.args.push(format!("--initial-cluster-token={token}"));
+                member.args.push("--initial-cluster-state=new".to_owned());
+                member
             })
             .collect();
         Self { members, names, program: glasshouse(), dir }
+    }
+
+    /// A further member, which was added as `http://{ip}:2380` and joins when it is started. Gives
+    /// its number.
+    pub fn join(&mut self, name: &str, ip: Ipv4Addr, initial_cluster: &str) -> usize {
+        let mut member = Member::new(name, &ip.to_string(), ip, &self.dir.0);
+        member.args.push(format!("--initial-cluster={initial_cluster}"));
+        member.args.push("--initial-cluster-state=existing".to_owned());
+        self.members.push(member);
+        self.members.len() - 1
     }
 
     /// Adds flags for the members' next lives.
@@ -140,6 +152,25 @@ impl Cluster {
 }
 
 impl Member {
+    fn new(name: &str, host: &str, ip: Ipv4Addr, dir: &Path) -> Self {
+        Self {
+            name: name.to_owned(),
+            host: host.to_owned(),
+            ip,
+            args: vec![
+                format!("--name={name}"),
+                format!("--data-dir={}", dir.join(name).display()),
+                format!("--listen-peer-urls=http://{ip}:2380"),
+                format!("--listen-client-urls=http://{ip}:2379"),
+                format!("--initial-advertise-peer-urls=http://{host}:2380"),
+                format!("--advertise-client-urls=http://{host}:2379"),
+            ],
+            process: None,
+            log: dir.join(format!("{name}.log")),
+            log_before: 0,
+        }
+    }
+
     fn start(&mut self, command: &mut Command) {
         assert!(self.process.is_none(), "{} runs already", self.name);
         self.log_before = self.whole_log().len();
@@ -151,7 +182,7 @@ impl Member {
 
     /// Where clients reach it by name.
     pub fn url(&self) -> String {
-        format!("http://{}:2379", self.name)
+        format!("http://{}:2379", self.host)
     }
 
     /// Where clients of this process reach it, who may not know the name.
@@ -201,6 +232,11 @@ impl Member {
     /// SIGTERM, as `docker stop` sends it; the member must end by itself.
     pub fn stop(&mut self) -> ExitStatus {
         signal(self.process_id(), "TERM");
+        self.wait_for_end()
+    }
+
+    /// Waits until the process ends by itself.
+    pub fn wait_for_end(&mut self) -> ExitStatus {
         let mut process = self.process.take().expect("the member runs");
         let begin = Instant::now();
         loop {
@@ -209,7 +245,7 @@ impl Member {
             }
             if begin.elapsed() > PATIENCE {
                 let _ = process.kill();
-                panic!("{} does not stop:\n{}", self.name, self.log());
+                panic!("{} does not end:\n{}", self.name, self.log());
             }
             sleep(Duration::from_millis(5));
         }

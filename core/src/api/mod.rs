@@ -14,10 +14,12 @@
 mod error;
 #[cfg(test)]
 mod tests;
+mod urls;
 
 pub use error::{Code, Error};
 pub use etcdserverpb::*;
 pub use mvccpb::{Event, KeyValue};
+pub(crate) use urls::check_urls;
 
 /// Includes one generated package. It is included rather than declared as a module file, so that
 /// rustfmt and clippy leave what a generator wrote alone.
@@ -129,6 +131,16 @@ unary_calls! {
     Compact = "KV" / "Compact" (CompactionRequest => CompactionResponse),
     /// Lists the members of the cluster.
     MemberList = "Cluster" / "MemberList" (MemberListRequest => MemberListResponse),
+    /// Lets a member join, as a voter or as a learner.
+    MemberAdd = "Cluster" / "MemberAdd" (MemberAddRequest => MemberAddResponse),
+    /// Removes a member for good.
+    MemberRemove = "Cluster" / "MemberRemove" (MemberRemoveRequest => MemberRemoveResponse),
+    /// Gives a member other peer URLs.
+    MemberUpdate = "Cluster" / "MemberUpdate" (MemberUpdateRequest => MemberUpdateResponse),
+    /// Makes a learner a voter.
+    MemberPromote = "Cluster" / "MemberPromote" (MemberPromoteRequest => MemberPromoteResponse),
+    /// Hands leadership to a voter; only the leader can.
+    MoveLeader = "Maintenance" / "MoveLeader" (MoveLeaderRequest => MoveLeaderResponse),
     /// What one member knows of itself; needs no quorum.
     Status = "Maintenance" / "Status" (StatusRequest => StatusResponse),
     /// Lists, raises or clears alarms; etcdctl asks for the list in `endpoint health`.

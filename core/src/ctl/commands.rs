@@ -13,7 +13,12 @@ pub(super) enum Action {
     Del,
     Txn,
     Compaction,
+    MemberAdd,
     MemberList,
+    MemberPromote,
+    MemberRemove,
+    MemberUpdate,
+    MoveLeader,
     EndpointHealth,
     EndpointStatus,
     EndpointHashKv,
@@ -108,7 +113,19 @@ pub(super) static ROOT: Command = Command {
             .default("simple")
             .short('w'),
     ],
-    children: &[COMPACTION, DEL, ENDPOINT, GET, HELP, MEMBER, PUT, TXN, VERSION, WATCH],
+    children: &[
+        COMPACTION,
+        DEL,
+        ENDPOINT,
+        GET,
+        HELP,
+        MEMBER,
+        MOVE_LEADER,
+        PUT,
+        TXN,
+        VERSION,
+        WATCH,
+    ],
     ..command("etcdctl", "etcdctl", "A simple command line client for etcd3.")
 };
 
@@ -203,8 +220,34 @@ const HELP: Command = Command {
 };
 
 const MEMBER: Command = Command {
-    children: &[MEMBER_LIST],
+    children: &[MEMBER_ADD, MEMBER_LIST, MEMBER_PROMOTE, MEMBER_REMOVE, MEMBER_UPDATE],
     ..command("member", "member <subcommand>", "Membership related commands")
+};
+
+const MEMBER_ADD: Command = Command {
+    flags: &[
+        Flag::bool("learner", "indicates if the new member is raft learner"),
+        Flag::string("peer-urls", "comma separated peer URLs for the new member."),
+    ],
+    action: Some(Action::MemberAdd),
+    ..command("add", "add <memberName> [options]", "Adds a member into the cluster")
+};
+
+const MEMBER_PROMOTE: Command = Command {
+    long: "Promotes a non-voting learner member to a voting one in the cluster.",
+    action: Some(Action::MemberPromote),
+    ..command("promote", "promote <memberID>", "Promotes a non-voting member in the cluster")
+};
+
+const MEMBER_REMOVE: Command = Command {
+    action: Some(Action::MemberRemove),
+    ..command("remove", "remove <memberID>", "Removes a member from the cluster")
+};
+
+const MEMBER_UPDATE: Command = Command {
+    flags: &[Flag::string("peer-urls", "comma separated peer URLs for the updated member.")],
+    action: Some(Action::MemberUpdate),
+    ..command("update", "update <memberID> [options]", "Updates a member in the cluster")
 };
 
 const MEMBER_LIST: Command = Command {
@@ -212,6 +255,15 @@ const MEMBER_LIST: Command = Command {
         The items in the lists are ID, Status, Name, Peer Addrs, Client Addrs, Is Learner.",
     action: Some(Action::MemberList),
     ..command("list", "list", "Lists all members in the cluster")
+};
+
+const MOVE_LEADER: Command = Command {
+    action: Some(Action::MoveLeader),
+    ..command(
+        "move-leader",
+        "move-leader <transferee-member-id>",
+        "Transfers leadership to another etcd cluster member.",
+    )
 };
 
 const PUT: Command = Command {

@@ -10,7 +10,7 @@
 //!                    │
 //!   parse  commands + flags: cobra's and pflag's rules, etcdctl's table of commands
 //!                    │ one Action
-//!   get put del txn compaction member endpoint: checks, then requests
+//!   get put del txn compaction member move-leader endpoint: checks, then requests
 //!   watch            │ Step::Call ──► driver ──► Session::on_result
 //!                    │ Step::Open ──► driver ──► Session::on_message, again and again
 //!   print  simple, json, fields, table, protobuf
@@ -64,6 +64,7 @@ mod get;
 mod go;
 mod help;
 mod member;
+mod move_leader;
 mod parse;
 mod print;
 mod put;

@@ -1,5 +1,7 @@
 //! One run of a command, as a state machine that a driver pushes along.
 
+mod members;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::time::Duration;
@@ -11,7 +13,9 @@ use super::parse::{Invocation, Parsed};
 use super::print::{Printer, Report};
 use super::stream::{Program, Stream, StreamId, StreamRequest, StreamResponse};
 use super::watch::{self, Say, Watching};
-use super::{API_VERSION, Exit, Output, VERSION, compaction, del, get, member, parse, put, txn};
+use super::{
+    API_VERSION, Exit, Output, VERSION, compaction, del, get, member, move_leader, parse, put, txn,
+};
 use crate::api::{Code, Error, Request, Response};
 
 /// One run of a command line.
@@ -153,7 +157,15 @@ pub fn may_retry(request: &Request, error: &Error) -> bool {
         | Request::Alarm(_)
         | Request::Status(_)
         | Request::HashKv(_) => true,
-        Request::Put(_) | Request::DeleteRange(_) | Request::Txn(_) | Request::Compact(_) => false,
+        Request::Put(_)
+        | Request::DeleteRange(_)
+        | Request::Txn(_)
+        | Request::Compact(_)
+        | Request::MemberAdd(_)
+        | Request::MemberRemove(_)
+        | Request::MemberUpdate(_)
+        | Request::MemberPromote(_)
+        | Request::MoveLeader(_) => false,
     };
     match error.code {
         Code::DeadlineExceeded | Code::Canceled => true,
@@ -195,8 +207,30 @@ enum Answer {
     Put,
     Del,
     Txn,
-    Compaction { revision: i64 },
+    Compaction {
+        revision: i64,
+    },
     MemberList,
+    MemberAdd(member::Addition),
+    /// The member is added; its variables need a list that it is in.
+    AddedList(member::Addition),
+    /// The list was too old: a read brings a member up to date.
+    AddedSync(member::Addition),
+    MemberRemove {
+        id: u64,
+    },
+    MemberUpdate {
+        id: u64,
+    },
+    MemberPromote {
+        id: u64,
+    },
+    /// Some endpoint is the leader.
+    LeaderSearch(move_leader::Search),
+    MoveLeader {
+        from: u64,
+        to: u64,
+    },
 }
 
 impl Session {
@@ -397,6 +431,17 @@ impl Session {
                 (Answer::Compaction { revision: request.revision }, request.into())
             }
             Action::MemberList => (Answer::MemberList, member::list_request().into()),
+            Action::MemberAdd
+            | Action::MemberRemove
+            | Action::MemberUpdate
+            | Action::MemberPromote => members::change(invocation.action, flags, args)?,
+            Action::MoveLeader => {
+                let mut search = move_leader::Search::new(args)?;
+                self.connect(invocation, environment)?;
+                let ask = search.begin(&self.config.endpoints);
+                self.ask_one(Answer::LeaderSearch(search), ask);
+                return Ok(());
+            }
             Action::Txn => {
                 let reader = txn::Reader::new(flags, args)?;
                 self.connect(invocation, environment)?;
@@ -488,6 +533,11 @@ impl Session {
         self.plan = Plan::Answer(answer);
     }
 
+    fn ask_one(&mut self, answer: Answer, (endpoint, request): (String, Request)) {
+        self.call(Endpoint::Named(endpoint), request, Some(self.config.command_timeout));
+        self.plan = Plan::Answer(answer);
+    }
+
     fn call(&mut self, endpoint: Endpoint, request: Request, timeout: Option<Duration>) -> CallId {
         self.last_id += 1;
         let id = CallId(self.last_id);
@@ -515,10 +565,7 @@ impl Session {
             (Answer::MemberList, Response::MemberList(response)) => {
                 printer.print(Report::MemberList(response), output)
             }
-            (answer, response) => Err(Exit::error(format!(
-                "the answer to {answer:?} was one to {}: the other side is no etcd",
-                response.name()
-            ))),
+            (answer, _) => self.show_cluster(answer, &response),
         }
     }
 

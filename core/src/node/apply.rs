@@ -2,19 +2,18 @@
 //! on every member.
 
 use prost::Message as _;
-use raft::eraftpb::{ConfChangeType, ConfChangeV2, Entry};
+use raft::eraftpb::Entry;
 
 use super::{Effect, Node};
 use crate::api::{self, AlarmType, InternalRaftRequest, Response};
 use crate::id::MemberId;
-use crate::membership;
 use crate::mvcc::NoLeases;
 use crate::raft::conf_change;
 
 impl Node {
     pub(super) fn apply(&mut self, entry: &Entry, effects: &mut Vec<Effect>) {
         if let Some(change) = conf_change(entry) {
-            return self.apply_conf_change(&change);
+            return self.apply_change(&change, effects);
         }
         if entry.data.is_empty() {
             return;
@@ -80,29 +79,5 @@ impl Node {
             );
         }
         None
-    }
-
-    /// The members change. A change that cannot be read as one of ours still goes to raft, so that
-    /// all members keep the same voters.
-    fn apply_conf_change(&mut self, change: &ConfChangeV2) {
-        let described = api::Member::decode(change.context.clone()).ok();
-        for single in change.changes.iter() {
-            let id = MemberId(single.node_id);
-            match single.change_type {
-                ConfChangeType::AddNode | ConfChangeType::AddLearnerNode => {
-                    let known = self.membership.get(id).cloned();
-                    let mut member = described
-                        .clone()
-                        .filter(|member| member.id == id.0)
-                        .map(membership::from_api)
-                        .or(known)
-                        .unwrap_or_else(|| membership::Member { id, ..Default::default() });
-                    member.is_learner = single.change_type == ConfChangeType::AddLearnerNode;
-                    self.membership.add(member);
-                }
-                ConfChangeType::RemoveNode => self.membership.remove(id),
-            }
-        }
-        self.raft.apply_conf_change(change);
     }
 }

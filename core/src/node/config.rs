@@ -49,6 +49,13 @@ pub struct Config {
     /// Milliseconds between two notices of progress to a watcher that hears nothing else
     /// (`--watch-progress-notify-interval`).
     pub watch_progress_notify_ms: u64,
+    /// Refuse changes of the members that could cost the quorum (`--strict-reconfig-check`).
+    pub strict_reconfig_check: bool,
+    /// Most learners in the cluster (`--max-learners`).
+    pub max_learners: u32,
+    /// The wall clock at the start of this life, in seconds since 1970. The ids of members that are
+    /// added are made of it and of the ticks since; nothing else is.
+    pub started_unix_s: u64,
     /// Ticks between two commits of the store, unless a batch is full before.
     pub store_flush_ticks: u32,
 }
@@ -77,6 +84,9 @@ impl Config {
             max_txn_ops: 128,
             quota_backend_bytes: 0,
             watch_progress_notify_ms: 600_000,
+            strict_reconfig_check: true,
+            max_learners: 1,
+            started_unix_s: 0,
             store_flush_ticks: 1,
         }
     }

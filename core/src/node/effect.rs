@@ -62,7 +62,10 @@ pub enum Effect {
     },
     /// The node has done what [`Input::Stop`](super::Input::Stop) asked; end the process.
     Stopped,
-    /// The node must not go on (disk failure, corrupt bytes, removed from the cluster).
+    /// This member was removed from the cluster and has ended: end the process. Its data are of no
+    /// further use, its id never comes back.
+    Removed,
+    /// The node must not go on (disk failure, corrupt bytes).
     /// It ignores every further input.
     Halt {
         /// One sentence for the log and the operator.

@@ -21,12 +21,16 @@ mod calls;
 mod commit;
 mod config;
 mod effect;
+mod hearing;
 mod input;
+mod members;
+mod move_leader;
 mod notify;
 mod persist;
 mod propose;
 mod read;
 mod recover;
+mod removal;
 mod replicate;
 mod request;
 mod respond;
@@ -80,6 +84,11 @@ pub struct Node {
     calls: calls::Calls,
     proposals: propose::Proposals,
     reads: read::Reads,
+    changes: members::Changes,
+    moves: move_leader::Moves,
+    hearing: hearing::Hearing,
+    /// This member was removed and ends at this tick.
+    leaves_at_tick: Option<u64>,
     persisting: persist::Persisting,
     storing: storing::Storing,
     sending: BTreeMap<MemberId, snapshot::Sender>,
@@ -147,6 +156,7 @@ impl Node {
     fn on_tick(&mut self, effects: &mut Vec<Effect>) {
         self.tick += 1;
         self.raft.on_tick();
+        self.tick_hearing();
         self.expire_calls(effects);
         self.retry_read_index();
         self.tick_snapshots(effects);
@@ -159,6 +169,7 @@ impl Node {
     fn drive(&mut self, effects: &mut Vec<Effect>) {
         while self.halted.is_none() {
             self.propose_waiting(effects);
+            self.drive_changes(effects);
             if self.storing.is_installing() {
                 break;
             }
@@ -166,8 +177,10 @@ impl Node {
             self.on_output(output, effects);
         }
         if self.halted.is_none() {
+            self.answer_moves(effects);
             self.notify_behind(effects);
             self.flush_full_batch(effects);
+            self.drive_removal(effects);
             self.drive_stop(effects);
         }
     }

@@ -19,7 +19,7 @@ impl Node {
         effects: &mut Vec<Effect>,
     ) {
         let own = self.membership.get(self.config.member_id);
-        let refused = if self.stopping.is_some() {
+        let refused = if self.stopping.is_some() || self.leaves_at_tick.is_some() {
             Some(api::Error::STOPPED)
         } else if own.is_some_and(|member| member.is_learner) {
             Some(api::Error::NOT_SUPPORTED_FOR_LEARNER)

@@ -26,6 +26,16 @@ impl Proposals {
         self.calls.remove(&id)
     }
 
+    /// The entry with this id will answer the call.
+    pub(super) fn expect(&mut self, id: u64, call: CallId) {
+        self.calls.insert(id, call);
+    }
+
+    /// A call waits for the entry with this id.
+    pub(super) fn is_expected(&self, id: u64) -> bool {
+        self.calls.contains_key(&id)
+    }
+
     /// Forgets ids whose calls are closed; they may never come back.
     pub(super) fn sweep(&mut self, is_open: impl Fn(CallId) -> bool) {
         self.calls.retain(|_, call| is_open(*call));
@@ -85,9 +95,15 @@ fn entry(id: u64, request: Request) -> InternalRaftRequest {
         Request::Txn(txn) => entry.txn = Some(txn),
         Request::Compact(compaction) => entry.compaction = Some(compaction),
         Request::Alarm(alarm) => entry.alarm = Some(alarm),
-        Request::Range(_) | Request::MemberList(_) | Request::Status(_) | Request::HashKv(_) => {
-            unreachable!("reads do not go through the log")
-        }
+        Request::MemberAdd(_)
+        | Request::MemberRemove(_)
+        | Request::MemberUpdate(_)
+        | Request::MemberPromote(_) => unreachable!("changes of the members go their own way"),
+        Request::Range(_)
+        | Request::MemberList(_)
+        | Request::MoveLeader(_)
+        | Request::Status(_)
+        | Request::HashKv(_) => unreachable!("reads do not go through the log"),
     }
     entry
 }

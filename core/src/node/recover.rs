@@ -12,13 +12,15 @@
 //! * The commit index on disk may be older than what the store has applied; the store proves it.
 //! * Both empty: a new member. With [`Config::bootstrap`] its log begins as etcd's does, with one
 //!   entry for each first member, committed in term 1 (etcd `server/etcdserver/bootstrap.go`).
+//!   Without, it joins a running cluster: its log is empty, and the leader fills it. It votes for
+//!   nobody and calls no election before it has read there that it is a member.
 
 use protobuf::Message as _;
-use raft::eraftpb::{ConfChange, ConfChangeType, Entry, EntryType, HardState, SnapshotMetadata};
+use raft::eraftpb::{Entry, EntryType, HardState, SnapshotMetadata};
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng as _;
 
-use super::{Config, Node, snapshots};
+use super::{Config, Node, members, snapshots};
 use crate::id::{ClusterId, MemberId};
 use crate::membership;
 use crate::mvcc::Mvcc;
@@ -54,9 +56,6 @@ pub enum RecoverError {
     /// Log and store do not fit together.
     #[error("the log and the store do not fit together: {0}")]
     Mismatch(String),
-    /// A member that joins must be added to the cluster first.
-    #[error("the directory is empty and the configuration names no first members")]
-    NothingToStartFrom,
 }
 
 /// What is on the disk, put together.
@@ -72,7 +71,7 @@ impl Node {
     /// A node that goes on from what is on the disk.
     ///
     /// # Errors
-    /// When the disk is damaged, belongs to another member, or is empty without first members.
+    /// When the disk is damaged or belongs to another member.
     pub fn recover(config: Config, wal: WalImage, store: Store) -> Result<Self, RecoverError> {
         let stored = match store.meta(MetaKey::Applied)? {
             Some(bytes) => SnapshotMetadata::parse_from_bytes(&bytes)
@@ -81,7 +80,7 @@ impl Node {
         };
         let disk = match wal::replay(&wal, config.wal_segment_bytes)? {
             Some(replayed) => from_log(&config, replayed, stored)?,
-            None if stored.index == 0 => first_start(&config)?,
+            None if stored.index == 0 => first_start(&config),
             None => {
                 let what = format!("the store has applied {}, but the log is gone", stored.index);
                 return Err(RecoverError::Mismatch(what));
@@ -96,6 +95,7 @@ impl Node {
         let base = Base { index: stored.index, term: stored.term };
         let mvcc = Mvcc::open(store.clone())?;
         let (membership, alarms) = snapshots::load(&store).map_err(RecoverError::Mismatch)?;
+        let is_removed = membership.is_removed(config.member_id);
         let raft = Raft::new(&config, log, base.index).map_err(RecoverError::Mismatch)?;
         Ok(Self {
             tick: 0,
@@ -112,6 +112,10 @@ impl Node {
             calls: Default::default(),
             proposals: Default::default(),
             reads: Default::default(),
+            changes: Default::default(),
+            moves: Default::default(),
+            hearing: Default::default(),
+            leaves_at_tick: is_removed.then_some(u64::from(config.election_ticks)),
             persisting: Default::default(),
             storing: Default::default(),
             sending: Default::default(),
@@ -182,19 +186,19 @@ fn from_log(
     Ok(Disk { log, wal: replayed.wal, stored, behind_snapshot })
 }
 
-/// An empty disk: the log starts with the first members.
-fn first_start(config: &Config) -> Result<Disk, RecoverError> {
-    if config.bootstrap.is_empty() {
-        return Err(RecoverError::NothingToStartFrom);
-    }
+/// An empty disk: the log starts with the first members, or with nothing.
+fn first_start(config: &Config) -> Disk {
     let mut members = config.bootstrap.clone();
     members.sort_by_key(|member| member.id);
     let entries: Vec<Entry> = (1..).zip(&members).map(first_entry).collect();
-    let hard_state = HardState { term: 1, commit: entries.len() as u64, ..HardState::default() };
+    let hard_state = match entries.len() as u64 {
+        0 => HardState::default(),
+        commit => HardState { term: 1, commit, ..HardState::default() },
+    };
     let wal = Wal::new(config.cluster_id, config.member_id, config.wal_segment_bytes);
     let stored = place_before(&entries);
     let log = Log::new(Base::default(), entries, hard_state, stored.clone());
-    Ok(Disk { log, wal, stored, behind_snapshot: false })
+    Disk { log, wal, stored, behind_snapshot: false }
 }
 
 /// Index 0: nothing is applied, but raft must know who votes on the first entries. Those entries
@@ -212,17 +216,10 @@ fn place_before(entries: &[Entry]) -> SnapshotMetadata {
 }
 
 fn first_entry((index, member): (u64, &membership::Member)) -> Entry {
-    use prost::Message as _;
-    let unnamed = membership::Member { client_urls: Vec::new(), ..member.clone() };
-    let change = ConfChange {
-        change_type: ConfChangeType::AddNode,
-        node_id: member.id.0,
-        context: membership::to_api(&unnamed).encode_to_vec().into(),
-        ..ConfChange::default()
-    };
+    let change = members::first_change(member);
     let data = change.write_to_bytes().expect("a message without required fields always encodes");
     Entry {
-        entry_type: EntryType::EntryConfChange,
+        entry_type: EntryType::EntryConfChangeV2,
         index,
         term: 1,
         data: data.into(),

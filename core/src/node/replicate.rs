@@ -26,6 +26,21 @@ impl Node {
         effects: &mut Vec<Effect>,
     ) -> Result<(), &'static str> {
         let envelope = Envelope::decode(bytes.clone()).map_err(|_| "not an envelope")?;
+        if let Some(removed) = envelope.removed {
+            return self.on_told_removed(from, removed);
+        }
+        if self.membership.is_removed(from) && !self.hands_over(from, &envelope) {
+            self.tell_removed(from, effects);
+            return Err("its sender was removed from the cluster");
+        }
+        self.on_heard(from);
+        if let Some(change) = envelope.member_change {
+            return self.on_member_change(from, change);
+        }
+        if let Some(refusal) = envelope.refusal {
+            self.on_refusal(refusal, effects);
+            return Ok(());
+        }
         if let Some(chunk) = envelope.chunk {
             return self.on_snapshot_chunk(from, &chunk, effects);
         }
@@ -38,6 +53,13 @@ impl Node {
         self.raft.on_message(message);
         // A queue of messages must not be able to push raft past what it asked to persist.
         Ok(())
+    }
+
+    /// The leader that was removed a moment ago names its successor; nothing else of it counts.
+    fn hands_over(&self, from: MemberId, envelope: &Envelope) -> bool {
+        let message = envelope.raft.as_ref().and_then(|bytes| message::decode(bytes).ok());
+        self.raft.leader() == Some(from)
+            && message.is_some_and(|message| message.msg_type == MessageType::MsgTimeoutNow)
     }
 
     /// Sends raft's messages; snapshots go their own way, in parts.

@@ -6,7 +6,7 @@
 
 use super::{Effect, Node};
 use crate::api::{self, AlarmType, Request, Response};
-use crate::id::CallId;
+use crate::id::{CallId, MemberId};
 use crate::limits;
 use crate::{membership, txn};
 
@@ -32,13 +32,22 @@ impl Node {
             | Request::Txn(_)
             | Request::Compact(_)
             | Request::Alarm(_) => self.propose(call, request, effects),
+            Request::MemberAdd(_)
+            | Request::MemberRemove(_)
+            | Request::MemberUpdate(_)
+            | Request::MemberPromote(_) => self.request_change(call, &request, effects),
+            Request::MoveLeader(to) => self.move_leader(call, MemberId(to.target_id), effects),
         }
     }
 
     /// What etcd's gRPC layer refuses before the log sees it (`v3rpc/key.go`, `v3rpc/quota.go`).
     fn admit(&self, request: &Request) -> Result<(), api::Error> {
-        if self.stopping.is_some() {
+        if self.stopping.is_some() || self.leaves_at_tick.is_some() {
             return Err(api::Error::STOPPED);
+        }
+        let own = self.membership.get(self.config.member_id);
+        if own.is_some_and(|member| member.is_learner) && !is_for_learners(request) {
+            return Err(api::Error::NOT_SUPPORTED_FOR_LEARNER);
         }
         if self.calls.len() > limits::OPEN_CALLS_MAX {
             return Err(api::Error::TOO_MANY_REQUESTS);
@@ -53,6 +62,11 @@ impl Node {
                 self.check_txn_room(txn)
             }
             Request::Compact(_)
+            | Request::MemberAdd(_)
+            | Request::MemberRemove(_)
+            | Request::MemberUpdate(_)
+            | Request::MemberPromote(_)
+            | Request::MoveLeader(_)
             | Request::MemberList(_)
             | Request::Status(_)
             | Request::Alarm(_)
@@ -73,9 +87,15 @@ impl Node {
             Request::MemberList(_) => Ok(Response::MemberList(self.member_list())),
             Request::Status(_) => Ok(Response::Status(self.status())),
             Request::HashKv(hash) => self.hash_kv(hash.revision).map(Response::HashKv),
-            Request::Put(_) | Request::DeleteRange(_) | Request::Compact(_) | Request::Alarm(_) => {
-                unreachable!("writes go through the log")
-            }
+            Request::MoveLeader(_) => unreachable!("a leader answers when it has handed over"),
+            Request::Put(_)
+            | Request::DeleteRange(_)
+            | Request::Compact(_)
+            | Request::Alarm(_)
+            | Request::MemberAdd(_)
+            | Request::MemberRemove(_)
+            | Request::MemberUpdate(_)
+            | Request::MemberPromote(_) => unreachable!("writes go through the log"),
         };
         self.respond(call, result, effects);
     }
@@ -129,5 +149,15 @@ impl Node {
             0 => limits::QUOTA_BYTES_DEFAULT,
             bytes => bytes,
         }
+    }
+}
+
+/// A learner may be far behind: it answers only what says so by itself
+/// (etcd `isRPCSupportedForLearner`, `v3rpc/util.go`).
+fn is_for_learners(request: &Request) -> bool {
+    match request {
+        Request::Status(_) => true,
+        Request::Range(range) => range.serializable,
+        _ => false,
     }
 }

@@ -22,12 +22,25 @@ impl Node {
         }
         self.calls.close(call);
         let result = result.map(|mut response| {
+            // etcd leaves the header out of this one.
+            if matches!(response, Response::MoveLeader(_)) {
+                return response;
+            }
             let revision = self.mvcc.revision();
+            let is_about_members = matches!(
+                response,
+                Response::MemberList(_)
+                    | Response::MemberAdd(_)
+                    | Response::MemberRemove(_)
+                    | Response::MemberUpdate(_)
+                    | Response::MemberPromote(_)
+            );
             let header = response.header_mut();
             header.cluster_id = self.config.cluster_id.0;
             header.member_id = self.config.member_id.0;
             header.raft_term = self.raft.term();
-            header.revision = revision;
+            // The members are no part of the key space, so that etcd tells no revision with them.
+            header.revision = if is_about_members { 0 } else { revision };
             response
         });
         effects.push(Effect::Respond { call, result });

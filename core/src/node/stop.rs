@@ -42,6 +42,11 @@ impl Node {
         if !self.is_flushed() {
             return self.flush(effects);
         }
+        self.end(Effect::Stopped, "stopped", effects);
+    }
+
+    /// The last step of a node that ends on purpose.
+    pub(super) fn end(&mut self, how: Effect, reason: &str, effects: &mut Vec<Effect>) {
         for call in self.calls.all() {
             self.respond(call, Err(api::Error::STOPPED), effects);
         }
@@ -49,7 +54,7 @@ impl Node {
             self.watches.close(stream);
             effects.push(Effect::WatchEnded { stream, error: api::Error::STOPPED });
         }
-        effects.push(Effect::Stopped);
-        self.halted = Some(String::from("stopped"));
+        effects.push(how);
+        self.halted = Some(reason.to_owned());
     }
 }

@@ -1,5 +1,7 @@
 //! A small cluster of nodes in one loop: messages arrive at once, disks are vectors.
 
+mod members;
+
 use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
@@ -145,7 +147,7 @@ impl Cluster {
                     Effect::WatchEnded { stream, error } => {
                         assert!(self.ended.insert(stream, error).is_none(), "ended twice");
                     }
-                    Effect::Stopped => host.node = None,
+                    Effect::Stopped | Effect::Removed => host.node = None,
                     Effect::Halt { reason } => panic!("{} halted: {reason}", host.config.name),
                 }
                 if host.node.is_none() {
@@ -163,8 +165,10 @@ impl Cluster {
     fn deliver_one(&mut self) -> bool {
         let Some((from, to, bytes)) = self.mail.pop_front() else { return false };
         if !self.cut.contains(&from) && !self.cut.contains(&to) {
-            let at = self.hosts.iter().position(|h| h.config.member_id == to).unwrap();
-            self.input(at, Input::Message { from, bytes });
+            // A member that was added and not started has no host.
+            if let Some(at) = self.hosts.iter().position(|h| h.config.member_id == to) {
+                self.input(at, Input::Message { from, bytes });
+            }
         }
         true
     }

@@ -203,6 +203,11 @@ impl<'a> NodeView<'a> {
     pub fn membership(&self) -> &'a Membership {
         &self.node.membership
     }
+    /// It was removed from the cluster and will end in a moment.
+    #[must_use]
+    pub fn is_removed(&self) -> bool {
+        self.node.leaves_at_tick.is_some()
+    }
     /// Its key-value store: revision, compaction, keys, hash.
     #[must_use]
     pub fn mvcc(&self) -> &'a Mvcc {

@@ -3,7 +3,8 @@
 use prost::Message as _;
 
 use super::{EntryKind, EntryView};
-use crate::api::{InternalRaftRequest, Member};
+use crate::api::InternalRaftRequest;
+use crate::membership::{ChangeKind, MemberChange};
 
 /// Bytes of a key or value that are shown; the rest is three dots.
 const SHOWN_BYTES: usize = 24;
@@ -46,16 +47,25 @@ fn request_words(request: &InternalRaftRequest) -> String {
 
 fn conf_words(entry: &EntryView) -> String {
     let raw = raft::eraftpb::Entry {
-        entry_type: raft::eraftpb::EntryType::EntryConfChange,
+        entry_type: raft::eraftpb::EntryType::EntryConfChangeV2,
         data: entry.data.clone(),
         ..raft::eraftpb::Entry::default()
     };
     let Some(change) = crate::raft::conf_change(&raw) else { return String::from("members") };
-    let member = Member::decode(change.context.clone()).unwrap_or_default();
-    match change.changes.first() {
-        Some(single) if member.name.is_empty() => format!("member {:x}", single.node_id),
-        Some(_) => format!("member {}", member.name),
-        None => String::from("members"),
+    let Ok(change) = MemberChange::decode(change.context) else { return String::from("members") };
+    let verb = match change.kind() {
+        ChangeKind::Unknown => return String::from("members"),
+        // The first members, as the log of a new cluster begins.
+        ChangeKind::Add if change.request == 0 => "member",
+        ChangeKind::Add if change.member.is_learner => "add learner",
+        ChangeKind::Add => "add member",
+        ChangeKind::Remove => "remove member",
+        ChangeKind::Update => "update member",
+        ChangeKind::Promote => "promote member",
+    };
+    match change.member.name.as_str() {
+        "" => format!("{verb} {}", change.id()),
+        name => format!("{verb} {name}"),
     }
 }
 

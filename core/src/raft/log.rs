@@ -145,9 +145,13 @@ impl Storage for Log {
     }
 
     /// A snapshot is only its place here; the rows come from the store when the message leaves
-    /// ([`crate::snapshot`]).
-    fn snapshot(&self, request_index: u64, _to: u64) -> raft::Result<Snapshot> {
-        if self.stored.index == 0 || self.stored.index < request_index.max(self.base.index) {
+    /// ([`crate::snapshot`]). A member that joined a moment ago would refuse one that does not know
+    /// it, so that it waits until the store does.
+    fn snapshot(&self, request_index: u64, to: u64) -> raft::Result<Snapshot> {
+        let conf = self.stored.get_conf_state();
+        let knows = |to| [&conf.voters, &conf.learners].iter().any(|ids| ids.contains(&to));
+        let is_old = self.stored.index < request_index.max(self.base.index);
+        if self.stored.index == 0 || is_old || !knows(to) {
             return Err(Error::Store(StorageError::SnapshotTemporarilyUnavailable));
         }
         let mut snapshot = Snapshot::default();

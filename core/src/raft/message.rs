@@ -137,7 +137,10 @@ fn check_proposal(message: &Message) -> Result<(), &'static str> {
     if message.entries.is_empty() {
         return Err("it proposes nothing");
     }
-    message.entries.iter().try_for_each(check_entry)
+    if message.entries.iter().any(|e| e.entry_type != raft::eraftpb::EntryType::EntryNormal) {
+        return Err("a change of the members travels to the leader in an envelope of its own");
+    }
+    Ok(())
 }
 
 /// A conf change must decode, or raft would fail when it is applied.

@@ -78,9 +78,11 @@ pub(crate) struct Raft {
     timeout_ticks: u32,
     /// (term, role, leader) for which `timeout_ticks` was drawn.
     drawn_for: (u64, Role, u64),
-    /// Readies that are not persisted yet: (number, last index it holds).
-    unpersisted: std::collections::VecDeque<(u64, u64)>,
+    /// Readies that are not persisted yet: (number, last index it holds, term).
+    unpersisted: std::collections::VecDeque<(u64, u64, u64)>,
     durable_index: u64,
+    /// The term that is on the disk.
+    durable_term: u64,
     /// (number of the ready, index) of a snapshot that is not persisted yet. The log already begins
     /// behind it while `applied` does not, and the crate fails when an election begins in between.
     installing: Option<(u64, u64)>,
@@ -104,6 +106,7 @@ impl Raft {
             ..raft::Config::default()
         };
         let durable_index = log.last_index().map_err(|e| e.to_string())?;
+        let durable_term = log.hard_state.term;
         let logger = slog::Logger::root(slog::Discard, slog::o!());
         let raw = RawNode::new(&settings, log, &logger).map_err(|e| e.to_string())?;
         let mut raft = Self {
@@ -114,6 +117,7 @@ impl Raft {
             drawn_for: (u64::MAX, Role::Follower, 0),
             unpersisted: std::collections::VecDeque::new(),
             durable_index,
+            durable_term,
             installing: None,
         };
         raft.draw_timeout();
@@ -137,9 +141,9 @@ impl Raft {
         let _ = self.raw.step(message);
     }
 
-    /// The election timer fires.
+    /// The election timer fires. A member without a vote has nobody to call.
     pub(crate) fn campaign(&mut self) {
-        if self.installing.is_none() {
+        if self.installing.is_none() && self.raw.raft.promotable() {
             let _ = self.raw.campaign();
         }
     }
@@ -154,6 +158,19 @@ impl Raft {
         self.raw.propose(Vec::new(), data).is_ok()
     }
 
+    /// This member leads and may propose a change of the members now. While one is under way, raft
+    /// would turn another into an empty entry without a word, and whoever proposed it would wait in
+    /// vain.
+    pub(crate) fn takes_changes(&self) -> bool {
+        self.is_leader() && self.takes_proposals() && !self.raw.raft.has_pending_conf()
+    }
+
+    /// Proposes a change of the members; `false` when raft holds too much uncommitted already. Only
+    /// after [`Raft::takes_changes`].
+    pub(crate) fn propose_change(&mut self, change: eraftpb::ConfChangeV2) -> bool {
+        self.raw.propose_conf_change(Vec::new(), change).is_ok()
+    }
+
     /// Asks for the commit index under which a read is linearizable. The answer comes in
     /// [`Output::reads`] under `context`, or never: the caller asks again.
     pub(crate) fn read_index(&mut self, context: Vec<u8>) {
@@ -162,20 +179,44 @@ impl Raft {
 
     /// Hands leadership to the voter that is furthest of those that were heard in this term.
     pub(crate) fn transfer_leadership(&mut self) -> HandOver {
-        let own = self.raw.raft.id;
-        let prs = self.raw.raft.prs();
-        let voters =
-            || prs.iter().filter(|(id, _)| **id != own && prs.conf().voters().contains(**id));
-        if voters().next().is_none() {
+        if self.other_voters().is_empty() {
             return HandOver::Nobody;
         }
-        let best = voters()
-            .filter(|(_, peer)| peer.recent_active)
-            .max_by_key(|(id, peer)| (peer.matched, std::cmp::Reverse(**id)))
-            .map(|(id, _)| *id);
-        let Some(to) = best else { return HandOver::NotYet };
+        let heard = self.other_voters().into_iter().filter(|(_, _, heard)| *heard);
+        let Some(to) = furthest(heard) else { return HandOver::NotYet };
         self.raw.transfer_leader(to);
         HandOver::Begun
+    }
+
+    /// Hands leadership to this voter; it takes effect within an election timeout or not at all.
+    pub(crate) fn transfer_leadership_to(&mut self, to: MemberId) {
+        self.raw.transfer_leader(to.0);
+    }
+
+    /// This member is out of the configuration. The crate would let a removed leader lead on, and
+    /// ends the process when it commits or persists something then; so it follows nobody from here
+    /// on, after telling the voter that is furthest to call an election at once.
+    pub(crate) fn retire(&mut self) {
+        if !self.is_leader() {
+            return;
+        }
+        let others = self.other_voters();
+        let heard = others.iter().copied().filter(|(_, _, heard)| *heard);
+        if let Some(to) = furthest(heard).or_else(|| furthest(others.iter().copied())) {
+            self.raw.raft.send_timeout_now(to);
+        }
+        let term = self.term();
+        self.raw.raft.become_follower(term, raft::INVALID_ID);
+    }
+
+    /// (id, last index on its disk, heard in this term) of the other voters, in no order.
+    fn other_voters(&self) -> Vec<(u64, u64, bool)> {
+        let own = self.raw.raft.id;
+        let prs = self.raw.raft.prs();
+        prs.iter()
+            .filter(|(id, _)| **id != own && prs.conf().voters().contains(**id))
+            .map(|(id, peer)| (*id, peer.matched, peer.recent_active))
+            .collect()
     }
 
     /// The network lost its connection to a peer.
@@ -221,6 +262,11 @@ impl Raft {
                 .map(|read| (read.request_ctx, read.index))
                 .collect(),
         };
+        if self.durable_term < self.term() {
+            // A voter that is alone wins before its own vote is durable. Learners must not hear of a
+            // term that a crash could take back, and that it would lead once more, with other entries.
+            output.held.append(&mut output.messages);
+        }
         output.messages.sort_by_key(|message| message.to);
         output.held.sort_by_key(|message| message.to);
         let log = self.raw.mut_store();
@@ -233,7 +279,7 @@ impl Raft {
             // What a new leader replaces is not durable any more, on whichever way it was.
             let kept = first.index - 1;
             self.durable_index = self.durable_index.min(kept);
-            self.unpersisted.iter_mut().for_each(|(_, last)| *last = (*last).min(kept));
+            self.unpersisted.iter_mut().for_each(|(_, last, _)| *last = (*last).min(kept));
         }
         log.append(&output.entries);
         if let Some(hard_state) = &output.hard_state {
@@ -241,16 +287,17 @@ impl Raft {
         }
         let last = log.last_index().expect("the log in memory has a last index");
         self.raw.advance_append_async(ready);
-        self.unpersisted.push_back((output.number, last));
+        self.unpersisted.push_back((output.number, last, self.term()));
         Some(output)
     }
 
     /// Everything up to the ready of this number is durable.
     pub(crate) fn on_persisted(&mut self, number: u64) {
-        while let Some((ready, last)) = self.unpersisted.front().copied()
+        while let Some((ready, last, term)) = self.unpersisted.front().copied()
             && ready <= number
         {
             self.durable_index = last;
+            self.durable_term = self.durable_term.max(term);
             self.unpersisted.pop_front();
         }
         self.raw.on_persist_ready(number);
@@ -287,6 +334,11 @@ impl Raft {
         }
         self.raw.raft.set_randomized_election_timeout(self.timeout_ticks as usize);
     }
+}
+
+/// The voter with the longest log, the one with the lowest id of several.
+fn furthest(voters: impl Iterator<Item = (u64, u64, bool)>) -> Option<u64> {
+    voters.max_by_key(|(id, matched, _)| (*matched, std::cmp::Reverse(*id))).map(|(id, _, _)| id)
 }
 
 /// What may be seen.

@@ -29,20 +29,34 @@ impl Settings {
     /// # Errors
     /// etcd's sentence about the first contradiction.
     pub fn bootstrap(&self) -> Result<Bootstrap, String> {
+        let cluster = self.told_cluster()?;
+        let own = cluster.get(&self.name).map_or(&[][..], Vec::as_slice);
+        check_announced(&self.name, own, &self.advertise_peer)?;
+        check_urls(&cluster)?;
+        Ok(self.members(&cluster, own))
+    }
+
+    /// The members of the cluster that this one is to join, by name.
+    ///
+    /// # Errors
+    /// etcd's sentence about the first contradiction (`VerifyJoinExisting`).
+    pub fn existing_cluster(&self) -> Result<PeerMap, String> {
+        let cluster = self.told_cluster()?;
+        check_urls(&cluster)?;
+        Ok(cluster)
+    }
+
+    /// `--initial-cluster`, with this member in it.
+    fn told_cluster(&self) -> Result<PeerMap, String> {
         let cluster = parse_cluster(&self.initial_cluster)
             .map_err(|why| format!("error setting up initial cluster: {why}"))?;
-        let own = cluster.get(&self.name).ok_or_else(|| {
-            format!("couldn't find local name {:?} in the initial cluster configuration", self.name)
-        })?;
-        check_announced(&self.name, own, &self.advertise_peer)?;
-        let urls: Vec<&Url> = cluster.values().flatten().collect();
-        if urls.iter().collect::<BTreeSet<_>>().len() < urls.len() {
-            return Err(format!("initial cluster {} has duplicate url", cluster_text(&cluster)));
+        if !cluster.contains_key(&self.name) {
+            return Err(format!(
+                "couldn't find local name {:?} in the initial cluster configuration",
+                self.name
+            ));
         }
-        if let Some(url) = urls.iter().find(|url| url.is_https()) {
-            return Err(format!("TLS is not supported yet, use http instead of {url}"));
-        }
-        Ok(self.members(&cluster, own))
+        Ok(cluster)
     }
 
     fn members(&self, cluster: &PeerMap, own: &[Url]) -> Bootstrap {
@@ -63,6 +77,17 @@ impl Settings {
             .collect();
         let ids: Vec<MemberId> = members.iter().map(|member| member.id).collect();
         Bootstrap { member_id: id(own), cluster_id: cluster_id(&ids), members }
+    }
+}
+
+fn check_urls(cluster: &PeerMap) -> Result<(), String> {
+    let urls: Vec<&Url> = cluster.values().flatten().collect();
+    if urls.iter().collect::<BTreeSet<_>>().len() < urls.len() {
+        return Err(format!("initial cluster {} has duplicate url", cluster_text(cluster)));
+    }
+    match urls.iter().find(|url| url.is_https()) {
+        Some(url) => Err(format!("TLS is not supported yet, use http instead of {url}")),
+        None => Ok(()),
     }
 }
 

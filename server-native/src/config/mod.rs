@@ -117,6 +117,10 @@ pub struct Settings {
     pub keepalive: Option<(Duration, Duration)>,
     /// `--quota-backend-bytes`; 0 for 2 GiB.
     pub quota_backend_bytes: u64,
+    /// `--strict-reconfig-check`.
+    pub strict_reconfig_check: bool,
+    /// `--max-learners`.
+    pub max_learners: u32,
     /// `--log-level`.
     pub log_level: Level,
     /// `--log-outputs`.
@@ -209,6 +213,8 @@ fn settings(values: &Values) -> Result<Settings, String> {
             .text("quota-backend-bytes")
             .parse::<i64>()
             .map_or(0, |quota| u64::try_from(quota).unwrap_or(u64::MAX)),
+        strict_reconfig_check: values.bool("strict-reconfig-check"),
+        max_learners: max_learners(values)?,
         log_level: log_level(values)?,
         log_outputs: log_outputs(values)?,
         name,
@@ -235,6 +241,12 @@ fn initial_cluster(values: &Values, name: &str, advertise_peer: &[Url]) -> Strin
     }
     let urls = advertise_peer.iter().map(|url| format!("{name}={url}"));
     urls.collect::<Vec<_>>().join(",")
+}
+
+fn max_learners(values: &Values) -> Result<u32, String> {
+    let text = values.text("max-learners");
+    let number = text.parse::<u32>().ok().filter(|number| *number > 0);
+    number.ok_or_else(|| format!("--max-learners must be > 0 (set to {text})"))
 }
 
 /// A flag that asks for what does not exist here must not be taken in silence.

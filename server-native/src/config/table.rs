@@ -91,11 +91,11 @@ groups! {
         "discovery-proxy" Text "" NotYet "a setting of discovery";
         "discovery-srv" Text "" NotYet "find the first members by DNS";
         "discovery-srv-name" Text "" NotYet "a setting of discovery by DNS";
-        "strict-reconfig-check" Bool "true" NoEffect "refuse changes of members that would lose the quorum; changes are not built yet";
+        "strict-reconfig-check" Bool "true" Works "refuse changes of members that could lose the quorum";
         "pre-vote" Bool "true" Works "ask before an election whether it could be won";
         "auto-compaction-retention" Text "0" NotYet "forget old revisions after this time or number";
         "auto-compaction-mode" Text "periodic" Works "periodic or revision";
-        "max-learners" Int "1" NoEffect "most learners in the cluster; changes of members are not built yet";
+        "max-learners" Int "1" Works "most learners in the cluster";
         "v2-deprecation" Text "not-yet" NoEffect "a stage of etcd's leaving its v2 store";
         "enable-v2" Bool "false" NotYet "the v2 API";
         "proxy" OneOf(&["off", "readonly", "on"]) "off" NotYet "the v2 proxy";

@@ -10,7 +10,7 @@ use glasshouse_core::api::{
 use tonic::{Request, Response, Status, async_trait};
 
 use super::etcdserverpb::cluster_server::Cluster;
-use super::{not_built, unary};
+use super::unary;
 use crate::mailbox::Mailbox;
 
 /// The service.
@@ -27,29 +27,29 @@ impl Cluster for ClusterService {
 
     async fn member_add(
         &self,
-        _request: Request<MemberAddRequest>,
+        request: Request<MemberAddRequest>,
     ) -> Result<Response<MemberAddResponse>, Status> {
-        Err(not_built("Cluster/MemberAdd"))
+        unary!(self.0, MemberAdd, request)
     }
 
     async fn member_remove(
         &self,
-        _request: Request<MemberRemoveRequest>,
+        request: Request<MemberRemoveRequest>,
     ) -> Result<Response<MemberRemoveResponse>, Status> {
-        Err(not_built("Cluster/MemberRemove"))
+        unary!(self.0, MemberRemove, request)
     }
 
     async fn member_update(
         &self,
-        _request: Request<MemberUpdateRequest>,
+        request: Request<MemberUpdateRequest>,
     ) -> Result<Response<MemberUpdateResponse>, Status> {
-        Err(not_built("Cluster/MemberUpdate"))
+        unary!(self.0, MemberUpdate, request)
     }
 
     async fn member_promote(
         &self,
-        _request: Request<MemberPromoteRequest>,
+        request: Request<MemberPromoteRequest>,
     ) -> Result<Response<MemberPromoteResponse>, Status> {
-        Err(not_built("Cluster/MemberPromote"))
+        unary!(self.0, MemberPromote, request)
     }
 }

@@ -62,9 +62,9 @@ impl Maintenance for MaintenanceService {
 
     async fn move_leader(
         &self,
-        _request: Request<MoveLeaderRequest>,
+        request: Request<MoveLeaderRequest>,
     ) -> Result<Response<MoveLeaderResponse>, Status> {
-        Err(not_built("Maintenance/MoveLeader"))
+        unary!(self.0, MoveLeader, request)
     }
 
     async fn downgrade(

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use bytes::Bytes;
-use glasshouse_core::{Input, MemberId, api};
+use glasshouse_core::{Input, MemberId};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::header::{ALLOW, CONNECTION, CONTENT_TYPE, HeaderValue, UPGRADE};
@@ -21,7 +21,7 @@ use tokio::time::timeout;
 
 use super::frame::{FrameError, Frames};
 use super::hello::{CLUSTER_ID, Hello, PATH, PROTOCOL, Refusal, VERSION};
-use super::{PeerContext, SILENCE_MAX};
+use super::{PeerContext, SILENCE_MAX, hello};
 use crate::http;
 
 /// How long a caller may take to say what it wants.
@@ -56,7 +56,7 @@ impl PeerPort {
         let mut response = match request.uri().path() {
             PATH => self.answer_member(request),
             "/version" => self.http.version(request.method()),
-            "/members" => self.members(request.method()).await,
+            "/members" => self.members(request.method()),
             _ => http::not_found(),
         };
         let cluster = self.context.identity.cluster.to_string();
@@ -67,20 +67,15 @@ impl PeerPort {
     }
 
     /// The members as etcd's peers tell them to one that wants to join.
-    async fn members(&self, method: &Method) -> Response<Full<Bytes>> {
+    fn members(&self, method: &Method) -> Response<Full<Bytes>> {
         if method != Method::GET {
             return http::method_not_allowed();
         }
-        let request = api::MemberListRequest { linearizable: false };
-        let members = match self.context.mailbox.call(request.into()).await {
-            Ok(api::Response::MemberList(list)) => list.members,
-            Ok(_) => Vec::new(),
-            Err(error) => return http::text(StatusCode::SERVICE_UNAVAILABLE, &error.message),
-        };
+        let members = self.context.state.borrow().members.clone();
         let rows: Vec<_> = members
-            .iter()
+            .members()
             .map(|member| {
-                let mut row = json!({ "id": member.id, "peerURLs": member.peer_urls });
+                let mut row = json!({ "id": member.id.0, "peerURLs": member.peer_urls });
                 // etcd leaves out what is empty.
                 if !member.name.is_empty() {
                     row["name"] = member.name.as_str().into();
@@ -109,7 +104,7 @@ impl PeerPort {
         let wanted = request.headers().get(UPGRADE).is_some_and(|value| value == PROTOCOL);
         let hello = Hello::read(request.headers()).and_then(|hello| {
             hello
-                .check(self.context.identity)
+                .check(self.context.identity, &self.context.state.borrow().members)
                 .inspect_err(|refusal| self.log_refusal(&hello, refusal))?;
             wanted.then_some(hello).ok_or(Refusal::Malformed("Upgrade"))
         });
@@ -117,6 +112,9 @@ impl PeerPort {
             Ok(hello) => hello,
             Err(refusal @ Refusal::Malformed(_)) => {
                 return http::text(StatusCode::BAD_REQUEST, &refusal.to_string());
+            }
+            Err(refusal @ Refusal::Removed) => {
+                return http::text(StatusCode::GONE, &refusal.to_string());
             }
             Err(refusal) => {
                 return http::text(StatusCode::PRECONDITION_FAILED, &refusal.to_string());
@@ -136,6 +134,7 @@ impl PeerPort {
         let ours = self.context.identity;
         let message = match refusal {
             Refusal::OtherCluster => "request cluster ID mismatch",
+            Refusal::Removed => "rejected stream from remote peer because it was removed",
             Refusal::OtherMember | Refusal::Malformed(_) => {
                 "ignored streaming request; ID mismatch"
             }
@@ -168,6 +167,9 @@ async fn receive(context: Arc<PeerContext>, from: MemberId, upgrade: OnUpgrade) 
     let why = loop {
         match timeout(SILENCE_MAX, frames.next()).await {
             Ok(Ok(message)) if message.is_empty() => {}
+            Ok(Ok(_)) if context.state.borrow().members.is_removed(from) => {
+                break hello::REMOVED.to_owned();
+            }
             Ok(Ok(bytes)) => {
                 context.metrics.peer_received_bytes.fetch_add(bytes.len() as u64, Relaxed);
                 context.mailbox.post(Input::Message { from, bytes });

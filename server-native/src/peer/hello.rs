@@ -2,6 +2,7 @@
 //!
 //! The names are those of etcd's peer protocol, because their meaning is the same.
 
+use glasshouse_core::membership::Membership;
 use glasshouse_core::{ClusterId, MemberId};
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 
@@ -15,6 +16,9 @@ pub(super) const CLUSTER_ID: HeaderName = HeaderName::from_static("x-etcd-cluste
 const FROM: HeaderName = HeaderName::from_static("x-server-from");
 const TO: HeaderName = HeaderName::from_static("x-raft-to");
 pub(super) const VERSION: HeaderName = HeaderName::from_static("x-server-version");
+
+/// What a member hears that was removed, with status 410.
+pub const REMOVED: &str = "the member has been permanently removed from the cluster";
 
 /// A member of a cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +49,9 @@ pub(super) enum Refusal {
     /// The caller is of another cluster.
     #[error("cluster ID mismatch")]
     OtherCluster,
+    /// The caller was removed from the cluster.
+    #[error("{REMOVED}")]
+    Removed,
     /// The caller wants somebody else.
     #[error("to field mismatch")]
     OtherMember,
@@ -83,13 +90,17 @@ impl Hello {
         })
     }
 
-    /// Whether `us` is the one that is meant.
+    /// Whether `us` is the one that is meant, and the caller one that `members` do not know as
+    /// removed.
     ///
     /// # Errors
     /// Why the caller must be turned away.
-    pub(super) fn check(&self, us: Identity) -> Result<(), Refusal> {
+    pub(super) fn check(&self, us: Identity, members: &Membership) -> Result<(), Refusal> {
         if self.from.cluster != us.cluster {
             return Err(Refusal::OtherCluster);
+        }
+        if members.is_removed(self.from.member) {
+            return Err(Refusal::Removed);
         }
         if self.to != us.member {
             return Err(Refusal::OtherMember);
@@ -115,15 +126,17 @@ mod tests {
         hello().write(&mut headers);
         let got = Hello::read(&headers).unwrap();
         assert_eq!(got, hello());
-        assert_eq!(got.check(US), Ok(()));
+        assert_eq!(got.check(US, &Membership::default()), Ok(()));
     }
 
     #[test]
     fn strangers_are_refused() {
         let mut other = hello();
         other.from.cluster = ClusterId(0xc2);
-        assert_eq!(other.check(US), Err(Refusal::OtherCluster));
-        assert_eq!(Hello { to: MemberId(3), ..hello() }.check(US), Err(Refusal::OtherMember));
+        let members = Membership::default();
+        assert_eq!(other.check(US, &members), Err(Refusal::OtherCluster));
+        let misled = Hello { to: MemberId(3), ..hello() };
+        assert_eq!(misled.check(US, &members), Err(Refusal::OtherMember));
         let mut headers = HeaderMap::new();
         hello().write(&mut headers);
         headers.insert(TO, HeaderValue::from_static("xyz"));

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use glasshouse_core::peer::Envelope;
 use glasshouse_core::{Input, MemberId};
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper::header::{CONNECTION, HOST, UPGRADE};
@@ -14,9 +15,10 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
+use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
-use super::hello::{CLUSTER_ID, Hello, PATH, PROTOCOL};
+use super::hello::{CLUSTER_ID, Hello, Identity, PATH, PROTOCOL, REMOVED};
 use super::{PING_AFTER, PeerContext, SILENCE_MAX, frame};
 use crate::config::Url;
 
@@ -32,9 +34,18 @@ const BACK_OFF: (Duration, Duration) = (Duration::from_millis(50), Duration::fro
 /// Bytes of a refusal that are read.
 const REFUSAL_BYTES_MAX: usize = 4 * 1024;
 
-/// The way to one peer.
+/// The way to one peer; it ends when it is dropped.
 pub(super) struct Link {
     queue: Arc<Queue>,
+    /// The peer's URLs as of the log.
+    urls: Vec<String>,
+    caller: JoinHandle<()>,
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.caller.abort();
+    }
 }
 
 #[derive(Default)]
@@ -51,13 +62,24 @@ struct Waiting {
 }
 
 impl Link {
-    /// Begins to call the peer at these URLs.
-    pub(super) fn start(context: Arc<PeerContext>, peer: MemberId, urls: &[String]) -> Self {
+    /// Begins to call the peer at these URLs, then at those that this member was told.
+    pub(super) fn start(
+        context: Arc<PeerContext>,
+        peer: MemberId,
+        urls: &[String],
+        told: &[String],
+    ) -> Self {
         let queue = Arc::new(Queue::default());
-        let urls = urls.iter().filter_map(|url| Url::parse(url).ok()).collect();
-        let caller = Caller { context, peer, urls, queue: queue.clone(), last_failure: None };
-        tokio::spawn(caller.run());
-        Self { queue }
+        let more = told.iter().filter(|url| !urls.contains(url));
+        let parsed = urls.iter().chain(more).filter_map(|url| Url::parse(url).ok()).collect();
+        let caller =
+            Caller { context, peer, urls: parsed, queue: queue.clone(), last_failure: None };
+        Self { queue, urls: urls.to_vec(), caller: tokio::spawn(caller.run()) }
+    }
+
+    /// Whether it calls the peer at these URLs first.
+    pub(super) fn begins_at(&self, urls: &[String]) -> bool {
+        self.urls == urls
     }
 
     /// Queues a message; `false` when it is dropped.
@@ -112,6 +134,8 @@ enum LinkError {
     Closed,
     #[error("the peer has no URL that can be called")]
     NoUrl,
+    #[error("{REMOVED}")]
+    Removed,
     #[error("refused with status {status}: {text}")]
     Refused { status: StatusCode, text: String },
     #[error(
@@ -232,6 +256,12 @@ impl Caller {
         let ours = self.context.identity.cluster.to_string();
         if let Some(theirs) = theirs.filter(|theirs| *theirs != ours) {
             return LinkError::OtherCluster { theirs: theirs.to_owned(), ours };
+        }
+        if head.status == StatusCode::GONE {
+            let Identity { cluster, member } = self.context.identity;
+            let bytes = Envelope::removed(cluster, member).to_bytes();
+            self.context.mailbox.post(Input::Message { from: self.peer, bytes });
+            return LinkError::Removed;
         }
         let body = Limited::new(body, REFUSAL_BYTES_MAX).collect().await;
         let bytes = body.map(http_body_util::Collected::to_bytes).unwrap_or_default();

@@ -33,10 +33,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use glasshouse_core::MemberId;
 use glasshouse_core::membership::{Member, Membership};
+use tokio::sync::watch;
 
 pub use self::accept::{PeerPort, serve_connection};
-pub use self::hello::Identity;
+pub use self::hello::{Identity, REMOVED};
 use self::link::Link;
+use crate::driver::NodeState;
 use crate::log::Log;
 use crate::mailbox::Mailbox;
 use crate::metrics::Metrics;
@@ -62,28 +64,51 @@ pub struct PeerContext {
     pub message_bytes_max: usize,
     /// How long a call to a peer may take to be answered.
     pub dial_timeout: Duration,
+    /// Where the node is: who is a member, and who was.
+    pub state: watch::Receiver<NodeState>,
 }
 
 /// The connections that this member made, by peer.
 pub struct Peers {
     context: Arc<PeerContext>,
     links: BTreeMap<MemberId, Link>,
+    /// URLs that this member was told at its start. They are tried after those of the log, which
+    /// are old ones as long as a member that joins has read only the beginning of it.
+    told: BTreeMap<MemberId, Vec<String>>,
 }
 
 impl Peers {
     /// No connections yet; each is made when its peer is first known.
     #[must_use]
     pub fn new(context: Arc<PeerContext>) -> Self {
-        Self { context, links: BTreeMap::new() }
+        Self { context, links: BTreeMap::new(), told: BTreeMap::new() }
+    }
+
+    /// Begins to call the members that this one was told at its start.
+    pub fn call_told(&mut self, members: &[Member]) {
+        self.told = members.iter().map(|member| (member.id, member.peer_urls.clone())).collect();
+        self.call_all(members);
+    }
+
+    /// The members have changed: calls new ones, calls moved ones at their new URLs, and ends the
+    /// connections to those that are removed.
+    pub fn follow(&mut self, membership: &Membership) {
+        self.links.retain(|id, link| {
+            let member = membership.get(*id);
+            !membership.is_removed(*id)
+                && member.is_none_or(|member| link.begins_at(&member.peer_urls))
+        });
+        self.call_all(membership.members());
     }
 
     /// Begins to call these members, except this one and those that are called already.
     pub fn call_all<'a>(&mut self, members: impl IntoIterator<Item = &'a Member>) {
-        let context = &self.context;
+        let (context, told) = (&self.context, &self.told);
         for member in members.into_iter().filter(|member| member.id != context.identity.member) {
-            self.links
-                .entry(member.id)
-                .or_insert_with(|| Link::start(context.clone(), member.id, &member.peer_urls));
+            self.links.entry(member.id).or_insert_with(|| {
+                let told = told.get(&member.id).map_or(&[][..], Vec::as_slice);
+                Link::start(context.clone(), member.id, &member.peer_urls, told)
+            });
         }
     }
 

@@ -18,6 +18,11 @@ impl AppendOnly {
         Self(vec![None; count])
     }
 
+    /// A machine begins with an empty disk.
+    pub(super) fn on_new_machine(&mut self, no: MemberNo) {
+        super::renew(&mut self.0, no, None);
+    }
+
     /// A process that starts does not lead.
     pub(super) fn on_recovered(&mut self, no: MemberNo) {
         self.0[no.index()] = None;

@@ -56,6 +56,10 @@ pub(super) struct Ledger {
 const NOTHING: Link = Link { term: 0, chain: 0 };
 
 impl Log {
+    fn empty() -> Self {
+        Self { base: 0, base_link: NOTHING, links: VecDeque::new() }
+    }
+
     fn last(&self) -> u64 {
         self.base + self.links.len() as u64
     }
@@ -86,9 +90,8 @@ impl Log {
 
 impl Ledger {
     pub(super) fn new(count: usize) -> Self {
-        let log = Log { base: 0, base_link: NOTHING, links: VecDeque::new() };
         Self {
-            logs: vec![log; count],
+            logs: vec![Log::empty(); count],
             chains: BTreeMap::new(),
             committed: BTreeMap::from([(0, NOTHING)]),
             last_committed: 0,
@@ -123,10 +126,17 @@ impl Ledger {
         self.logs[no.index()].base
     }
 
+    /// A machine begins with an empty disk.
+    pub(super) fn on_new_machine(&mut self, no: MemberNo) {
+        super::renew(&mut self.logs, no, Log::empty());
+    }
+
     /// A member has read its disk: its log is read from the beginning.
     pub(super) fn on_recovered(&mut self, no: MemberNo, view: NodeView<'_>) -> Option<Violation> {
-        if self.logs.len() == 1 {
-            // A member without peers leads as soon as it wants to. What it lost before it was
+        let mut voters = view.membership().voters();
+        let is_alone = voters.next().is_some_and(|member| member.id == view.id());
+        if self.logs.len() == 1 || (is_alone && voters.next().is_none()) {
+            // A voter without peers leads as soon as it wants to. What it lost before it was
             // durable was seen by nobody, so the next life may lead the same term again.
             self.chains.retain(|&(index, _), _| index <= view.last_index());
         }

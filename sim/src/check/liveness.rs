@@ -6,15 +6,21 @@
 
 use glasshouse_core::node::Role;
 
-use super::{Property, Violation, clients, hash};
+use super::{Property, Violation, clients, hash, membership};
 use crate::world::State;
 
 /// Whether the cluster has come to rest; if not, what is missing, in one sentence.
 pub(crate) fn unrest(state: &State) -> Option<String> {
     let mut applied = None;
     let mut leader = None;
-    for member in &state.members {
-        let no = member.no;
+    let Some(members) = state.membership() else {
+        return Some(String::from("nobody knows who the members are"));
+    };
+    for id in members.members().map(|member| member.id) {
+        let Some(no) = state.no_of(id) else {
+            return Some(format!("member {id} was added and never started"));
+        };
+        let member = state.member(no);
         let Some(node) = member.node() else {
             return Some(format!("{no} is not up ({:?})", member.state));
         };
@@ -45,8 +51,14 @@ pub(crate) fn unrest(state: &State) -> Option<String> {
 
 /// The cluster is at rest: all stores must be equal, and equal to the model.
 pub(crate) fn judge_stores(state: &State) -> Option<Violation> {
-    let nodes = state.members.iter().filter_map(|m| Some((m.no, m.node()?.view())));
-    let equal = hash::compare(nodes.clone());
+    let members = state.membership();
+    let is_member = |id| members.is_some_and(|members| members.get(id).is_some());
+    let nodes = state
+        .members
+        .iter()
+        .filter(|m| is_member(m.id))
+        .filter_map(|m| Some((m.no, m.node()?.view())));
+    let equal = hash::compare(nodes.clone()).or_else(|| membership::compare(nodes.clone()));
     let model = state.checks.model();
     equal.or_else(|| {
         nodes.into_iter().find_map(|(no, view)| clients::compare_store(model, no, view))

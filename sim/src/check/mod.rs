@@ -17,6 +17,7 @@
 //! | `clients` | acknowledged writes stay; reads are not stale | linearizability, with the log as witness |
 //! | `watch` | watchers hear of everything once, in order, whole | etcd's API guarantees |
 //! | `hash` | stores are equal at an equal revision | etcd's corruption check |
+//! | `membership` | equal members at an equal index; one change at a time | dissertation 4.1 |
 //! | `liveness` | after faults heal, the cluster works again | |
 
 mod append_only;
@@ -26,6 +27,7 @@ mod election;
 pub(crate) mod hash;
 mod ledger;
 pub(crate) mod liveness;
+pub(crate) mod membership;
 mod monotonic;
 mod quorum;
 mod votes;
@@ -34,7 +36,7 @@ mod watch;
 use std::fmt;
 
 use glasshouse_core::api;
-use glasshouse_core::id::StreamId;
+use glasshouse_core::id::{MemberId, StreamId};
 use glasshouse_core::node::{NodeView, Role};
 use glasshouse_core::peer::MessageInfo;
 
@@ -70,6 +72,12 @@ pub enum Property {
     Watch,
     /// Members with the same revision have the same keys.
     HashEquality,
+    /// Members that have applied the same entries know the same members.
+    MembershipEquality,
+    /// One entry changes one voter, so majorities before and after it overlap.
+    MembershipOverlap,
+    /// A leader has the votes of a majority of its voters.
+    ElectionQuorum,
     /// After faults heal there is a leader, members converge, calls are answered.
     Liveness,
 }
@@ -91,6 +99,9 @@ impl Property {
             Self::Linearizability => "linearizability",
             Self::Watch => "watch guarantees",
             Self::HashEquality => "equal stores",
+            Self::MembershipEquality => "equal members",
+            Self::MembershipOverlap => "overlapping majorities",
+            Self::ElectionQuorum => "a leader needs a majority",
             Self::Liveness => "liveness",
         }
     }
@@ -117,6 +128,11 @@ impl Property {
                 "A watcher hears of every change of its keys once, in order, whole revisions at a time."
             }
             Self::HashEquality => "Members at the same revision hold the same keys and values.",
+            Self::MembershipEquality => {
+                "Members that have applied the same entries know the same members."
+            }
+            Self::MembershipOverlap => "A change of the members changes one voter at a time.",
+            Self::ElectionQuorum => "A leader has the votes of a majority of its voters.",
             Self::Liveness => {
                 "When faults have healed, a leader arises, members converge and calls are answered."
             }
@@ -179,6 +195,7 @@ pub(crate) struct Checks {
     monotonic: monotonic::Monotonic,
     clients: clients::Clients,
     watchers: watch::Watchers,
+    voters: membership::Voters,
 }
 
 impl Checks {
@@ -194,7 +211,18 @@ impl Checks {
             monotonic: monotonic::Monotonic::new(count),
             clients: clients::Clients::default(),
             watchers: watch::Watchers::default(),
+            voters: membership::Voters::default(),
         }
+    }
+
+    /// A machine begins with an empty disk under a new id: what its number promised before binds it no
+    /// more.
+    pub(crate) fn on_new_machine(&mut self, no: MemberNo, id: MemberId) {
+        self.ledger.on_new_machine(no);
+        self.quorum.on_new_machine(no);
+        self.append_only.on_new_machine(no);
+        self.votes.on_new_machine(no, id);
+        self.monotonic.on_new_machine(no);
     }
 
     /// A member has read its disk.
@@ -205,6 +233,7 @@ impl Checks {
         seen: &Seen,
     ) -> Option<Violation> {
         self.append_only.on_recovered(no);
+        self.voters.on_recovered(no, view);
         let verdict = self.votes.on_recovered(no, seen.standing.term, view.vote());
         let verdict = verdict.or_else(|| self.monotonic.on_recovered(no, seen));
         let verdict = verdict.or_else(|| self.ledger.on_recovered(no, view));
@@ -235,16 +264,24 @@ impl Checks {
         }
         verdict
             .or_else(|| self.monotonic.on_step(no, before, after))
-            .or_else(|| self.on_leading(no, before, after))
+            .or_else(|| self.on_leading(no, view, before, after))
             .or_else(|| self.on_commit(no, view, before, after))
     }
 
-    fn on_leading(&mut self, no: MemberNo, before: &Seen, after: &Seen) -> Option<Violation> {
+    fn on_leading(
+        &mut self,
+        no: MemberNo,
+        view: NodeView<'_>,
+        before: &Seen,
+        after: &Seen,
+    ) -> Option<Violation> {
         let (old, new) = (before.standing, after.standing);
         if new.role != Role::Leader || (old.role, old.term) == (new.role, new.term) {
             return None;
         }
         let verdict = self.election.on_leader(no, new.term);
+        let configs = self.voters.around(no, view);
+        let verdict = verdict.or_else(|| self.votes.on_leader(no, new.term, &configs));
         verdict.or_else(|| completeness::on_leader(&self.ledger, no, new.term))
     }
 
@@ -269,14 +306,20 @@ impl Checks {
             // The first entries are the configuration's own: every first member starts with them,
             // and nobody votes on them.
             let verdict = (known > 0)
-                .then(|| self.quorum.on_commit(&self.ledger, no, after.commit))
+                .then(|| {
+                    let configs = self.voters.around(no, view);
+                    let configs = configs.iter().map(|voters| self.votes.machines(voters));
+                    let configs: Vec<_> = configs.collect();
+                    self.quorum.on_commit(&self.ledger, no, after.commit, &configs)
+                })
                 .flatten();
             if verdict.is_some() {
                 return verdict;
             }
         }
         if after.applied > before.applied {
-            return self.ledger.on_applied(no, after.applied);
+            let verdict = self.voters.on_applied(no, view, after.applied - before.applied);
+            return verdict.or_else(|| self.ledger.on_applied(no, after.applied));
         }
         None
     }
@@ -353,5 +396,13 @@ impl Checks {
     /// The store that the committed log adds up to.
     pub(crate) fn model(&self) -> &crate::model::Model {
         self.clients.model()
+    }
+}
+
+/// Replaces what is known of a machine, or adds the next machine.
+fn renew<T>(all: &mut Vec<T>, no: MemberNo, fresh: T) {
+    match all.get_mut(no.index()) {
+        Some(old) => *old = fresh,
+        None => all.push(fresh),
     }
 }

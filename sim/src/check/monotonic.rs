@@ -23,6 +23,11 @@ impl Monotonic {
         Self(vec![Terms::default(); count])
     }
 
+    /// A machine begins with an empty disk.
+    pub(super) fn on_new_machine(&mut self, no: MemberNo) {
+        super::renew(&mut self.0, no, Terms::default());
+    }
+
     /// A member made a step.
     pub(super) fn on_step(&self, no: MemberNo, before: &Seen, after: &Seen) -> Option<Violation> {
         let went_back = |what: &str, from: u64, to: u64| {

@@ -29,6 +29,11 @@ impl Quorum {
         Self(vec![Durable::default(); count])
     }
 
+    /// A machine begins with an empty disk.
+    pub(super) fn on_new_machine(&mut self, no: MemberNo) {
+        super::renew(&mut self.0, no, Durable::default());
+    }
+
     /// A member has read its disk, and made durable what it read.
     pub(super) fn on_recovered(&mut self, no: MemberNo, last: u64, stored: u64) {
         self.0[no.index()] = Durable { appended: VecDeque::new(), log: last, store: stored };
@@ -67,19 +72,31 @@ impl Quorum {
         self.0[no.index()].appended.clear();
     }
 
-    /// `no` is the first to know that `index` is committed.
-    pub(super) fn on_commit(&self, ledger: &Ledger, no: MemberNo, index: u64) -> Option<Violation> {
+    /// `no` is the first to know that `index` is committed. `configs` are the voters that it went by,
+    /// each with its machine if it has one: those before its last step and, if they changed in it,
+    /// those after it.
+    pub(super) fn on_commit(
+        &self,
+        ledger: &Ledger,
+        no: MemberNo,
+        index: u64,
+        configs: &[Vec<Option<MemberNo>>],
+    ) -> Option<Violation> {
         let (_, committed) = ledger.last_committed()?;
-        let count = u8::try_from(self.0.len()).expect("a world has at most nine members");
         let holds = |member: &MemberNo| {
             let durable = &self.0[member.index()];
             let has = ledger.link_at(*member, index).is_none_or(|link| link == committed);
             durable.store >= index || (durable.log >= index && has)
         };
-        let holders: Vec<MemberNo> = MemberNo::first(count).filter(holds).collect();
-        if holders.len() > usize::from(count) / 2 {
+        let holders = |voters: &[Option<MemberNo>]| -> Vec<MemberNo> {
+            voters.iter().copied().flatten().filter(holds).collect()
+        };
+        if configs.iter().any(|voters| holders(voters).len() > voters.len() / 2) {
             return None;
         }
+        let voters = configs.last().map_or(&[][..], Vec::as_slice);
+        let (mut holders, count) = (holders(voters), voters.len());
+        holders.sort_unstable();
         let names: Vec<String> = holders.iter().map(MemberNo::to_string).collect();
         let names = if names.is_empty() { String::from("nobody") } else { names.join(" and ") };
         Some(Violation::new(

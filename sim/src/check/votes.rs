@@ -3,7 +3,7 @@
 //! A vote counts when it is *sent*: from then on somebody relies on it. A candidate votes for
 //! itself with its request. Votes for a pre-candidate bind nobody and are not counted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use glasshouse_core::id::MemberId;
 use glasshouse_core::peer::{MessageInfo, MessageKind};
@@ -15,13 +15,62 @@ use crate::place::MemberNo;
 #[derive(Debug)]
 pub(super) struct Votes {
     ids: BTreeMap<MemberNo, MemberId>,
-    /// The last (term, receiver) of each member.
-    last: BTreeMap<MemberNo, (u64, MemberNo)>,
+    /// The last (term, receiver) of each member. The receiver's machine may have another id by now.
+    last: BTreeMap<MemberNo, (u64, MemberNo, MemberId)>,
+    /// Who voted for whom, by term: a candidate may learn that it has won when its voters have long
+    /// voted in later terms.
+    given: BTreeMap<(u64, MemberId), BTreeSet<MemberId>>,
 }
+
+/// Elections whose voters are remembered.
+const KEPT_ELECTIONS: usize = 1024;
 
 impl Votes {
     pub(super) fn new(ids: BTreeMap<MemberNo, MemberId>) -> Self {
-        Self { ids, last: BTreeMap::new() }
+        Self { ids, last: BTreeMap::new(), given: BTreeMap::new() }
+    }
+
+    /// A machine begins with an empty disk under a new id.
+    pub(super) fn on_new_machine(&mut self, no: MemberNo, id: MemberId) {
+        self.ids.insert(no, id);
+        self.last.remove(&no);
+    }
+
+    fn id(&self, no: MemberNo) -> MemberId {
+        self.ids.get(&no).copied().unwrap_or_default()
+    }
+
+    /// The machine of each of these members, where it has one.
+    pub(super) fn machines(&self, members: &BTreeSet<MemberId>) -> Vec<Option<MemberNo>> {
+        let machine = |id| self.ids.iter().find(|(_, other)| *other == id).map(|(no, _)| *no);
+        members.iter().map(machine).collect()
+    }
+
+    /// A member leads a term. `configs` are the voters that it went by: those before its last step
+    /// and, if they changed in it, those after it. Votes of others count for nothing.
+    pub(super) fn on_leader(
+        &self,
+        no: MemberNo,
+        term: u64,
+        configs: &[BTreeSet<MemberId>],
+    ) -> Option<Violation> {
+        let (own, nobody) = (self.id(no), BTreeSet::new());
+        let given = self.given.get(&(term, own)).unwrap_or(&nobody);
+        let mut most = (0, 0);
+        for voters in configs {
+            // Who is alone need not ask anybody.
+            let votes = voters.iter().filter(|id| **id == own || given.contains(id)).count();
+            if votes > voters.len() / 2 {
+                return None;
+            }
+            most = (votes, voters.len());
+        }
+        Some(Violation::new(
+            Property::ElectionQuorum,
+            no,
+            format!("{} of {} voters have voted for {no} in term {term}", most.0, most.1),
+            format!("{no} leads it"),
+        ))
     }
 
     /// A member sends a message; it may be a vote.
@@ -36,8 +85,9 @@ impl Votes {
         }
         let given_to = if info.answer { to } else { no };
         let term = info.term;
-        let (last_term, last_to) = self.last.get(&no).copied().unwrap_or((0, no));
-        if term < last_term || (term == last_term && given_to != last_to) {
+        let vote = (term, given_to, self.id(given_to));
+        let (last_term, last_to, last_id) = self.last.get(&no).copied().unwrap_or((0, no, vote.2));
+        if term < last_term || (term == last_term && vote.2 != last_id) {
             return Some(Violation::new(
                 Property::OneVotePerTerm,
                 no,
@@ -45,7 +95,12 @@ impl Votes {
                 format!("{no} votes for {given_to} in term {term}"),
             ));
         }
-        self.last.insert(no, (term, given_to));
+        self.last.insert(no, vote);
+        let voter = self.id(no);
+        self.given.entry((term, vote.2)).or_default().insert(voter);
+        if self.given.len() > KEPT_ELECTIONS {
+            self.given.pop_first();
+        }
         None
     }
 
@@ -56,9 +111,8 @@ impl Votes {
         term: u64,
         vote: Option<MemberId>,
     ) -> Option<Violation> {
-        let &(last_term, last_to) = self.last.get(&no)?;
-        let remembers =
-            term > last_term || (term == last_term && vote == self.ids.get(&last_to).copied());
+        let &(last_term, last_to, last_id) = self.last.get(&no)?;
+        let remembers = term > last_term || (term == last_term && vote == Some(last_id));
         if remembers {
             return None;
         }

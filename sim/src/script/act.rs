@@ -29,6 +29,9 @@ pub(super) fn act(bench: &mut Bench, command: &Command) -> Result<String, String
             Ok(told(&members, "has no power", "have no power"))
         }
         Command::Restart(who) => {
+            if let Some(no) = newcomer(world, who) {
+                return done(world, Action::Join(no), &format!("{no} starts, to join."));
+            }
             let members = members_of(world, who)?;
             let down =
                 only(world, &members, |world, member| !world.member_state(member).is_running());
@@ -109,6 +112,23 @@ fn world_at_large(bench: &mut Bench, command: &Command) -> Result<String, String
         | Command::Status
         | Command::Members
         | Command::Help(_) => Ok(String::new()),
+    }
+}
+
+/// The machine that a line wants to start as a new member: one that the world has not had so far, or
+/// one whose member was removed.
+fn newcomer(world: &World, who: &[Who]) -> Option<MemberNo> {
+    let [one] = who else { return None };
+    let known = member(world, one).ok();
+    if let Some(no) = known {
+        let down = !world.member_state(no).is_running();
+        return (down && world.is_removed(no)).then_some(no);
+    }
+    let next = MemberNo::from_number(u8::try_from(world.members().len() + 1).ok()?)?;
+    match one {
+        Who::Alias(number) => (*number == u32::from(next.number())).then_some(next),
+        Who::Name(name) => (next.published_name().eq_ignore_ascii_case(name)).then_some(next),
+        _ => None,
     }
 }
 

@@ -25,6 +25,11 @@ pub const WORLD: &[Entry] = &[
         "The machine dies: bytes that were not fsynced are lost; torn leaves a part of the last write.",
     ),
     entry("restart", "restart n2", "Starts a member that is down, from its disk."),
+    entry(
+        "start",
+        "start n4",
+        "Starts a machine that joins: the next one, after member add etcd4 --peer-urls=http://etcd4:2380.",
+    ),
     entry("freeze", "freeze n2", "SIGSTOP: the process stands still and its clock with it."),
     entry("thaw", "thaw n2", "SIGCONT: the process goes on."),
     entry(
@@ -92,6 +97,15 @@ pub const ETCDCTL: &[Entry] = &[
     entry("watch", "watch KEY [RANGE_END]", "Prints changes as they come; interrupt ends it."),
     entry("compaction", "compaction REVISION", "Forgets the history before a revision."),
     entry("member list", "member list", "The members of the cluster."),
+    entry(
+        "member add",
+        "member add etcd4 --peer-urls=http://etcd4:2380 [--learner]",
+        "Lets a member join; start n4 starts it.",
+    ),
+    entry("member remove", "member remove ID", "Removes a member for good."),
+    entry("member update", "member update ID --peer-urls=URL", "Gives a member another peer URL."),
+    entry("member promote", "member promote ID", "Makes a learner a voter."),
+    entry("move-leader", "move-leader ID", "Hands leadership to a member."),
     entry("endpoint status", "endpoint status", "What the asked members know of themselves."),
     entry("endpoint health", "endpoint health", "Whether the asked members answer a read."),
     entry("endpoint hashkv", "endpoint hashkv", "A hash over each member's keys."),

@@ -182,6 +182,8 @@ fn kind_number(kind: MessageKind) -> u64 {
         MessageKind::Propose => 7,
         MessageKind::TimeoutNow => 8,
         MessageKind::Other => 9,
+        MessageKind::MemberChange => 10,
+        MessageKind::Removed => 11,
     }
 }
 
@@ -304,6 +306,11 @@ fn request(hash: &mut TraceHash, request: &Request) {
         Request::Txn(message) => call_bytes(hash, name, message),
         Request::Compact(message) => call_bytes(hash, name, message),
         Request::MemberList(message) => call_bytes(hash, name, message),
+        Request::MemberAdd(message) => call_bytes(hash, name, message),
+        Request::MemberRemove(message) => call_bytes(hash, name, message),
+        Request::MemberUpdate(message) => call_bytes(hash, name, message),
+        Request::MemberPromote(message) => call_bytes(hash, name, message),
+        Request::MoveLeader(message) => call_bytes(hash, name, message),
         Request::Status(message) => call_bytes(hash, name, message),
         Request::Alarm(message) => call_bytes(hash, name, message),
         Request::HashKv(message) => call_bytes(hash, name, message),
@@ -319,6 +326,11 @@ fn response(hash: &mut TraceHash, response: &Response) {
         Response::Txn(message) => call_bytes(hash, name, message),
         Response::Compact(message) => call_bytes(hash, name, message),
         Response::MemberList(message) => call_bytes(hash, name, message),
+        Response::MemberAdd(message) => call_bytes(hash, name, message),
+        Response::MemberRemove(message) => call_bytes(hash, name, message),
+        Response::MemberUpdate(message) => call_bytes(hash, name, message),
+        Response::MemberPromote(message) => call_bytes(hash, name, message),
+        Response::MoveLeader(message) => call_bytes(hash, name, message),
         Response::Status(message) => call_bytes(hash, name, message),
         Response::Alarm(message) => call_bytes(hash, name, message),
         Response::HashKv(message) => call_bytes(hash, name, message),

@@ -386,7 +386,7 @@ impl Narrator {
             (MessageKind::ReadIndex, false) => {
                 self.say(at, quiet(Icon::ReadIndex), &Say::AsksReadIndex { who, leader: to });
             }
-            (MessageKind::Propose, false) => {
+            (MessageKind::Propose | MessageKind::MemberChange, false) => {
                 self.say(at, quiet(Icon::Client), &Say::HandsOn { who, leader: to });
             }
             (MessageKind::TimeoutNow, false) => {
@@ -459,7 +459,11 @@ impl Narrator {
             MessageKind::PreVote => Icon::PreVote,
             MessageKind::Snapshot => Icon::Snapshot,
             MessageKind::ReadIndex => Icon::ReadIndex,
-            MessageKind::Propose | MessageKind::TimeoutNow | MessageKind::Other => Icon::None,
+            MessageKind::Propose
+            | MessageKind::TimeoutNow
+            | MessageKind::MemberChange
+            | MessageKind::Removed
+            | MessageKind::Other => Icon::None,
         };
         let why = match why {
             DropReason::Loss => Loss::Chance,

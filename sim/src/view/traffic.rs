@@ -313,9 +313,9 @@ fn message(id: MessageId, from: MemberNo, to: MemberNo, info: MessageInfo) -> Me
         MessageKind::PreVote => Kind::PreVote,
         MessageKind::Snapshot => Kind::Snapshot,
         MessageKind::ReadIndex => Kind::ReadIndex,
-        MessageKind::Propose => Kind::Propose,
+        MessageKind::Propose | MessageKind::MemberChange => Kind::Propose,
         MessageKind::TimeoutNow => Kind::TimeoutNow,
-        MessageKind::Other => Kind::Other,
+        MessageKind::Removed | MessageKind::Other => Kind::Other,
     };
     Message {
         id: id.0,

@@ -47,6 +47,11 @@ pub fn request(request: &Request) -> String {
         }
         Request::Compact(CompactionRequest { revision, .. }) => format!("compaction {revision}"),
         Request::MemberList(_) => "member list".to_string(),
+        Request::MemberAdd(add) => format!("member add {}", add.peer_urls.join(",")),
+        Request::MemberRemove(remove) => format!("member remove {:x}", remove.id),
+        Request::MemberUpdate(update) => format!("member update {:x}", update.id),
+        Request::MemberPromote(promote) => format!("member promote {:x}", promote.id),
+        Request::MoveLeader(to) => format!("move-leader {:x}", to.target_id),
         Request::Status(_) => "endpoint status".to_string(),
         Request::HashKv(_) => "endpoint hashkv".to_string(),
         other => other.name().to_lowercase(),

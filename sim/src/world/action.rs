@@ -19,6 +19,10 @@ pub enum Action {
     // --- processes and machines ---
     /// Starts a member that is down, from what its disk holds.
     Restart(MemberNo),
+    /// Starts a machine with an empty disk as a member that joins the running cluster
+    /// (`--initial-cluster-state existing`). Somebody has added it before, with the peer URL of this
+    /// number. It may be the next machine of the world, or one whose member was removed.
+    Join(MemberNo),
     /// SIGKILL: the process dies, the page cache survives.
     Kill(MemberNo),
     /// SIGTERM: the member leaves politely (a leader hands leadership over first).

@@ -23,6 +23,7 @@ impl State {
         self.check_places(&action)?;
         match action {
             Action::Restart(no) => self.restart(action, no),
+            Action::Join(no) => self.join(action, no),
             Action::Kill(no) => self.end_by(action, no, Life::Killed),
             Action::PowerOff { member, torn } => self.power_off(action, member, torn),
             Action::Stop(no) => self.stop(action, no),
@@ -211,7 +212,7 @@ impl State {
     /// All members tick together from the next tick on.
     fn align_timers(&mut self) {
         let tick_ms = self.spec.tick_ms;
-        for no in self.spec.member_numbers() {
+        for no in self.numbers() {
             let member = self.member(no);
             if member.tick.is_some() {
                 let (life, span) = (member.life, member.tick_time(tick_ms));
@@ -338,6 +339,8 @@ fn places_of(action: &Action) -> Vec<Place> {
         | Action::DropMessage(_)
         | Action::DelayMessage { .. }
         | Action::DuplicateMessage(_)
+        // A machine that joins may be a new one.
+        | Action::Join(_)
         | Action::AlignTimers
         | Action::Rule(_) => Vec::new(),
     }

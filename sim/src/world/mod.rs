@@ -23,6 +23,7 @@
 
 mod action;
 mod apply;
+mod join;
 mod process;
 mod spec;
 mod state;
@@ -37,6 +38,7 @@ use glasshouse_core::node::NodeView;
 use madsim::runtime::Runtime;
 
 pub use self::action::{Action, DiskOperation, Refused, RotTarget, Rule, Trouble};
+pub(crate) use self::join::First;
 pub use self::spec::{Rules, Spec};
 pub(crate) use self::state::{State, lock};
 use crate::check::Violation;
@@ -199,7 +201,7 @@ impl World {
     /// The members of this world, down or up.
     #[must_use]
     pub fn members(&self) -> Vec<MemberNo> {
-        self.state().spec.member_numbers().collect()
+        self.state().numbers().collect()
     }
 
     /// The id that the cluster gives to this member.
@@ -212,6 +214,12 @@ impl World {
     #[must_use]
     pub fn member_of_id(&self, id: MemberId) -> Option<MemberNo> {
         self.state().no_of(id)
+    }
+
+    /// The member on this machine was removed from the cluster: the machine can join again.
+    #[must_use]
+    pub fn is_removed(&self, member: MemberNo) -> bool {
+        self.state().is_removed(member)
     }
 
     /// Whether a member's process runs, and why not.
@@ -329,4 +337,8 @@ pub struct Counts {
     pub snapshots: u64,
     /// Starts of members, the first ones included.
     pub starts: u64,
+    /// Machines that joined the running cluster.
+    pub joins: u64,
+    /// Members that ended because they were removed.
+    pub removals: u64,
 }

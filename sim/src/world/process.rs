@@ -2,20 +2,24 @@
 
 use std::sync::Arc;
 
-use glasshouse_core::id::cluster_id;
-use glasshouse_core::membership;
 use glasshouse_core::node::{Append, Config, Effect, Input, Node, NodeView, Role};
 use glasshouse_core::store::Store;
 use glasshouse_core::wal;
 use madsim::time::TimerId;
 
 use super::State;
-use crate::clock::Nanos;
+use crate::clock::{Nanos, SECOND};
 use crate::member::{self, MemberState, Process, Seen};
 use crate::mutant::Mutant;
 use crate::place::{MemberNo, Place};
 use crate::rng::Stream;
 use crate::trace::{Carried, DiskStep, DropReason, Life, Standing, What};
+
+/// What a removed member says last, in etcd's words.
+const REMOVED: &str = "the member has been permanently removed from the cluster";
+
+/// When every world begins, in seconds since 1970: 2026-01-01. Ids of added members depend on it.
+const EPOCH_UNIX_S: u64 = 1_767_225_600;
 
 impl State {
     /// Starts the process of a member that has none.
@@ -83,17 +87,10 @@ impl State {
 
     fn config(&self, no: MemberNo, life: u32) -> Config {
         let spec = &self.spec;
-        let ids: Vec<_> = self.members.iter().map(|member| member.id).collect();
-        let bootstrap = self.members.iter().map(|member| membership::Member {
-            id: member.id,
-            name: member.no.published_name(),
-            peer_urls: vec![member.no.peer_url()],
-            client_urls: Vec::new(),
-            is_learner: false,
-        });
+        let bootstrap = if self.member(no).joins { Vec::new() } else { self.first.members.clone() };
         let mut seed = Stream::new(spec.seed, "node", no.number().into(), life.into());
         Config {
-            bootstrap: bootstrap.collect(),
+            bootstrap,
             name: no.published_name(),
             client_urls: vec![no.client_url()],
             seed: seed.word(),
@@ -106,7 +103,9 @@ impl State {
             snapshot_chunk_bytes: spec.snapshot_chunk_bytes,
             wal_segment_bytes: spec.wal_segment_bytes,
             store_flush_ticks: spec.store_flush_ticks,
-            ..Config::new(self.member(no).id, cluster_id(&ids))
+            strict_reconfig_check: spec.strict_reconfig_check,
+            started_unix_s: EPOCH_UNIX_S + self.now() / SECOND,
+            ..Config::new(self.member(no).id, self.first.cluster_id)
         }
     }
 
@@ -251,6 +250,10 @@ impl State {
             Effect::Watch { stream, response } => self.tell(no, stream, Ok(response)),
             Effect::WatchEnded { stream, error } => self.tell(no, stream, Err(error)),
             Effect::Stopped => self.end_process(no, Life::Stopped),
+            Effect::Removed => {
+                self.counts.removals += 1;
+                self.end_process(no, Life::Halted(REMOVED.into()));
+            }
             Effect::Halt { reason } => self.end_process(no, Life::Halted(reason)),
         }
     }

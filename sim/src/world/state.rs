@@ -14,13 +14,14 @@ use madsim::runtime::{Handle, Runtime};
 use madsim::task::NodeId;
 use madsim::time::{TimeHandle, TimerId};
 
-use super::{Counts, Rules, Spec};
+use super::{Counts, First, Rules, Spec};
 use crate::call::Calls;
 use crate::check::{Checks, Violation};
 use crate::clock::{Nanos, SECOND};
 use crate::fault::{self, FaultPlan};
 use crate::member::{self, Member, MemberState, PORT};
 use crate::network::Network;
+use crate::operator;
 use crate::place::{ClientNo, MemberNo, Place};
 use crate::stream::Streams;
 use crate::trace::{Recorder, What};
@@ -42,6 +43,8 @@ pub(crate) struct State {
     pub(crate) spec: Spec,
     pub(crate) rules: Rules,
     pub(crate) members: Vec<Member>,
+    /// The cluster's id and its first members.
+    pub(crate) first: First,
     pub(crate) clients: Vec<Client>,
     pub(crate) network: Network,
     pub(crate) calls: Calls,
@@ -94,6 +97,7 @@ impl State {
                 rules: spec.rules,
                 network: Network::new(spec.seed, spec.latency, spec.jitter, spec.client_latency),
                 checks: Checks::new(&members),
+                first: First::of(&members),
                 members,
                 clients: Vec::new(),
                 calls: Calls::default(),
@@ -184,6 +188,11 @@ impl State {
 
     // --- who is who ---
 
+    /// The machines of this world, in order.
+    pub(crate) fn numbers(&self) -> impl DoubleEndedIterator<Item = MemberNo> + Clone + use<> {
+        MemberNo::first(u8::try_from(self.members.len()).expect("at most nine machines"))
+    }
+
     pub(crate) fn member(&self, no: MemberNo) -> &Member {
         self.members.get(no.index()).expect("callers ask for members of this world")
     }
@@ -267,6 +276,10 @@ impl State {
     pub(super) fn start_faults(&mut self, plan: FaultPlan) {
         let node = self.handle.create_node().name("faults").build();
         node.spawn(fault::rage(self.shared(), plan));
+        if plan.kinds.members {
+            let no = self.add_client("operator");
+            self.spawn_on(Place::Client(no), operator::operate(self.shared(), no, plan));
+        }
     }
 
     /// Runs a task on the node of a place.
@@ -284,7 +297,8 @@ impl State {
     /// HashKV of all members that are up must be equal at an equal revision.
     pub(crate) fn compare_stores(&mut self) {
         let nodes = self.members.iter().filter_map(|m| Some((m.no, m.node()?.view())));
-        let verdict = crate::check::hash::compare(nodes);
+        let verdict = crate::check::hash::compare(nodes.clone());
+        let verdict = verdict.or_else(|| crate::check::membership::compare(nodes));
         self.violate(verdict);
     }
 }

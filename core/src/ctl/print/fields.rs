@@ -1,6 +1,6 @@
 //! `-w fields`: one field a line, `"Name" : value`.
 
-use super::{Report, header};
+use super::{Format, Report, header};
 use crate::api::response_op::Response as Op;
 use crate::api::{
     DeleteRangeResponse, HashKvResponse, KeyValue, Member, PutResponse, RangeResponse,
@@ -8,9 +8,9 @@ use crate::api::{
 };
 use crate::ctl::endpoint::{Health, Said};
 use crate::ctl::watch::kind;
-use crate::ctl::{Output, go};
+use crate::ctl::{Exit, Output, go};
 
-pub(super) fn print(report: Report<'_>, output: &mut Output) {
+pub(super) fn print(report: Report<'_>, output: &mut Output) -> Result<(), Exit> {
     match report {
         Report::Get(response) => get(response, output),
         Report::Put(response) => put(response, output),
@@ -20,11 +20,17 @@ pub(super) fn print(report: Report<'_>, output: &mut Output) {
             fields_of_header(response.header.as_ref(), output);
             response.members.iter().for_each(|one| member(one, output));
         }
+        Report::MemberAdd(_)
+        | Report::MemberRemove(..)
+        | Report::MemberUpdate(..)
+        | Report::MemberPromote(..)
+        | Report::MoveLeader(..) => return Err(Format::Fields.unsupported()),
         Report::Health(list) => list.iter().for_each(|one| health(one, output)),
         Report::Status(list) => list.iter().for_each(|one| status(one, output)),
         Report::HashKv(list) => list.iter().for_each(|one| hash(one, output)),
         Report::Watch(response) => watch(response, output),
     }
+    Ok(())
 }
 
 fn field(name: &str, value: impl std::fmt::Display, output: &mut Output) {

@@ -6,8 +6,10 @@
 use super::{Report, header};
 use crate::api::response_op::Response as Op;
 use crate::api::{
-    DeleteRangeResponse, Event, HashKvResponse, KeyValue, Member, MemberListResponse, PutResponse,
-    RangeResponse, ResponseHeader, ResponseOp, StatusResponse, TxnResponse, WatchResponse,
+    DeleteRangeResponse, Event, HashKvResponse, KeyValue, Member, MemberAddResponse,
+    MemberListResponse, MemberPromoteResponse, MemberRemoveResponse, MemberUpdateResponse,
+    PutResponse, RangeResponse, ResponseHeader, ResponseOp, StatusResponse, TxnResponse,
+    WatchResponse,
 };
 use crate::ctl::endpoint::{Health, Said};
 use crate::ctl::{Output, go};
@@ -20,6 +22,13 @@ pub(super) fn print(report: Report<'_>, hex: bool, output: &mut Output) {
         Report::Txn(response) => txn(response),
         Report::MemberList(response) if hex => hex_member_list(response),
         Report::MemberList(response) => member_list(response),
+        Report::MemberAdd(response) => member_add(response),
+        Report::MemberRemove(_, MemberRemoveResponse { header, members })
+        | Report::MemberUpdate(_, MemberUpdateResponse { header, members })
+        | Report::MemberPromote(_, MemberPromoteResponse { header, members }) => {
+            members_after(header.as_ref(), members)
+        }
+        Report::MoveLeader(_, _, response) => Object::new().header(response.header.as_ref()).end(),
         Report::Health(list) => array(list.iter().map(health)),
         Report::Status(list) => array(list.iter().map(status)),
         Report::HashKv(list) => array(list.iter().map(hash)),
@@ -182,17 +191,32 @@ fn event(event: &Event) -> String {
     pair(object, "prev_kv", event.prev_kv.as_ref()).end()
 }
 
+fn member(member: &Member) -> String {
+    Object::new()
+        .number("ID", member.id)
+        .string("name", &member.name)
+        .list("peerURLs", &member.peer_urls, |url| go::json_string(url))
+        .list("clientURLs", &member.client_urls, |url| go::json_string(url))
+        .bool("isLearner", member.is_learner)
+        .end()
+}
+
 fn member_list(response: &MemberListResponse) -> String {
-    let member = |member: &Member| {
-        Object::new()
-            .number("ID", member.id)
-            .string("name", &member.name)
-            .list("peerURLs", &member.peer_urls, |url| go::json_string(url))
-            .list("clientURLs", &member.client_urls, |url| go::json_string(url))
-            .bool("isLearner", member.is_learner)
-            .end()
-    };
-    Object::new().header(response.header.as_ref()).list("members", &response.members, member).end()
+    members_after(response.header.as_ref(), &response.members)
+}
+
+fn members_after(header: Option<&ResponseHeader>, members: &[Member]) -> String {
+    Object::new().header(header).list("members", members, member).end()
+}
+
+fn member_add(response: &MemberAddResponse) -> String {
+    let object = Object::new().header(response.header.as_ref());
+    match &response.member {
+        Some(added) => object.raw("member", &member(added)),
+        None => object,
+    }
+    .list("members", &response.members, member)
+    .end()
 }
 
 /// etcdctl writes this one by hand: other names, other omissions, names unescaped.

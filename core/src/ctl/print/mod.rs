@@ -12,8 +12,9 @@ mod table;
 use super::endpoint::{Health, Said};
 use super::{Exit, Output};
 use crate::api::{
-    DeleteRangeResponse, HashKvResponse, Member, MemberListResponse, PutResponse, RangeResponse,
-    ResponseHeader, StatusResponse, TxnResponse, WatchResponse,
+    DeleteRangeResponse, HashKvResponse, Member, MemberAddResponse, MemberListResponse,
+    MemberPromoteResponse, MemberRemoveResponse, MemberUpdateResponse, MoveLeaderResponse,
+    PutResponse, RangeResponse, ResponseHeader, StatusResponse, TxnResponse, WatchResponse,
 };
 
 /// A value of `--write-out`.
@@ -56,6 +57,13 @@ pub(super) enum Report<'a> {
     Del(&'a DeleteRangeResponse),
     Txn(&'a TxnResponse),
     MemberList(&'a MemberListResponse),
+    MemberAdd(&'a MemberAddResponse),
+    /// With the id that the line named.
+    MemberRemove(u64, &'a MemberRemoveResponse),
+    MemberUpdate(u64, &'a MemberUpdateResponse),
+    MemberPromote(u64, &'a MemberPromoteResponse),
+    /// From whom to whom.
+    MoveLeader(u64, u64, &'a MoveLeaderResponse),
     Health(&'a [Health]),
     Status(&'a [Said<StatusResponse>]),
     HashKv(&'a [Said<HashKvResponse>]),
@@ -78,7 +86,7 @@ impl Printer {
         match self.format {
             Format::Simple => simple::print(report, *self, output),
             Format::Json => json::print(report, self.hex, output),
-            Format::Fields => fields::print(report, output),
+            Format::Fields => fields::print(report, output)?,
             Format::Table => table::print(report, output)?,
             Format::Protobuf => protobuf::print(report, output)?,
         }

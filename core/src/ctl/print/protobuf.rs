@@ -17,6 +17,11 @@ pub(super) fn print(report: Report<'_>, output: &mut Output) -> Result<(), Exit>
             let response = WatchResponse { watch_id: 0, fragment: false, ..response.clone() };
             response.encode_to_vec()
         }
+        Report::MemberAdd(response) => response.encode_to_vec(),
+        Report::MemberRemove(_, response) => response.encode_to_vec(),
+        Report::MemberUpdate(_, response) => response.encode_to_vec(),
+        Report::MemberPromote(_, response) => response.encode_to_vec(),
+        Report::MoveLeader(_, _, response) => response.encode_to_vec(),
         Report::Health(_) | Report::Status(_) | Report::HashKv(_) => {
             return Err(Format::Protobuf.unsupported());
         }

@@ -1,9 +1,10 @@
 //! `-w simple`: for people, and for scripts that read line by line.
 
-use super::{Printer, Report, hash_row, member_row, status_row};
+use super::{Printer, Report, hash_row, header, member_row, status_row};
 use crate::api::response_op::Response as Op;
 use crate::api::{
-    DeleteRangeResponse, KeyValue, PutResponse, RangeResponse, TxnResponse, WatchResponse,
+    DeleteRangeResponse, KeyValue, PutResponse, RangeResponse, ResponseHeader, TxnResponse,
+    WatchResponse,
 };
 use crate::ctl::Output;
 use crate::ctl::endpoint::Health;
@@ -18,11 +19,35 @@ pub(super) fn print(report: Report<'_>, printer: Printer, output: &mut Output) {
         Report::MemberList(response) => {
             response.members.iter().for_each(|member| row(&member_row(member), output));
         }
+        Report::MemberAdd(response) => {
+            let id = response.member.as_ref().map_or(0, |member| member.id);
+            let learner = response.member.as_ref().is_some_and(|member| member.is_learner);
+            let how = if learner { "added as learner to" } else { "added to" };
+            changed(id, how, response.header.as_ref(), output);
+        }
+        Report::MemberRemove(id, response) => {
+            changed(id, "removed from", response.header.as_ref(), output);
+        }
+        Report::MemberUpdate(id, response) => {
+            changed(id, "updated in", response.header.as_ref(), output);
+        }
+        Report::MemberPromote(id, response) => {
+            changed(id, "promoted in", response.header.as_ref(), output);
+        }
+        Report::MoveLeader(from, to, _) => {
+            output.out_line(format!("Leadership transferred from {from:x} to {to:x}"));
+        }
         Report::Health(list) => list.iter().for_each(|one| health(one, output)),
         Report::Status(list) => list.iter().for_each(|one| row(&status_row(one), output)),
         Report::HashKv(list) => list.iter().for_each(|one| row(&hash_row(one), output)),
         Report::Watch(response) => watch(response, printer, output),
     }
+}
+
+/// `Member f25ffe9b4cbc45c2 removed from cluster 2d163277cff42c2e`: ids have room for 16 digits.
+fn changed(id: u64, how: &str, of: Option<&ResponseHeader>, output: &mut Output) {
+    let cluster = header(of).cluster_id;
+    output.out_line(format!("Member {id:>16x} {how} cluster {cluster:>16x}"));
 }
 
 fn get(response: &RangeResponse, printer: Printer, output: &mut Output) {

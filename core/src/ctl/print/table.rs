@@ -20,9 +20,16 @@ pub(super) fn print(report: Report<'_>, output: &mut Output) -> Result<(), Exit>
         Report::Health(list) => render(&HEALTH_COLUMNS, list.iter().map(health_row), output),
         Report::Status(list) => render(&STATUS_COLUMNS, list.iter().map(status_row), output),
         Report::HashKv(list) => render(&HASH_COLUMNS, list.iter().map(hash_row), output),
-        Report::Get(_) | Report::Put(_) | Report::Del(_) | Report::Txn(_) | Report::Watch(_) => {
-            return Err(Format::Table.unsupported());
-        }
+        Report::Get(_)
+        | Report::Put(_)
+        | Report::Del(_)
+        | Report::Txn(_)
+        | Report::Watch(_)
+        | Report::MemberAdd(_)
+        | Report::MemberRemove(..)
+        | Report::MemberUpdate(..)
+        | Report::MemberPromote(..)
+        | Report::MoveLeader(..) => return Err(Format::Table.unsupported()),
     }
     Ok(())
 }

@@ -32,6 +32,11 @@ fn learner() {
 }
 
 #[test]
+fn member_arguments() {
+    play(include_str!("../../../../tests/scripts/ctl/member-arguments.txt"));
+}
+
+#[test]
 fn alarms() {
     play(include_str!("../../../../tests/scripts/ctl/alarms.txt"));
 }
@@ -236,6 +241,11 @@ fn encode(request: &Request) -> Vec<u8> {
         Request::Txn(request) => request.encode_to_vec(),
         Request::Compact(request) => request.encode_to_vec(),
         Request::MemberList(request) => request.encode_to_vec(),
+        Request::MemberAdd(request) => request.encode_to_vec(),
+        Request::MemberRemove(request) => request.encode_to_vec(),
+        Request::MemberUpdate(request) => request.encode_to_vec(),
+        Request::MemberPromote(request) => request.encode_to_vec(),
+        Request::MoveLeader(request) => request.encode_to_vec(),
         Request::Status(request) => request.encode_to_vec(),
         Request::Alarm(request) => request.encode_to_vec(),
         Request::HashKv(request) => request.encode_to_vec(),
@@ -250,6 +260,11 @@ fn decode(request: &Request, bytes: &[u8]) -> Response {
         Request::Txn(_) => api::TxnResponse::decode(bytes).unwrap().into(),
         Request::Compact(_) => api::CompactionResponse::decode(bytes).unwrap().into(),
         Request::MemberList(_) => api::MemberListResponse::decode(bytes).unwrap().into(),
+        Request::MemberAdd(_) => api::MemberAddResponse::decode(bytes).unwrap().into(),
+        Request::MemberRemove(_) => api::MemberRemoveResponse::decode(bytes).unwrap().into(),
+        Request::MemberUpdate(_) => api::MemberUpdateResponse::decode(bytes).unwrap().into(),
+        Request::MemberPromote(_) => api::MemberPromoteResponse::decode(bytes).unwrap().into(),
+        Request::MoveLeader(_) => api::MoveLeaderResponse::decode(bytes).unwrap().into(),
         Request::Status(_) => api::StatusResponse::decode(bytes).unwrap().into(),
         Request::Alarm(_) => api::AlarmResponse::decode(bytes).unwrap().into(),
         Request::HashKv(_) => api::HashKvResponse::decode(bytes).unwrap().into(),

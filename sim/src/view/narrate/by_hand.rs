@@ -11,6 +11,7 @@ pub(super) fn said(action: &Action) -> Option<Say> {
     let touched = |id: &crate::network::MessageId, how| Some(Say::MessageTouched { id: id.0, how });
     match action {
         Action::Restart(_)
+        | Action::Join(_)
         | Action::Kill(_)
         | Action::Stop(_)
         | Action::PowerOff { .. }
