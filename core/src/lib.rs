@@ -28,6 +28,7 @@
 //! | [`wal`] | the log on disk, as bytes | id |
 //! | [`store`] | redb behind one handle: rows by revision | api |
 //! | [`mvcc`], [`txn`] | keys with a past | store, api |
+//! | [`lease`] | leases: what is granted, and the leader's deadlines | mvcc, store, api |
 //! | [`watch`] | who wants to hear of which keys, and how far each one has come | mvcc, api |
 //! | [`membership`] | who is in the cluster | api, id |
 //! | `raft` | the raft crate, made repeatable | limits, node's vocabulary |
@@ -45,6 +46,7 @@ mod alarm;
 pub mod api;
 pub mod ctl;
 pub mod id;
+pub mod lease;
 pub mod limits;
 pub mod membership;
 pub mod mvcc;

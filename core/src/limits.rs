@@ -101,3 +101,27 @@ pub const MEMBER_CHANGES_WAITING_MAX: usize = 64;
 /// Milliseconds that a voter must be connected without a break before the members may change
 /// (etcd: `HealthInterval` in `server/etcdserver/server.go`).
 pub const HEALTH_INTERVAL_MS: u64 = 5_000;
+
+/// Seconds that a lease may be granted for at most (etcd: `MaxLeaseTTL` in `server/lease/lessor.go`):
+/// 285 years, so that a deadline never overflows.
+pub const LEASE_TTL_SECONDS_MAX: i64 = 9_000_000_000;
+
+/// Expired leases that the leader revokes in one second of its clock; the others wait their turn
+/// (etcd: `defaultLeaseRevokeRate`). A million that expire together must not fill the log at once.
+pub const LEASE_REVOKES_PER_SECOND_MAX: u64 = 1_000;
+
+/// Seconds after which the leader writes into the log how much of a lease is left, if the lease is
+/// longer than that (etcd: `defaultLeaseCheckpointInterval`, five minutes). By as much a lease may live
+/// on when its leader dies.
+pub const LEASE_CHECKPOINT_INTERVAL_SECONDS: u64 = 300;
+
+/// Checkpoints in one entry of the log (etcd: `maxLeaseCheckpointBatchSize`).
+pub const LEASE_CHECKPOINTS_PER_ENTRY_MAX: usize = 1_000;
+
+/// Milliseconds after which a request that was handed to the leader is handed over again: a message
+/// was lost, or the leader is another one now.
+pub const FORWARD_RETRY_MS: u64 = 500;
+
+/// Requests of other members that a leader holds at once. More are dropped, and sent again by those who
+/// wait for them.
+pub const FORWARDED_MAX: usize = 10_000;

@@ -1,11 +1,15 @@
 //! What members say to each other: one envelope, and a short summary for those who watch.
 //!
-//! An envelope carries one raft message, one part of a snapshot transfer, or a word about the members. The bytes are
+//! An envelope carries one raft message, one part of a snapshot transfer, a request for the leader and
+//! its answer, or a word about the members. The bytes are
 //! opaque to whoever carries them; [`MessageInfo`] tells a recorder or a panel what is inside.
+
+pub(crate) mod forward;
 
 use bytes::Bytes;
 use prost::Message as _;
 
+pub use self::forward::{Forward, ForwardAnswer, ForwardError, ForwardRequest, Forwarded};
 use crate::id::{ClusterId, MemberId};
 
 /// What kind of message it is. Names are the field's own; answers are told by `answer`.
@@ -27,6 +31,8 @@ pub enum MessageKind {
     Propose,
     /// Leadership transfer: "campaign now" (dissertation 3.10).
     TimeoutNow,
+    /// A client's request that only the leader can answer, and its answer.
+    Forward,
     /// A follower hands a change of the members to the leader, which answers if it refuses.
     MemberChange,
     /// "You were removed from the cluster", to one that was.
@@ -48,6 +54,7 @@ impl MessageKind {
             Self::ReadIndex => "read-index",
             Self::Propose => "propose",
             Self::TimeoutNow => "timeout-now",
+            Self::Forward => "forward",
             Self::MemberChange => "member-change",
             Self::Removed => "removed",
             Self::Other => "other",
@@ -89,6 +96,12 @@ pub struct Envelope {
     /// The receiver has a part of a snapshot and wants the next.
     #[prost(message, optional, tag = "3")]
     pub chunk_ack: Option<SnapshotChunkAck>,
+    /// A client's request for the leader.
+    #[prost(message, optional, tag = "7")]
+    pub forward: Option<Forward>,
+    /// The leader's answer to one.
+    #[prost(message, optional, tag = "8")]
+    pub forwarded: Option<Forwarded>,
     /// A change of the members for the leader to propose: an encoded `MemberChange`.
     #[prost(bytes = "bytes", optional, tag = "4")]
     pub member_change: Option<Bytes>,

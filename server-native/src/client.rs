@@ -18,8 +18,8 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tonic::body::Body;
 use tonic::client::Grpc;
-use tonic::codegen::Service;
 use tonic::codegen::tokio_stream::Stream;
+use tonic::codegen::{Service, tokio_stream};
 use tonic::metadata::MetadataValue;
 use tonic::{Code, Status, Streaming};
 use tonic_prost::ProstCodec;
@@ -81,6 +81,7 @@ impl Connection {
         macro_rules! ask {
             ($($variant:ident => $response:ident),+ $(,)?) => {
                 match request {
+                    Request::LeaseKeepAlive(message) => self.keep_alive(message, path).await,
                     $(Request::$variant(message) => {
                         self.unary::<_, api::$response>(message, path).await.map(Response::from)
                     })+
@@ -93,6 +94,10 @@ impl Connection {
             DeleteRange => DeleteRangeResponse,
             Txn => TxnResponse,
             Compact => CompactionResponse,
+            LeaseGrant => LeaseGrantResponse,
+            LeaseRevoke => LeaseRevokeResponse,
+            LeaseTimeToLive => LeaseTimeToLiveResponse,
+            LeaseLeases => LeaseLeasesResponse,
             MemberList => MemberListResponse,
             MemberAdd => MemberAddResponse,
             MemberRemove => MemberRemoveResponse,
@@ -125,6 +130,24 @@ impl Connection {
         }
         let answer = client.streaming(request, path, codec).await;
         answer.map(tonic::Response::into_inner).map_err(|status| error_of(&status))
+    }
+
+    /// One message of the stream, and its answer.
+    async fn keep_alive(
+        self,
+        message: api::LeaseKeepAliveRequest,
+        path: PathAndQuery,
+    ) -> Result<Response, api::Error> {
+        let origin = self.origin.clone();
+        let mut client = Grpc::with_origin(self, origin);
+        let codec = ProstCodec::<_, api::LeaseKeepAliveResponse>::default();
+        let messages = tonic::Request::new(tokio_stream::once(message));
+        let answer = async {
+            let mut answers = client.streaming(messages, path, codec).await?.into_inner();
+            let ended = || Status::new(Code::Unavailable, "error reading from server: EOF");
+            answers.message().await?.ok_or_else(ended)
+        };
+        answer.await.map(Response::from).map_err(|status: Status| error_of(&status))
     }
 
     async fn unary<Q, R>(self, message: Q, path: PathAndQuery) -> Result<R, api::Error>

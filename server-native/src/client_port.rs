@@ -6,6 +6,7 @@
 //! ```text
 //!   /etcdserverpb.KV/Range          application/grpc ──► grpc::KvService
 //!   /etcdserverpb.Watch/Watch       application/grpc ──► grpc::WatchService
+//!   /etcdserverpb.Lease/…           application/grpc ──► grpc::LeaseService
 //!   /etcdserverpb.Cluster/…         application/grpc ──► grpc::ClusterService
 //!   /etcdserverpb.Maintenance/…     application/grpc ──► grpc::MaintenanceService
 //!   any other                       application/grpc ──► Unimplemented
@@ -34,9 +35,12 @@ use crate::authority::MendedStream;
 use crate::config::Settings;
 use crate::grpc::etcdserverpb::cluster_server::ClusterServer;
 use crate::grpc::etcdserverpb::kv_server::KvServer;
+use crate::grpc::etcdserverpb::lease_server::LeaseServer;
 use crate::grpc::etcdserverpb::maintenance_server::MaintenanceServer;
 use crate::grpc::etcdserverpb::watch_server::WatchServer;
-use crate::grpc::{ClusterService, KvService, MaintenanceService, WatchService, not_built};
+use crate::grpc::{
+    ClusterService, KvService, LeaseService, MaintenanceService, WatchService, not_built,
+};
 use crate::http::HttpContext;
 
 /// Bytes that a client may send before the window is opened again, for one stream and for the
@@ -51,6 +55,7 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 pub struct ClientPort {
     kv: KvServer<KvService>,
     watch: WatchServer<WatchService>,
+    lease: LeaseServer<LeaseService>,
     cluster: ClusterServer<ClusterService>,
     maintenance: MaintenanceServer<MaintenanceService>,
     http: Arc<HttpContext>,
@@ -71,6 +76,7 @@ impl ClientPort {
         Self {
             kv: KvServer::new(KvService(mailbox.clone())).max_decoding_message_size(limit),
             watch: WatchServer::new(WatchService(mailbox.clone())).max_decoding_message_size(limit),
+            lease: LeaseServer::new(LeaseService(mailbox.clone())).max_decoding_message_size(limit),
             cluster: ClusterServer::new(ClusterService(mailbox.clone()))
                 .max_decoding_message_size(limit),
             maintenance: MaintenanceServer::new(MaintenanceService(mailbox.clone()))
@@ -143,6 +149,7 @@ impl Service<Request<Incoming>> for ClientPort {
         match service.map(|(service, _)| service) {
             Some("KV") => self.kv.clone().call(request),
             Some("Watch") => self.watch.clone().call(request),
+            Some("Lease") => self.lease.clone().call(request),
             Some("Cluster") => self.cluster.clone().call(request),
             Some("Maintenance") => self.maintenance.clone().call(request),
             _ => {

@@ -100,6 +100,10 @@ impl Driver {
                         return Output { exit_code: 1, ..Output::default() };
                     }
                 }
+                Step::Pause(pause) => {
+                    sleep(pause).await;
+                    self.session.on_pause_over();
+                }
                 Step::Execute(program) => {
                     let result = execute(&program);
                     self.session.on_executed(&program, result);

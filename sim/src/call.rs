@@ -8,7 +8,7 @@ use glasshouse_core::api;
 use glasshouse_core::id::CallId;
 use madsim::time::TimerId;
 
-use crate::check::Floor;
+use crate::check::Asked;
 use crate::clock::Nanos;
 use crate::place::{ClientNo, MemberNo};
 use crate::trace::CallEnd;
@@ -25,7 +25,7 @@ pub(crate) struct OpenCall {
     pub(crate) request: Arc<api::Request>,
     pub(crate) began_at: Nanos,
     /// What the client may rely on: everything acknowledged before it called.
-    pub(crate) floor: Floor,
+    pub(crate) asked: Asked,
     /// Ends the call when its time is over.
     pub(crate) deadline: Option<TimerId>,
     /// The task that waits for the end.

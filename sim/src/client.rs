@@ -63,6 +63,8 @@ pub struct Running {
     prompts: String,
     /// What was printed before the end.
     written: String,
+    /// The session goes on at this time.
+    paused_until: Option<Nanos>,
     output: Option<ctl::Output>,
 }
 
@@ -150,6 +152,7 @@ impl Running {
             input: stdin.map(|text| text.split_inclusive('\n').map(str::to_string).collect()),
             prompts: String::new(),
             written: String::new(),
+            paused_until: None,
             output: None,
         };
         running.advance(world)?;
@@ -163,6 +166,9 @@ impl Running {
     /// One sentence when input is missing.
     pub fn poll(&mut self, world: &mut World) -> Result<Option<Printed>, String> {
         let now = world.now();
+        if self.paused_until.take_if(|until| *until <= now).is_some() {
+            self.session.on_pause_over();
+        }
         let mut open = Vec::new();
         for mut call in std::mem::take(&mut self.calls) {
             let result = match call.attempt {
@@ -233,7 +239,7 @@ impl Running {
 
     /// Does what the session wants until it waits or is done.
     fn advance(&mut self, world: &mut World) -> Result<(), String> {
-        while self.output.is_none() {
+        while self.output.is_none() && self.paused_until.is_none() {
             match self.session.next() {
                 Step::Call(call) => self.begin(world, call),
                 Step::Read(input) => {
@@ -249,6 +255,10 @@ impl Running {
                 Step::Open(stream) => self.open(world, stream),
                 Step::Send(id, StreamRequest::Watch(request)) => self.ask_more(world, id, request),
                 Step::Write(output) => self.written.push_str(&text_of(&output)),
+                Step::Pause(pause) => {
+                    let pause = u64::try_from(pause.as_nanos()).unwrap_or(NO_LIMIT);
+                    self.paused_until = Some(world.now().saturating_add(pause));
+                }
                 Step::Execute(program) => {
                     let why = "there are no processes in a page: leave out what stands behind --";
                     self.session.on_executed(&program, Err(why.to_string()));

@@ -15,7 +15,7 @@ pub const MILLIS: Nanos = 1_000_000;
 pub const SECOND: Nanos = 1_000_000_000;
 
 /// How fast a member's clock runs, in millionths: 1,000,000 is true time, 500,000 half speed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Rate(u32);
 
 impl Rate {
@@ -38,6 +38,13 @@ impl Rate {
         self.0
     }
 
+    /// What this clock counts while a span of true time passes.
+    #[must_use]
+    pub fn counted(self, true_span: Nanos) -> Nanos {
+        let span = u128::from(true_span) * u128::from(self.0) / 1_000_000;
+        u64::try_from(span).unwrap_or(u64::MAX)
+    }
+
     /// The true time that passes while this clock counts `span`.
     #[must_use]
     pub fn true_time(self, span: Nanos) -> Nanos {
@@ -54,6 +61,7 @@ mod tests {
     fn a_slow_clock_takes_longer_to_count() {
         let half = Rate::from_millionths(500_000).unwrap();
         assert_eq!(half.true_time(100 * MILLIS), 200 * MILLIS);
+        assert_eq!(half.counted(200 * MILLIS), 100 * MILLIS);
         assert_eq!(Rate::TRUE.true_time(7), 7);
         assert_eq!(Rate::from_millionths(0), None);
     }

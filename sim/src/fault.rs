@@ -152,7 +152,7 @@ fn judge(state: &mut State, now: Nanos, deadline: Nanos, plan: FaultPlan) -> boo
         }
     }
     operator::start_added(state);
-    match liveness::unrest(state) {
+    match liveness::unrest(state, deadline) {
         None => {
             let verdict = liveness::judge_stores(state);
             state.violate(verdict);

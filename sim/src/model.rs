@@ -15,6 +15,7 @@ use glasshouse_core::api::{
     AlarmRequest, AlarmType, Compare, DeleteRangeRequest, InternalRaftRequest, KeyValue,
     PutRequest, TxnRequest, alarm_request::AlarmAction,
 };
+use glasshouse_core::limits::LEASE_TTL_SECONDS_MAX;
 use prost::Message as _;
 
 /// A key from one revision to the next.
@@ -28,6 +29,15 @@ pub struct Version {
     pub version: i64,
     /// The value; `None` says that the key was deleted.
     pub value: Option<Bytes>,
+    /// The lease that it is attached to, or 0.
+    pub lease: i64,
+}
+
+impl Version {
+    /// The key was deleted at this revision.
+    fn gone(revision: i64) -> Self {
+        Self { revision, created: 0, version: 0, value: None, lease: 0 }
+    }
 }
 
 /// One change of one key by a transaction.
@@ -48,11 +58,19 @@ pub struct Model {
     revision: i64,
     compacted: i64,
     alarms: BTreeSet<(u64, i32)>,
+    /// Seconds for which each lease was granted.
+    leases: BTreeMap<i64, i64>,
 }
 
 impl Default for Model {
     fn default() -> Self {
-        Self { keys: BTreeMap::new(), revision: 1, compacted: 0, alarms: BTreeSet::new() }
+        Self {
+            keys: BTreeMap::new(),
+            revision: 1,
+            compacted: 0,
+            alarms: BTreeSet::new(),
+            leases: BTreeMap::new(),
+        }
     }
 }
 
@@ -109,6 +127,16 @@ impl Model {
             }
         } else if let Some(compaction) = request.compaction {
             self.compact(compaction.revision);
+        } else if let Some(grant) = request.lease_grant {
+            if !self.stands(AlarmType::Nospace) && grant.ttl <= LEASE_TTL_SECONDS_MAX {
+                self.leases.entry(grant.id).or_insert(grant.ttl);
+            }
+        } else if let Some(revoke) = request.lease_revoke
+            && self.leases.remove(&revoke.id).is_some()
+        {
+            for key in self.keys_of(revoke.id) {
+                changed.insert(key, Version::gone(next));
+            }
         }
         let before = self.revision;
         let changes: Vec<Change> = changed
@@ -125,6 +153,25 @@ impl Model {
     }
 
     // --- reading ---
+
+    /// The leases, and for how many seconds each was granted.
+    pub fn leases(&self) -> impl Iterator<Item = (i64, i64)> {
+        self.leases.iter().map(|(id, ttl)| (*id, *ttl))
+    }
+
+    /// For how many seconds a lease was granted, if it was and has not been revoked.
+    #[must_use]
+    pub fn lease(&self, id: i64) -> Option<i64> {
+        self.leases.get(&id).copied()
+    }
+
+    /// The keys that are attached to a lease now, in order.
+    #[must_use]
+    pub fn keys_of(&self, lease: i64) -> BTreeSet<Bytes> {
+        let attached =
+            |key: &&Bytes| self.at(key, self.revision).is_some_and(|now| now.lease == lease);
+        self.keys.keys().filter(attached).cloned().collect()
+    }
 
     /// The key as it was at a revision, if it existed.
     #[must_use]
@@ -151,6 +198,7 @@ impl Model {
         self.at(&pair.key, revision).is_some_and(|version| {
             (version.revision, version.created, version.version)
                 == (pair.mod_revision, pair.create_revision, pair.version)
+                && version.lease == pair.lease
                 && version.value.as_ref() == Some(&pair.value)
         })
     }
@@ -167,11 +215,13 @@ impl Model {
     fn put(&self, put: &PutRequest, next: i64, changed: &mut BTreeMap<Bytes, Version>) {
         let before = self.now(&put.key, changed);
         let kept = before.as_ref().filter(|_| put.ignore_value).and_then(|v| v.value.clone());
+        let lease = before.as_ref().filter(|_| put.ignore_lease).map(|version| version.lease);
         let version = Version {
             revision: next,
             created: before.as_ref().map_or(next, |version| version.created),
             version: before.as_ref().map_or(0, |version| version.version) + 1,
             value: Some(kept.unwrap_or_else(|| put.value.clone())),
+            lease: lease.unwrap_or(put.lease),
         };
         changed.insert(put.key.clone(), version);
     }
@@ -188,16 +238,16 @@ impl Model {
         let keys: BTreeSet<Bytes> = stored.chain(fresh).collect();
         for key in keys {
             if self.now(&key, changed).is_some() {
-                let gone = Version { revision: next, created: 0, version: 0, value: None };
-                changed.insert(key, gone);
+                changed.insert(key, Version::gone(next));
             }
         }
     }
 
-    /// There are no leases; a put that keeps something needs a key to keep it of.
+    /// A put names a lease that was granted, and one that keeps something needs a key to keep it of.
     fn allows(&self, put: &PutRequest) -> bool {
         let keeps = put.ignore_value || put.ignore_lease;
-        put.lease == 0 && (!keeps || self.at(&put.key, self.revision).is_some())
+        let granted = put.lease == 0 || self.leases.contains_key(&put.lease);
+        granted && (!keeps || self.at(&put.key, self.revision).is_some())
     }
 
     fn allows_step(&self, step: &Op) -> bool {
@@ -231,7 +281,7 @@ impl Model {
         if found.peek().is_some() {
             return found.all(|(_, version)| holds_for(compare, version));
         }
-        let absent = Version { revision: 0, created: 0, version: 0, value: None };
+        let absent = Version::gone(0);
         compare.target() != CompareTarget::Value && holds_for(compare, &absent)
     }
 
@@ -283,7 +333,7 @@ fn holds_for(compare: &Compare, version: &Version) -> bool {
             version.created.cmp(asked)
         }
         (Some(TargetUnion::ModRevision(asked)), CompareTarget::Mod) => version.revision.cmp(asked),
-        (Some(TargetUnion::Lease(asked)), CompareTarget::Lease) => 0.cmp(asked),
+        (Some(TargetUnion::Lease(asked)), CompareTarget::Lease) => version.lease.cmp(asked),
         (asked, CompareTarget::Value) => {
             let own = version.value.as_deref().unwrap_or_default();
             own.cmp(match asked {
@@ -295,7 +345,7 @@ fn holds_for(compare: &Compare, version: &Version) -> bool {
         (_, CompareTarget::Version) => version.version.cmp(&0),
         (_, CompareTarget::Create) => version.created.cmp(&0),
         (_, CompareTarget::Mod) => version.revision.cmp(&0),
-        (_, CompareTarget::Lease) => 0.cmp(&0),
+        (_, CompareTarget::Lease) => version.lease.cmp(&0),
     };
     match compare.result() {
         CompareResult::Equal => order.is_eq(),

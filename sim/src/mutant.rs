@@ -25,16 +25,21 @@ pub enum Mutant {
     LostEvent,
     /// Now and then a response to a watcher is sent twice, as when a cursor is not moved on.
     DoubledEvent,
+    /// Every member answers a keep-alive by itself, from the leases that it knows, without asking the
+    /// leader. The deadline in the leader's memory does not move (the effect of etcd issue 15247 on a
+    /// client: a renewal that is acknowledged and not there).
+    LocalRenewal,
 }
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::AckBeforeFsync,
         Self::VoteNotPersisted,
         Self::LocalRead,
         Self::LostEvent,
         Self::DoubledEvent,
+        Self::LocalRenewal,
     ];
 
     /// The name on the command line.
@@ -46,6 +51,7 @@ impl Mutant {
             Self::LocalRead => "local-read",
             Self::LostEvent => "lost-event",
             Self::DoubledEvent => "doubled-event",
+            Self::LocalRenewal => "local-renewal",
         }
     }
 

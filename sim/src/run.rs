@@ -43,6 +43,8 @@ pub struct Outcome {
     pub events: u64,
     /// When the cluster came to rest after the faults, if there were faults and it did.
     pub settled_at: Option<Nanos>,
+    /// Leases that ran out.
+    pub expired_leases: u64,
 }
 
 /// Runs a world with mixed clients, and with a schedule of faults if `faults`, for `seconds` of
@@ -91,5 +93,6 @@ pub fn outcome(world: &World) -> Outcome {
         counts: world.counts(),
         events: world.events(),
         settled_at: world.settled_at(),
+        expired_leases: world.expired_leases(),
     }
 }

@@ -5,6 +5,7 @@
 //! Each client is a task on a madsim node of its own, with random streams of its own: what it does
 //! next does not depend on what others do.
 
+use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -14,8 +15,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use glasshouse_core::api::compare::{CompareResult, CompareTarget, TargetUnion};
 use glasshouse_core::api::{
-    Code, CompactionRequest, Compare, DeleteRangeRequest, PutRequest, RangeRequest, Request,
-    RequestOp, TxnRequest, request_op,
+    Code, CompactionRequest, Compare, DeleteRangeRequest, Error, LeaseGrantRequest,
+    LeaseKeepAliveRequest, LeaseRevokeRequest, LeaseTimeToLiveRequest, PutRequest, RangeRequest,
+    Request, RequestOp, Response, TxnRequest, request_op,
 };
 use glasshouse_core::id::CallId;
 use madsim::datagram::DatagramSocket;
@@ -44,6 +46,16 @@ pub struct Mix {
     pub swaps: u32,
     /// Compactions.
     pub compactions: u32,
+    /// Grants of leases of a few seconds.
+    pub grants: u32,
+    /// Puts of unique values, with a lease if the client has one.
+    pub leased_puts: u32,
+    /// Renewals of a lease that the client has.
+    pub keep_alives: u32,
+    /// Questions how much of a lease is left.
+    pub times_to_live: u32,
+    /// Leases given back.
+    pub revokes: u32,
 }
 
 impl Mix {
@@ -56,6 +68,11 @@ impl Mix {
         deletes: 0,
         swaps: 0,
         compactions: 0,
+        grants: 0,
+        leased_puts: 0,
+        keep_alives: 0,
+        times_to_live: 0,
+        revokes: 0,
     };
     /// Something of everything.
     pub const ALL: Self = Self {
@@ -66,6 +83,11 @@ impl Mix {
         deletes: 60,
         swaps: 160,
         compactions: 10,
+        grants: 25,
+        leased_puts: 60,
+        keep_alives: 60,
+        times_to_live: 20,
+        revokes: 5,
     };
 }
 
@@ -146,6 +168,9 @@ pub(crate) async fn end_of(state: &Mutex<State>, call: CallId) -> CallEnd {
     .await
 }
 
+/// Leases that a client remembers.
+const LEASES_MAX: usize = 4;
+
 /// One client of a workload.
 struct Worker {
     no: ClientNo,
@@ -157,6 +182,8 @@ struct Worker {
     read: Option<(Bytes, i64)>,
     /// The highest revision it was told.
     revision: i64,
+    /// Leases that it was granted and has not heard to be gone, oldest first.
+    leases: VecDeque<i64>,
     /// Whom it asks.
     member: MemberNo,
     members: u8,
@@ -175,8 +202,7 @@ pub(crate) async fn work(
     };
     let mut random = Stream::new(seed, "workload", stream, 0);
     let member = any_member(&mut random, members);
-    let mut worker =
-        Worker { no, workload, random, values: 0, read: None, revision: 0, member, members };
+    let mut worker = Worker::new(no, workload, random, member, members);
     loop {
         let gap = worker.workload.gap();
         let pause = worker.random.between(gap / 2, gap + gap / 2);
@@ -199,6 +225,17 @@ pub(crate) fn any_member(random: &mut Stream, members: u8) -> MemberNo {
 }
 
 impl Worker {
+    fn new(
+        no: ClientNo,
+        workload: Arc<Workload>,
+        random: Stream,
+        member: MemberNo,
+        members: u8,
+    ) -> Self {
+        let leases = VecDeque::new();
+        Self { no, workload, random, values: 0, read: None, revision: 0, leases, member, members }
+    }
+
     /// Makes one call, with as many attempts as it needs or may have.
     async fn ask(&mut self, state: &Mutex<State>) {
         let request = self.request();
@@ -216,6 +253,7 @@ impl Worker {
                 return;
             }
             if !may_retry(&end) {
+                self.learn_failure(&request, &end);
                 return;
             }
             self.member = any_member(&mut self.random, self.members);
@@ -224,28 +262,69 @@ impl Worker {
         }
     }
 
-    fn learn(&mut self, response: &glasshouse_core::api::Response) {
-        if let glasshouse_core::api::Response::Range(found) = response
+    fn learn(&mut self, response: &Response) {
+        if let Response::Range(found) = response
             && let Some(pair) = found.kvs.first()
         {
             self.read = Some((pair.key.clone(), pair.mod_revision));
         }
+        match response {
+            Response::LeaseGrant(granted) => {
+                self.leases.push_back(granted.id);
+                if self.leases.len() > LEASES_MAX {
+                    self.leases.pop_front();
+                }
+            }
+            Response::LeaseKeepAlive(renewed) if renewed.ttl <= 0 => self.forget(renewed.id),
+            _ => {}
+        }
+    }
+
+    /// A lease that is gone is of no use any more.
+    fn learn_failure(&mut self, request: &Request, end: &CallEnd) {
+        let CallEnd::Answer(answer) = end else { return };
+        if answer.as_ref().as_ref().err() == Some(&Error::LEASE_NOT_FOUND) {
+            match request {
+                Request::Put(put) => self.forget(put.lease),
+                Request::LeaseRevoke(revoke) => self.forget(revoke.id),
+                _ => {}
+            }
+        }
+    }
+
+    fn forget(&mut self, lease: i64) {
+        self.leases.retain(|id| *id != lease);
     }
 
     /// The next request. Draws the same number of words whatever it is.
     fn request(&mut self) -> Request {
-        let Mix { puts, reads, serializable_reads, scans, deletes, swaps, compactions } =
-            self.workload.mix;
-        let kinds = [puts, reads, serializable_reads, scans, deletes, swaps, compactions];
+        let mix = self.workload.mix;
+        let kinds = [
+            mix.puts,
+            mix.reads,
+            mix.serializable_reads,
+            mix.scans,
+            mix.deletes,
+            mix.swaps,
+            mix.compactions,
+            mix.grants,
+            mix.leased_puts,
+            mix.keep_alives,
+            mix.times_to_live,
+            mix.revokes,
+        ];
         let sum: u64 = kinds.iter().map(|&part| u64::from(part)).sum();
         let mut place = self.random.below(sum.max(1));
         let key = self.random.below(self.workload.keys.max(1));
         let key = Bytes::from(format!("key{key:03}"));
         let kind = kinds.iter().position(|&part| {
             let here = place < u64::from(part);
-            place = place.saturating_sub(u64::from(part));
+            place -= if here { 0 } else { u64::from(part) };
             here
         });
+        // Where in its part the draw fell decides what else there is to decide.
+        let luck = place;
+        let lease = self.lease(luck);
         match kind {
             Some(1) => read(key, false).into(),
             Some(2) => read(key, true).into(),
@@ -257,8 +336,19 @@ impl Worker {
             Some(6) if self.revision > 10 => {
                 CompactionRequest { revision: self.revision - 10, ..Default::default() }.into()
             }
+            Some(7) => LeaseGrantRequest { id: 0, ttl: 1 + (luck % 3).cast_signed() }.into(),
+            Some(8) => PutRequest { key, value: self.value(), lease, ..Default::default() }.into(),
+            Some(9) if lease != 0 => LeaseKeepAliveRequest { id: lease }.into(),
+            Some(10) if lease != 0 => LeaseTimeToLiveRequest { id: lease, keys: true }.into(),
+            Some(11) if lease != 0 => LeaseRevokeRequest { id: lease }.into(),
             _ => PutRequest { key, value: self.value(), ..Default::default() }.into(),
         }
+    }
+
+    /// One of the client's leases, 0 if it has none.
+    fn lease(&self, luck: u64) -> i64 {
+        let place = luck.checked_rem(self.leases.len() as u64).unwrap_or(0);
+        usize::try_from(place).ok().and_then(|at| self.leases.get(at)).copied().unwrap_or(0)
     }
 
     /// A value that nobody else writes.

@@ -38,3 +38,8 @@ fn an_event_that_is_left_out_is_caught() {
 fn an_event_that_is_told_twice_is_caught() {
     caught(Mutant::DoubledEvent, &[Property::Watch]);
 }
+
+#[test]
+fn a_renewal_that_the_leader_does_not_know_of_is_caught() {
+    caught(Mutant::LocalRenewal, &[Property::Leases]);
+}

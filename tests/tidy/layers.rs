@@ -16,13 +16,15 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("api", &[]),
     ("limits", &[]),
     ("id", &[]),
-    ("peer", &["id"]),
+    // A request of a client that one member hands to another is etcd's own message.
+    ("peer", &["api", "id"]),
     // Only to name entries in the view of its bytes; raft knows nothing of the WAL.
     ("wal", &["id", "limits", "raft", "vocabulary"]),
     ("store", &["api", "limits"]),
     ("membership", &["api", "id", "limits"]),
     ("alarm", &["api", "id", "limits"]),
     ("mvcc", &["api", "limits", "store"]),
+    ("lease", &["api", "limits", "mvcc", "store"]),
     ("txn", &["api", "limits", "mvcc"]),
     ("raft", &["id", "limits", "peer", "vocabulary"]),
     ("snapshot", &["api", "alarm", "id", "limits", "membership", "mvcc", "peer", "store"]),

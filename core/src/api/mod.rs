@@ -129,6 +129,16 @@ unary_calls! {
     Txn = "KV" / "Txn" (TxnRequest => TxnResponse),
     /// Forgets the history before a revision.
     Compact = "KV" / "Compact" (CompactionRequest => CompactionResponse),
+    /// Grants a lease for some seconds.
+    LeaseGrant = "Lease" / "LeaseGrant" (LeaseGrantRequest => LeaseGrantResponse),
+    /// Takes a lease back and deletes its keys.
+    LeaseRevoke = "Lease" / "LeaseRevoke" (LeaseRevokeRequest => LeaseRevokeResponse),
+    /// Renews a lease: one message of gRPC's stream.
+    LeaseKeepAlive = "Lease" / "LeaseKeepAlive" (LeaseKeepAliveRequest => LeaseKeepAliveResponse),
+    /// How much of a lease is left, and its keys.
+    LeaseTimeToLive = "Lease" / "LeaseTimeToLive" (LeaseTimeToLiveRequest => LeaseTimeToLiveResponse),
+    /// Lists all leases.
+    LeaseLeases = "Lease" / "LeaseLeases" (LeaseLeasesRequest => LeaseLeasesResponse),
     /// Lists the members of the cluster.
     MemberList = "Cluster" / "MemberList" (MemberListRequest => MemberListResponse),
     /// Lets a member join, as a voter or as a learner.

@@ -13,6 +13,11 @@ pub(super) enum Action {
     Del,
     Txn,
     Compaction,
+    LeaseGrant,
+    LeaseKeepAlive,
+    LeaseList,
+    LeaseRevoke,
+    LeaseTimeToLive,
     MemberAdd,
     MemberList,
     MemberPromote,
@@ -119,6 +124,7 @@ pub(super) static ROOT: Command = Command {
         ENDPOINT,
         GET,
         HELP,
+        LEASE,
         MEMBER,
         MOVE_LEADER,
         PUT,
@@ -217,6 +223,41 @@ const HELP: Command = Command {
         Simply type etcdctl help [path to command] for full details.",
     action: Some(Action::Help),
     ..command("help", "help [command]", "Help about any command")
+};
+
+const LEASE: Command = Command {
+    children: &[LEASE_GRANT, LEASE_KEEP_ALIVE, LEASE_LIST, LEASE_REVOKE, LEASE_TIME_TO_LIVE],
+    ..command("lease", "lease <subcommand>", "Lease related commands")
+};
+
+const LEASE_GRANT: Command = Command {
+    action: Some(Action::LeaseGrant),
+    ..command("grant", "grant <ttl>", "Creates leases")
+};
+
+const LEASE_KEEP_ALIVE: Command = Command {
+    flags: &[Flag::bool(
+        "once",
+        "Resets the keep-alive time to its original value and cobrautl.Exits immediately",
+    )],
+    action: Some(Action::LeaseKeepAlive),
+    ..command("keep-alive", "keep-alive [options] <leaseID>", "Keeps leases alive (renew)")
+};
+
+const LEASE_LIST: Command = Command {
+    action: Some(Action::LeaseList),
+    ..command("list", "list", "List all active leases")
+};
+
+const LEASE_REVOKE: Command = Command {
+    action: Some(Action::LeaseRevoke),
+    ..command("revoke", "revoke <leaseID>", "Revokes leases")
+};
+
+const LEASE_TIME_TO_LIVE: Command = Command {
+    flags: &[Flag::bool("keys", "Get keys attached to this lease")],
+    action: Some(Action::LeaseTimeToLive),
+    ..command("timetolive", "timetolive <leaseID> [options]", "Get lease information")
 };
 
 const MEMBER: Command = Command {

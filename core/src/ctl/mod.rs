@@ -10,7 +10,7 @@
 //!                    │
 //!   parse  commands + flags: cobra's and pflag's rules, etcdctl's table of commands
 //!                    │ one Action
-//!   get put del txn compaction member move-leader endpoint: checks, then requests
+//!   get put del txn compaction lease member move-leader endpoint: checks, then requests
 //!   watch            │ Step::Call ──► driver ──► Session::on_result
 //!                    │ Step::Open ──► driver ──► Session::on_message, again and again
 //!   print  simple, json, fields, table, protobuf
@@ -37,6 +37,7 @@
 //!         Step::Open(_) | Step::Send(..) | Step::WaitOrRead(_) | Step::Execute(_) => {
 //!             unreachable!("only `watch` does")
 //!         }
+//!         Step::Pause(_) => session.on_pause_over(),
 //!         Step::Wait => unreachable!("every call is answered at once"),
 //!         Step::Done(output) => break output,
 //!     }
@@ -63,6 +64,7 @@ mod flags;
 mod get;
 mod go;
 mod help;
+mod lease;
 mod member;
 mod move_leader;
 mod parse;

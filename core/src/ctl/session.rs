@@ -1,5 +1,6 @@
 //! One run of a command, as a state machine that a driver pushes along.
 
+mod leases;
 mod members;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -9,6 +10,7 @@ use std::time::Duration;
 use super::commands::{Action, ROOT};
 use super::config::{self, API_VARIABLE, Config};
 use super::endpoint::{Ask, Check, Sweep};
+use super::lease::{self, Renewing};
 use super::parse::{Invocation, Parsed};
 use super::print::{Printer, Report};
 use super::stream::{Program, Stream, StreamId, StreamRequest, StreamResponse};
@@ -60,6 +62,8 @@ pub enum Step {
     /// Run a program to its end and pass how it ended to [`Session::on_executed`]. A driver without
     /// processes says so there.
     Execute(Program),
+    /// Let this time pass, then call [`Session::on_pause_over`].
+    Pause(Duration),
     /// The command is over.
     Done(Output),
 }
@@ -144,7 +148,8 @@ fn is_etcds(error: &Error) -> bool {
 
 /// Whether etcd's client sends a failed call again, to the next endpoint, while its time lasts.
 ///
-/// - Reads, when the member is unavailable; writes never, because they may have arrived.
+/// - Reads, when the member is unavailable; writes never, because they may have arrived. Calls of
+///   leases count as reads, all of them.
 /// - Any call, when the *member* says that its own deadline passed or that it was cancelled: a member
 ///   without a leader answers so to a write that it could not propose.
 ///
@@ -156,6 +161,11 @@ pub fn may_retry(request: &Request, error: &Error) -> bool {
         | Request::MemberList(_)
         | Request::Alarm(_)
         | Request::Status(_)
+        | Request::LeaseGrant(_)
+        | Request::LeaseRevoke(_)
+        | Request::LeaseKeepAlive(_)
+        | Request::LeaseTimeToLive(_)
+        | Request::LeaseLeases(_)
         | Request::HashKv(_) => true,
         Request::Put(_)
         | Request::DeleteRange(_)
@@ -196,6 +206,10 @@ enum Plan {
     Sweep(Sweep),
     /// Keys are watched.
     Watch(Watching),
+    /// A lease is being renewed.
+    Renew(Renewing),
+    /// It was; the next time is after a pause.
+    RenewAfter(Renewing, Duration),
     /// Nothing is left to do.
     Done,
 }
@@ -210,6 +224,7 @@ enum Answer {
     Compaction {
         revision: i64,
     },
+    Lease(lease::Answer),
     MemberList,
     MemberAdd(member::Addition),
     /// The member is added; its variables need a list that it is in.
@@ -231,6 +246,16 @@ enum Answer {
         from: u64,
         to: u64,
     },
+}
+
+impl Answer {
+    /// How the command ends when there is no answer.
+    fn failed(&self, error: CallError) -> Exit {
+        match self {
+            Self::Lease(answer) => answer.failed(error),
+            _ => error.into(),
+        }
+    }
 }
 
 impl Session {
@@ -292,9 +317,13 @@ impl Session {
                 Step::WaitOrRead(Input::Line { prompt: "" })
             }
             Plan::Watch(_) => Step::Wait,
+            Plan::Renew(_) | Plan::RenewAfter(..) if !self.output.is_empty() => {
+                Step::Write(std::mem::take(&mut self.output))
+            }
+            Plan::RenewAfter(_, pause) => Step::Pause(*pause),
             Plan::PutFromInput(..) => Step::Read(Input::All),
             Plan::TxnFromInput(reader) => Step::Read(Input::Line { prompt: reader.prompt() }),
-            Plan::Answer(_) | Plan::Sweep(_) => Step::Wait,
+            Plan::Answer(_) | Plan::Sweep(_) | Plan::Renew(_) => Step::Wait,
             Plan::Done => Step::Done(std::mem::take(&mut self.output)),
         }
     }
@@ -324,9 +353,11 @@ impl Session {
     /// Takes the answer to a call, and how long it took.
     pub fn on_result(&mut self, id: CallId, result: Result<Response, CallError>, took: Duration) {
         let result = match std::mem::replace(&mut self.plan, Plan::Done) {
-            Plan::Answer(answer) => {
-                result.map_err(Exit::from).and_then(|response| self.show(answer, response))
-            }
+            Plan::Answer(answer) => match result {
+                Ok(response) => self.show(answer, response),
+                Err(error) => Err(answer.failed(error)),
+            },
+            Plan::Renew(renewing) => self.on_renewed(renewing, result, took),
             Plan::Sweep(mut sweep) => {
                 let asks = sweep.on_result(id, result, took, &self.config);
                 asks.and_then(|asks| self.go_on(sweep, asks))
@@ -430,6 +461,11 @@ impl Session {
                 let request = compaction::request(flags, args)?;
                 (Answer::Compaction { revision: request.revision }, request.into())
             }
+            Action::LeaseGrant
+            | Action::LeaseKeepAlive
+            | Action::LeaseList
+            | Action::LeaseRevoke
+            | Action::LeaseTimeToLive => return self.run_lease(invocation, environment),
             Action::MemberList => (Answer::MemberList, member::list_request().into()),
             Action::MemberAdd
             | Action::MemberRemove
@@ -562,6 +598,7 @@ impl Session {
                 output.out_line(format!("compacted revision {revision}"));
                 Ok(())
             }
+            (Answer::Lease(answer), response) => lease::show(answer, response, &printer, output),
             (Answer::MemberList, Response::MemberList(response)) => {
                 printer.print(Report::MemberList(response), output)
             }
@@ -582,4 +619,12 @@ impl Session {
             self.output.fail(exit);
         }
     }
+}
+
+/// The other side mixed up its answers.
+pub(super) fn wrong_answer(answer: &dyn fmt::Debug, response: &Response) -> Exit {
+    Exit::error(format!(
+        "the answer to {answer:?} was one to {}: the other side is no etcd",
+        response.name()
+    ))
 }

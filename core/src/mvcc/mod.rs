@@ -38,6 +38,7 @@ mod row;
 mod tests;
 mod write;
 
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use bytes::Bytes;
@@ -53,7 +54,9 @@ pub use self::hash::HashKvResult;
 pub(crate) use self::history::Change;
 pub(crate) use self::index::KeyRange;
 pub use self::look::{KeyHistory, Write};
-pub use self::write::{Leases, NoLeases};
+pub use self::write::Leases;
+#[cfg(test)]
+pub(crate) use self::write::NoLeases;
 
 /// The revision of a store to which nothing was ever written.
 const FIRST_REVISION: i64 = 1;
@@ -84,6 +87,15 @@ impl Mvcc {
     /// # Errors
     /// When the store cannot be read, or its rows contradict each other.
     pub fn open(store: Store) -> Result<Self, StoreError> {
+        Self::open_with_leases(store).map(|(mvcc, _)| mvcc)
+    }
+
+    /// As [`Self::open`]; says which keys have a lease, too, since all rows are read anyway.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_with_leases(store: Store) -> Result<(Self, BTreeMap<Bytes, i64>), StoreError> {
+        let mut attached = BTreeMap::new();
         let revision = read_revision(&store, MetaKey::Revision)?.unwrap_or(FIRST_REVISION);
         let compacted = read_revision(&store, MetaKey::Compact)?.unwrap_or(NEVER_COMPACTED);
         let mut mvcc = Self {
@@ -98,11 +110,17 @@ impl Mvcc {
         };
         let (index, last) = (&mut mvcc.index, &mut mvcc.revision);
         mvcc.store.visit_rows(|row, value| {
-            let RowHead { key, create_revision, version } =
-                RowHead::decode(value).ok_or_else(|| {
+            let RowHead { key, create_revision, version, lease } = RowHead::decode(value)
+                .ok_or_else(|| {
                     StoreError::Corrupt(format!("row {} is unreadable", row.revision))
                 })?;
             *last = row.revision.main.max(*last);
+            // Rows come in order of revisions: the last one of a key stands.
+            if lease != 0 {
+                attached.insert(Bytes::copy_from_slice(key), lease);
+            } else {
+                attached.remove(key);
+            }
             if index.change(key, |history| history.restore(row, create_revision, version)) {
                 Ok(())
             } else {
@@ -110,7 +128,7 @@ impl Mvcc {
                 Err(StoreError::Corrupt(reason))
             }
         })?;
-        Ok(mvcc)
+        Ok((mvcc, attached))
     }
 
     /// Main revision of the last transaction that changed something; 1 in a new store.

@@ -28,6 +28,7 @@ pub(super) struct RowHead<'a> {
     pub(super) key: &'a [u8],
     pub(super) create_revision: i64,
     pub(super) version: i64,
+    pub(super) lease: i64,
 }
 
 impl<'a> RowHead<'a> {
@@ -53,6 +54,7 @@ impl<'a> RowHead<'a> {
                     match tag {
                         2 => head.create_revision = number,
                         4 => head.version = number,
+                        6 => head.lease = number,
                         _ => {}
                     }
                 }

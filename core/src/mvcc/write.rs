@@ -4,6 +4,7 @@
 //! whole receive buffer alive), adds it to the overlay and its revision to the index. `changes`
 //! counts the writes of the transaction; [`Mvcc::finish`] makes them a revision.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use bytes::Bytes;
@@ -23,9 +24,11 @@ pub trait Leases {
 }
 
 /// No lease exists.
+#[cfg(test)]
 #[derive(Clone, Copy, Debug, Default)]
-pub struct NoLeases;
+pub(crate) struct NoLeases;
 
+#[cfg(test)]
 impl Leases for NoLeases {
     fn exists(&self, _: i64) -> bool {
         false
@@ -52,6 +55,15 @@ impl Mvcc {
         let response = self.delete_some(request);
         self.finish();
         response
+    }
+
+    /// Deletes these keys in one transaction, in order: those of a lease that ends. A key that is
+    /// gone is left out.
+    pub(crate) fn delete_keys(&mut self, keys: &BTreeSet<Bytes>) {
+        for key in keys {
+            self.delete_some(&DeleteRangeRequest { key: key.clone(), ..Default::default() });
+        }
+        self.finish();
     }
 
     /// Whether a put inside a transaction could be done.

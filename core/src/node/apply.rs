@@ -7,7 +7,6 @@ use raft::eraftpb::Entry;
 use super::{Effect, Node};
 use crate::api::{self, AlarmType, InternalRaftRequest, Response};
 use crate::id::MemberId;
-use crate::mvcc::NoLeases;
 use crate::raft::conf_change;
 
 impl Node {
@@ -54,7 +53,10 @@ impl Node {
         if corrupt {
             return Some(Err(api::Error::CORRUPT));
         }
-        self.apply_write(request)
+        let revision = self.mvcc.revision();
+        let result = self.apply_write(request);
+        self.attach_keys(revision);
+        result
     }
 
     fn apply_write(
@@ -62,14 +64,14 @@ impl Node {
         request: InternalRaftRequest,
     ) -> Option<Result<Response, api::Error>> {
         if let Some(put) = request.put {
-            let done = self.check_room().and_then(|()| self.mvcc.put(&put, &NoLeases));
+            let done = self.check_room().and_then(|()| self.mvcc.put(&put, &self.lessor));
             return Some(done.map(Response::Put));
         }
         if let Some(delete) = request.delete_range {
             return Some(Ok(Response::DeleteRange(self.mvcc.delete_range(&delete))));
         }
         if let Some(txn) = request.txn {
-            let done = self.check_txn_room(&txn).and_then(|()| self.mvcc.txn(&txn, &NoLeases));
+            let done = self.check_txn_room(&txn).and_then(|()| self.mvcc.txn(&txn, &self.lessor));
             return Some(done.map(Response::Txn));
         }
         if let Some(compaction) = request.compaction {
@@ -77,6 +79,23 @@ impl Node {
             return Some(
                 done.map(|()| Response::Compact(api::CompactionResponse { header: None })),
             );
+        }
+        self.apply_lease(&request)
+    }
+
+    fn apply_lease(
+        &mut self,
+        request: &InternalRaftRequest,
+    ) -> Option<Result<Response, api::Error>> {
+        if let Some(grant) = &request.lease_grant {
+            let done = self.check_room().and_then(|()| self.grant_lease(grant));
+            return Some(done.map(Response::LeaseGrant));
+        }
+        if let Some(revoke) = &request.lease_revoke {
+            return Some(self.revoke_lease(revoke).map(Response::LeaseRevoke));
+        }
+        if let Some(checkpoint) = &request.lease_checkpoint {
+            self.checkpoint_leases(checkpoint);
         }
         None
     }

@@ -1,6 +1,7 @@
 //! What a node is told at birth and never changes afterwards.
 
 use crate::id::{ClusterId, MemberId};
+use crate::limits;
 use crate::membership::Member;
 
 /// Everything that a node needs to know before its first input.
@@ -58,6 +59,8 @@ pub struct Config {
     pub started_unix_s: u64,
     /// Ticks between two commits of the store, unless a batch is full before.
     pub store_flush_ticks: u32,
+    /// Seconds after which the leader notes in the log how much of a longer lease is left.
+    pub lease_checkpoint_seconds: u64,
 }
 
 impl Config {
@@ -88,6 +91,7 @@ impl Config {
             max_learners: 1,
             started_unix_s: 0,
             store_flush_ticks: 1,
+            lease_checkpoint_seconds: limits::LEASE_CHECKPOINT_INTERVAL_SECONDS,
         }
     }
 }

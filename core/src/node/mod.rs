@@ -21,6 +21,8 @@ mod calls;
 mod commit;
 mod config;
 mod effect;
+mod expire;
+mod forward;
 mod hearing;
 mod input;
 mod members;
@@ -56,6 +58,7 @@ pub use view::{EntryKind, EntryView, NodeView, PeerProgress, ProgressMode, Role,
 
 use crate::alarm::Alarms;
 use crate::id::MemberId;
+use crate::lease::Lessor;
 use crate::membership::Membership;
 use crate::mvcc::Mvcc;
 use crate::raft::{Base, Raft};
@@ -75,6 +78,7 @@ pub struct Node {
     wal: Wal,
     store: Store,
     mvcc: Mvcc,
+    lessor: Lessor,
     membership: Membership,
     alarms: Alarms,
     /// The last entry that is applied in memory.
@@ -89,6 +93,8 @@ pub struct Node {
     hearing: hearing::Hearing,
     /// This member was removed and ends at this tick.
     leaves_at_tick: Option<u64>,
+    forwards: forward::Forwards,
+    expiry: expire::Expiry,
     persisting: persist::Persisting,
     storing: storing::Storing,
     sending: BTreeMap<MemberId, snapshot::Sender>,
@@ -159,6 +165,8 @@ impl Node {
         self.tick_hearing();
         self.expire_calls(effects);
         self.retry_read_index();
+        self.tick_forwards(effects);
+        self.tick_leases(effects);
         self.tick_snapshots(effects);
         self.tick_start();
         self.tick_store(effects);

@@ -64,6 +64,14 @@ impl Node {
         self.proposals.waiting.push_back((None, entry.encode_to_vec()));
     }
 
+    /// Proposes what only this leader may say: into its own log, now, or not at all.
+    pub(super) fn propose_as_leader(&mut self, mut entry: InternalRaftRequest) -> bool {
+        entry.header = Some(RequestHeader { id: self.new_id(), ..RequestHeader::default() });
+        self.raft.is_leader()
+            && self.raft.takes_proposals()
+            && self.raft.propose(entry.encode_to_vec())
+    }
+
     /// Hands waiting proposals to raft, in order, as long as there is a leader to take them.
     pub(super) fn propose_waiting(&mut self, effects: &mut Vec<Effect>) {
         while self.raft.takes_proposals() {
@@ -95,6 +103,8 @@ fn entry(id: u64, request: Request) -> InternalRaftRequest {
         Request::Txn(txn) => entry.txn = Some(txn),
         Request::Compact(compaction) => entry.compaction = Some(compaction),
         Request::Alarm(alarm) => entry.alarm = Some(alarm),
+        Request::LeaseGrant(grant) => entry.lease_grant = Some(grant),
+        Request::LeaseRevoke(revoke) => entry.lease_revoke = Some(revoke),
         Request::MemberAdd(_)
         | Request::MemberRemove(_)
         | Request::MemberUpdate(_)
@@ -103,7 +113,10 @@ fn entry(id: u64, request: Request) -> InternalRaftRequest {
         | Request::MemberList(_)
         | Request::MoveLeader(_)
         | Request::Status(_)
-        | Request::HashKv(_) => unreachable!("reads do not go through the log"),
+        | Request::HashKv(_)
+        | Request::LeaseKeepAlive(_)
+        | Request::LeaseTimeToLive(_)
+        | Request::LeaseLeases(_) => unreachable!("reads do not go through the log"),
     }
     entry
 }

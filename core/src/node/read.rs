@@ -13,12 +13,12 @@
 //! after a while the question is asked again, with a fresh context, because an answer to an old
 //! context could have been on its way since before the read began.
 
+use super::forward::Asker;
 use super::{Effect, Node};
 use crate::api::Request;
-use crate::id::CallId;
 use crate::limits;
 
-type Waiting = Vec<(CallId, Request)>;
+type Waiting = Vec<(Asker, Request)>;
 
 /// A question that is on its way.
 struct Asked {
@@ -38,8 +38,8 @@ pub(super) struct Reads {
 }
 
 impl Node {
-    pub(super) fn read(&mut self, call: CallId, request: Request) {
-        self.reads.new.push((call, request));
+    pub(super) fn read(&mut self, asker: Asker, request: Request) {
+        self.reads.new.push((asker, request));
         self.ask_read_index();
     }
 
@@ -67,7 +67,7 @@ impl Node {
         let Some(asked) = self.reads.asked.take() else { return };
         let mut reads = asked.reads;
         reads.append(&mut self.reads.new);
-        reads.retain(|(call, _)| self.calls.is_open(*call));
+        reads.retain(|(asker, _)| self.is_wanted(*asker));
         if !reads.is_empty() {
             self.ask(reads);
         }
@@ -98,9 +98,17 @@ impl Node {
         let applied = self.applied.index;
         let ready: Vec<_> =
             self.reads.known.extract_if(.., |(index, _)| *index <= applied).collect();
-        for (call, request) in ready.into_iter().flat_map(|(_, reads)| reads) {
-            if self.calls.is_open(call) {
-                self.answer_now(call, &request, effects);
+        for (asker, request) in ready.into_iter().flat_map(|(_, reads)| reads) {
+            if !self.is_wanted(asker) {
+                continue;
+            }
+            match (asker, &request) {
+                (_, Request::LeaseKeepAlive(_) | Request::LeaseTimeToLive(_)) => {
+                    self.serve_lease(asker, &request, effects);
+                }
+                (Asker::Call(call), _) => self.answer_now(call, &request, effects),
+                // Nothing else is forwarded.
+                (Asker::Peer(..), _) => {}
             }
         }
     }

@@ -22,6 +22,7 @@ use rand_core::SeedableRng as _;
 
 use super::{Config, Node, members, snapshots};
 use crate::id::{ClusterId, MemberId};
+use crate::lease::Lessor;
 use crate::membership;
 use crate::mvcc::Mvcc;
 use crate::raft::{Base, Log, Raft, conf_change};
@@ -93,7 +94,8 @@ impl Node {
         let Disk { log, wal, stored, behind_snapshot } = disk;
         let snapshot = behind_snapshot.then(|| stored.clone());
         let base = Base { index: stored.index, term: stored.term };
-        let mvcc = Mvcc::open(store.clone())?;
+        let (mvcc, attached) = Mvcc::open_with_leases(store.clone())?;
+        let lessor = Lessor::open(store.leases()?, attached);
         let (membership, alarms) = snapshots::load(&store).map_err(RecoverError::Mismatch)?;
         let is_removed = membership.is_removed(config.member_id);
         let raft = Raft::new(&config, log, base.index).map_err(RecoverError::Mismatch)?;
@@ -105,6 +107,7 @@ impl Node {
             wal,
             store,
             mvcc,
+            lessor,
             membership,
             alarms,
             applied: base,
@@ -116,6 +119,8 @@ impl Node {
             moves: Default::default(),
             hearing: Default::default(),
             leaves_at_tick: is_removed.then_some(u64::from(config.election_ticks)),
+            forwards: Default::default(),
+            expiry: Default::default(),
             persisting: Default::default(),
             storing: Default::default(),
             sending: Default::default(),

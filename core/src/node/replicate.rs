@@ -48,6 +48,12 @@ impl Node {
             self.on_snapshot_ack(from, &ack, effects);
             return Ok(());
         }
+        if let Some(message) = envelope.forward {
+            return self.on_forward(from, message);
+        }
+        if let Some(message) = envelope.forwarded {
+            return self.on_forwarded(message, effects);
+        }
         let message = message::decode(&envelope.raft.ok_or("an empty envelope")?)?;
         message::check(&self.raft, from, &message)?;
         self.raft.on_message(message);

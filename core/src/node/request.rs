@@ -4,6 +4,7 @@
 //! acknowledged before it, and *local* for what this member answers by itself, quorum or not
 //! (serializable ranges, its own status, its own hash).
 
+use super::forward::Asker;
 use super::{Effect, Node};
 use crate::api::{self, AlarmType, Request, Response};
 use crate::id::{CallId, MemberId};
@@ -25,12 +26,21 @@ impl Node {
                 self.answer_now(call, &request, effects);
             }
             Request::Status(_) | Request::HashKv(_) => self.answer_now(call, &request, effects),
-            Request::Range(_) | Request::MemberList(_) => self.read(call, request),
-            Request::Txn(txn) if txn::is_read_only(txn) => self.read(call, request),
+            Request::LeaseLeases(_) => self.answer_now(call, &request, effects),
+            Request::Range(_) | Request::MemberList(_) => self.read(Asker::Call(call), request),
+            Request::Txn(txn) if txn::is_read_only(txn) => self.read(Asker::Call(call), request),
+            Request::LeaseKeepAlive(_) | Request::LeaseTimeToLive(_) => {
+                self.ask_leader(call, request, effects);
+            }
+            Request::LeaseGrant(grant) => {
+                let grant = self.complete_grant(*grant);
+                self.propose(call, grant.into(), effects);
+            }
             Request::Put(_)
             | Request::DeleteRange(_)
             | Request::Txn(_)
             | Request::Compact(_)
+            | Request::LeaseRevoke(_)
             | Request::Alarm(_) => self.propose(call, request, effects),
             Request::MemberAdd(_)
             | Request::MemberRemove(_)
@@ -61,7 +71,12 @@ impl Node {
                 txn::check_txn(txn, ops_max)?;
                 self.check_txn_room(txn)
             }
+            Request::LeaseGrant(_) => self.check_room(),
             Request::Compact(_)
+            | Request::LeaseRevoke(_)
+            | Request::LeaseKeepAlive(_)
+            | Request::LeaseTimeToLive(_)
+            | Request::LeaseLeases(_)
             | Request::MemberAdd(_)
             | Request::MemberRemove(_)
             | Request::MemberUpdate(_)
@@ -87,11 +102,17 @@ impl Node {
             Request::MemberList(_) => Ok(Response::MemberList(self.member_list())),
             Request::Status(_) => Ok(Response::Status(self.status())),
             Request::HashKv(hash) => self.hash_kv(hash.revision).map(Response::HashKv),
+            Request::LeaseLeases(_) => Ok(Response::LeaseLeases(self.lease_list())),
+            Request::LeaseKeepAlive(_) | Request::LeaseTimeToLive(_) => {
+                unreachable!("they go to the leader")
+            }
             Request::MoveLeader(_) => unreachable!("a leader answers when it has handed over"),
             Request::Put(_)
             | Request::DeleteRange(_)
             | Request::Compact(_)
             | Request::Alarm(_)
+            | Request::LeaseGrant(_)
+            | Request::LeaseRevoke(_)
             | Request::MemberAdd(_)
             | Request::MemberRemove(_)
             | Request::MemberUpdate(_)

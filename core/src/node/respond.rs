@@ -39,8 +39,13 @@ impl Node {
             header.cluster_id = self.config.cluster_id.0;
             header.member_id = self.config.member_id.0;
             header.raft_term = self.raft.term();
-            // The members are no part of the key space, so that etcd tells no revision with them.
-            header.revision = if is_about_members { 0 } else { revision };
+            if is_about_members {
+                // The members are no part of the key space, so that etcd tells no revision with them.
+                header.revision = 0;
+            } else if header.revision == 0 {
+                // An answer that knows its own is left alone, as etcd's `header.fill` does.
+                header.revision = revision;
+            }
             response
         });
         effects.push(Effect::Respond { call, result });

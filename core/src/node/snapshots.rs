@@ -10,6 +10,7 @@ use raft::eraftpb::{Message, Snapshot, SnapshotMetadata};
 use super::{Effect, Node, storing};
 use crate::alarm::Alarms;
 use crate::id::MemberId;
+use crate::lease::Lessor;
 use crate::membership::Membership;
 use crate::mvcc::Mvcc;
 use crate::peer::{Envelope, MessageInfo, MessageKind, SnapshotChunk, SnapshotChunkAck};
@@ -233,7 +234,9 @@ impl Node {
     fn reload(&mut self) -> Result<(), String> {
         let store = self.store.clone();
         let before = self.mvcc.revision();
-        self.mvcc = Mvcc::open(store.clone()).map_err(|e| e.to_string())?;
+        let (mvcc, attached) = Mvcc::open_with_leases(store.clone()).map_err(|e| e.to_string())?;
+        self.mvcc = mvcc;
+        self.lessor = Lessor::open(store.leases().map_err(|e| e.to_string())?, attached);
         self.watches.resync(before);
         (self.membership, self.alarms) = load(&store)?;
         Ok(())

@@ -102,7 +102,7 @@ impl Node {
     }
 
     /// This leader has committed an entry of its own term.
-    fn leads_with_commit(&self) -> bool {
+    pub(super) fn leads_with_commit(&self) -> bool {
         self.raft.is_leader() && self.applied.term == self.raft.term()
     }
 }

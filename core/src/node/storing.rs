@@ -88,8 +88,9 @@ impl Node {
         meta.push((MetaKey::Applied, encode(&place)));
         meta.push((MetaKey::Members, self.membership.to_bytes()));
         meta.push((MetaKey::Alarms, self.alarms.to_bytes()));
+        let leases = self.lessor.take_rows();
         let seq = self.storing.begin(Kind::Write(place));
-        effects.push(Effect::Store { seq, batch: StoreBatch::Write { rows, meta } });
+        effects.push(Effect::Store { seq, batch: StoreBatch::Write { rows, leases, meta } });
     }
 
     /// A part of a snapshot goes aside; returns the number of its batch.

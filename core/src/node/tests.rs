@@ -1,5 +1,6 @@
 //! A small cluster of nodes in one loop: messages arrive at once, disks are vectors.
 
+mod lease;
 mod members;
 
 use std::collections::{BTreeMap, VecDeque};

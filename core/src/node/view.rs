@@ -8,6 +8,7 @@ use raft::eraftpb::{self, EntryType};
 
 use super::Node;
 use crate::id::MemberId;
+use crate::lease::{Deadlines, Lessor};
 use crate::membership::Membership;
 use crate::mvcc::Mvcc;
 use crate::watch::Watches;
@@ -217,6 +218,17 @@ impl<'a> NodeView<'a> {
     #[must_use]
     pub fn watches(&self) -> &'a Watches {
         &self.node.watches
+    }
+
+    /// The leases, as far as this one has applied the log.
+    #[must_use]
+    pub fn lessor(&self) -> &'a Lessor {
+        &self.node.lessor
+    }
+    /// When leases run out; `None` unless this member leads and judges that.
+    #[must_use]
+    pub fn lease_deadlines(&self) -> Option<&'a Deadlines> {
+        self.node.expiry.deadlines.as_ref()
     }
     /// Its place in the WAL.
     #[must_use]

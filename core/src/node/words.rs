@@ -30,6 +30,15 @@ fn request_words(request: &InternalRaftRequest) -> String {
     if let Some(txn) = &request.txn {
         return format!("txn \u{d7}{}", txn.success.len().max(txn.failure.len()));
     }
+    if let Some(grant) = &request.lease_grant {
+        return format!("lease {:x} for {} s", grant.id, grant.ttl);
+    }
+    if let Some(revoke) = &request.lease_revoke {
+        return format!("revoke {:x}", revoke.id);
+    }
+    if request.lease_checkpoint.is_some() {
+        return String::from("leases left");
+    }
     if let Some(compaction) = &request.compaction {
         return format!("compact {}", compaction.revision);
     }

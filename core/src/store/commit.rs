@@ -3,7 +3,11 @@
 use bytes::Bytes;
 use redb::{Database, ReadableTable, Table, TableError, WriteTransaction};
 
-use super::{KEY, META, MetaKey, RowKey, STAGING, StoreBatch, StoreError, decode_count, rows};
+use super::rows::StagedRow;
+use super::{
+    KEY, LEASE, LeaseRow, META, MetaKey, RowKey, STAGING, STAGING_LEASE, StoreBatch, StoreError,
+    decode_count, lease_row, rows,
+};
 
 type Meta<'a> = Table<'a, u8, &'static [u8]>;
 
@@ -12,8 +16,9 @@ pub(super) fn commit(database: &Database, batch: &StoreBatch) -> Result<(), Stor
     let transaction = begin(database)?;
     let mut meta = transaction.open_table(META)?;
     match batch {
-        StoreBatch::Write { rows, meta: pairs } => {
+        StoreBatch::Write { rows, leases, meta: pairs } => {
             write_rows(&transaction, &mut meta, rows)?;
+            write_leases(&transaction, leases)?;
             write_meta(&mut meta, pairs)?;
         }
         StoreBatch::Stage { first, rows } => stage(&transaction, &mut meta, *first, rows)?,
@@ -31,6 +36,7 @@ pub(super) fn commit(database: &Database, batch: &StoreBatch) -> Result<(), Stor
 pub(super) fn create_tables(database: &Database) -> Result<(), StoreError> {
     let transaction = begin(database)?;
     transaction.open_table(KEY)?;
+    transaction.open_table(LEASE)?;
     transaction.open_table(META)?;
     transaction.commit()?;
     Ok(())
@@ -75,6 +81,24 @@ fn write_rows(
     write_count(meta, MetaKey::RowBytes, bytes.saturating_sub(removed))
 }
 
+fn write_leases(
+    transaction: &WriteTransaction,
+    leases: &[(i64, Option<LeaseRow>)],
+) -> Result<(), StoreError> {
+    if leases.is_empty() {
+        return Ok(());
+    }
+    let mut table = transaction.open_table(LEASE)?;
+    for (id, row) in leases {
+        let key = lease_row::encode_key(*id);
+        match row {
+            Some(row) => table.insert(&key[..], &lease_row::encode(row)[..])?,
+            None => table.remove(&key[..])?,
+        };
+    }
+    Ok(())
+}
+
 fn stage(
     transaction: &WriteTransaction,
     meta: &mut Meta<'_>,
@@ -84,27 +108,37 @@ fn stage(
     let mut bytes = 0;
     if first {
         transaction.delete_table(STAGING)?;
+        transaction.delete_table(STAGING_LEASE)?;
     } else {
         bytes = read_count(meta, MetaKey::StagedBytes)?;
     }
-    let mut table = transaction.open_table(STAGING)?;
+    let mut keys = transaction.open_table(STAGING)?;
+    let mut leases = transaction.open_table(STAGING_LEASE)?;
     for row in rows::decode(rows) {
-        let (row, value) = row.map_err(|error| StoreError::Corrupt(error.to_string()))?;
-        let key = row.encode();
-        bytes += row_bytes(&key, value);
-        table.insert(&*key, value)?;
+        match row.map_err(|error| StoreError::Corrupt(error.to_string()))? {
+            StagedRow::Key(row, value) => {
+                let key = row.encode();
+                bytes += row_bytes(&key, value);
+                keys.insert(&*key, value)?;
+            }
+            StagedRow::Lease(id, value) => {
+                leases.insert(&lease_row::encode_key(id)[..], value)?;
+            }
+        }
     }
     write_count(meta, MetaKey::StagedBytes, bytes)
 }
 
 fn install(transaction: &WriteTransaction, meta: &mut Meta<'_>) -> Result<(), StoreError> {
-    transaction.delete_table(KEY)?;
-    transaction.rename_table(STAGING, KEY).map_err(|error| match error {
-        TableError::TableDoesNotExist(_) => {
-            StoreError::Corrupt("no received snapshot is there to install".into())
-        }
-        other => other.into(),
-    })?;
+    for (staged, table) in [(STAGING, KEY), (STAGING_LEASE, LEASE)] {
+        transaction.delete_table(table)?;
+        transaction.rename_table(staged, table).map_err(|error| match error {
+            TableError::TableDoesNotExist(_) => {
+                StoreError::Corrupt("no received snapshot is there to install".into())
+            }
+            other => other.into(),
+        })?;
+    }
     let bytes = read_count(meta, MetaKey::StagedBytes)?;
     meta.remove(MetaKey::StagedBytes as u8)?;
     write_count(meta, MetaKey::RowBytes, bytes)

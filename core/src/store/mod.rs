@@ -1,16 +1,17 @@
 //! The store: what a member has applied, on its disk.
 //!
-//! Three tables in one [redb](https://docs.rs/redb) database, which is a copy-on-write B+tree: a
+//! A few tables in one [redb](https://docs.rs/redb) database, which is a copy-on-write B+tree: a
 //! commit either happened or it did not, and a reader sees one commit, whole, however long it
 //! reads.
 //!
 //! ```text
 //!   key       revision (17 or 18 bytes)  ->  mvccpb.KeyValue    one row for each write
+//!   lease     id (8 bytes)               ->  leasepb.Lease      one row for each lease
 //!   meta      number of a MetaKey        ->  bytes              applied index, members, ...
-//!   staging   as `key`                                          a snapshot that is being received
+//!   staging, staging_lease               as `key`, `lease`      a snapshot that is being received
 //! ```
 //!
-//! Rows and meta change in **one transaction** ([`StoreBatch`]), so that the applied index on the
+//! Rows, leases and meta change in **one transaction** ([`StoreBatch`]), so that the applied index on the
 //! disk always belongs to the rows on the disk. Nothing here decides anything: a node collects rows
 //! in memory, hands out a batch as an effect, and the world commits it on its own thread, while the
 //! node goes on reading through its handle.
@@ -20,6 +21,7 @@
 
 mod commit;
 mod error;
+mod lease_row;
 mod revision;
 mod rows;
 mod sectors;
@@ -37,6 +39,7 @@ use redb::{
 };
 
 pub use self::error::StoreError;
+pub use self::lease_row::LeaseRow;
 pub(crate) use self::revision::REVISION_MAX;
 pub use self::revision::{Revision, RowKey, RowKeyBytes};
 pub use self::rows::{BadRows, check_rows};
@@ -49,7 +52,9 @@ type MetaTable = TableDefinition<'static, u8, &'static [u8]>;
 type ReadRows = ReadOnlyTable<&'static [u8], &'static [u8]>;
 
 const KEY: Table = TableDefinition::new("key");
+const LEASE: Table = TableDefinition::new("lease");
 const STAGING: Table = TableDefinition::new("staging");
+const STAGING_LEASE: Table = TableDefinition::new("staging_lease");
 const META: MetaTable = TableDefinition::new("meta");
 
 /// What `meta` holds. The numbers are on disk: never give one to another meaning.
@@ -77,10 +82,12 @@ pub enum MetaKey {
 /// What one transaction changes.
 #[derive(Clone, Debug, PartialEq)]
 pub enum StoreBatch {
-    /// Rows and meta of applied entries.
+    /// Rows, leases and meta of applied entries.
     Write {
         /// Rows to write; `None` deletes a row that compaction made superfluous.
         rows: Vec<(RowKey, Option<Bytes>)>,
+        /// Leases to write, by id; `None` deletes one.
+        leases: Vec<(i64, Option<LeaseRow>)>,
         /// Meta to write.
         meta: Vec<(MetaKey, Bytes)>,
     },
@@ -91,7 +98,7 @@ pub enum StoreBatch {
         /// Rows as [`SnapshotReader::next_rows`] encoded them.
         rows: Bytes,
     },
-    /// The received rows replace all rows.
+    /// The received rows and leases replace all rows and leases.
     Install {
         /// Meta to write.
         meta: Vec<(MetaKey, Bytes)>,
@@ -222,6 +229,22 @@ impl Store {
         Ok(None)
     }
 
+    /// All leases as of the last commit. A store that was written before there were leases has
+    /// none.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or holds what is no lease.
+    pub fn leases(&self) -> Result<Vec<LeaseRow>, StoreError> {
+        let Some(leases) = open_leases(&self.read()?)? else { return Ok(Vec::new()) };
+        let range = leases.range::<&[u8]>(..)?;
+        range
+            .map(|lease| {
+                let (key, value) = lease?;
+                decode_lease(key.value(), value.value())
+            })
+            .collect()
+    }
+
     /// A reader of everything as of the last commit, to send to another member. Later commits do
     /// not change what it reads, but the space of what they free is not reused before it is
     /// dropped.
@@ -254,6 +277,20 @@ impl Store {
 /// The rows as of the last commit, if there is such a table.
 fn open_rows(database: &Database) -> Result<Result<ReadRows, TableError>, StoreError> {
     Ok(database.begin_read()?.open_table(KEY))
+}
+
+/// The leases, if there is such a table: stores of earlier builds have none.
+fn open_leases(transaction: &ReadTransaction) -> Result<Option<ReadRows>, StoreError> {
+    match transaction.open_table(LEASE) {
+        Ok(table) => Ok(Some(table)),
+        Err(TableError::TableDoesNotExist(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn decode_lease(key: &[u8], value: &[u8]) -> Result<LeaseRow, StoreError> {
+    lease_row::decode(key, value)
+        .ok_or_else(|| StoreError::Corrupt(format!("lease {key:02x?} is unreadable")))
 }
 
 fn decode_key(bytes: &[u8]) -> Result<RowKey, StoreError> {

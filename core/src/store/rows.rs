@@ -5,6 +5,8 @@
 //!   | 17 | 18 |  row key       | length    |  value        |   and the next row behind it
 //!   |  u8     |  17 | 18 bytes |  u32 LE   |  length bytes |
 //!   +---------+----------------+-----------+---------------+
+//!   |  8      |  id of a lease | length    |  lease        |   leases come behind all rows
+//!   +---------+----------------+-----------+---------------+
 //! ```
 //!
 //! The bytes come from another machine: everything about them is checked, and what is wrong with
@@ -12,7 +14,8 @@
 
 use prost::Message;
 
-use super::RowKey;
+use super::lease_row::{self, LEASE_KEY};
+use super::{LeaseRow, RowKey};
 use crate::api::KeyValue;
 
 /// What is wrong with the bytes of a snapshot.
@@ -27,6 +30,9 @@ pub enum BadRows {
     /// A row's value is no `KeyValue`.
     #[error("a part of a snapshot holds a row without a key and value")]
     Value,
+    /// A lease's value is no lease, or is another one's.
+    #[error("a part of a snapshot holds a lease that is none")]
+    Lease,
     /// Rows are not in order.
     #[error("a part of a snapshot holds rows that are not in order")]
     Order,
@@ -46,55 +52,87 @@ pub fn check_rows(bytes: &[u8]) -> Result<u64, BadRows> {
     Ok(rows)
 }
 
+/// A row of a snapshot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum StagedRow<'a> {
+    /// A write of a key, and its encoded `KeyValue`.
+    Key(RowKey, &'a [u8]),
+    /// A lease, and its encoded row.
+    Lease(i64, &'a [u8]),
+}
+
+/// The order of a snapshot: rows by revision, then leases by the bytes of their ids.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    Row(super::Revision),
+    Lease([u8; LEASE_KEY]),
+}
+
 /// Bytes that [`encode`] adds for this row.
 pub(super) fn encoded_len(value: &[u8]) -> usize {
     1 + 18 + 4 + value.len()
 }
 
 pub(super) fn encode(row: RowKey, value: &[u8], out: &mut Vec<u8>) {
-    let key = row.encode();
-    out.push(u8::try_from(key.len()).expect("a row key has 17 or 18 bytes"));
-    out.extend_from_slice(&key);
+    put(&row.encode(), value, out);
+}
+
+pub(super) fn encode_lease(row: &LeaseRow, out: &mut Vec<u8>) {
+    put(&lease_row::encode_key(row.id), &lease_row::encode(row), out);
+}
+
+fn put(key: &[u8], value: &[u8], out: &mut Vec<u8>) {
+    out.push(u8::try_from(key.len()).expect("a key has 8, 17 or 18 bytes"));
+    out.extend_from_slice(key);
     let length = u32::try_from(value.len()).expect("a request is far below 4 GiB");
     out.extend_from_slice(&length.to_le_bytes());
     out.extend_from_slice(value);
 }
 
 /// The rows in `bytes`, or what is wrong with them as the last item.
-pub(super) fn decode(bytes: &[u8]) -> impl Iterator<Item = Result<(RowKey, &[u8]), BadRows>> {
+pub(super) fn decode(bytes: &[u8]) -> impl Iterator<Item = Result<StagedRow<'_>, BadRows>> {
     let mut rest = bytes;
-    let mut previous: Option<RowKey> = None;
+    let mut previous: Option<Place> = None;
     std::iter::from_fn(move || {
         if rest.is_empty() {
             return None;
         }
-        let row = decode_one(rest, previous);
-        match row {
-            Ok((key, value, behind)) => {
-                (previous, rest) = (Some(key), behind);
-                Some(Ok((key, value)))
+        let row = decode_one(rest).and_then(|(row, behind)| {
+            let place = place(row);
+            if previous.is_some_and(|previous| previous >= place) {
+                return Err(BadRows::Order);
             }
-            Err(error) => {
-                rest = &[];
-                Some(Err(error))
-            }
+            (previous, rest) = (Some(place), behind);
+            Ok(row)
+        });
+        if row.is_err() {
+            rest = &[];
         }
+        Some(row)
     })
 }
 
-fn decode_one(bytes: &[u8], previous: Option<RowKey>) -> Result<(RowKey, &[u8], &[u8]), BadRows> {
+fn place(row: StagedRow<'_>) -> Place {
+    match row {
+        StagedRow::Key(key, _) => Place::Row(key.revision),
+        StagedRow::Lease(id, _) => Place::Lease(lease_row::encode_key(id)),
+    }
+}
+
+fn decode_one(bytes: &[u8]) -> Result<(StagedRow<'_>, &[u8]), BadRows> {
     let (length, rest) = bytes.split_first().ok_or(BadRows::Cut)?;
     let (key, rest) = rest.split_at_checked(usize::from(*length)).ok_or(BadRows::Cut)?;
-    let key = RowKey::decode(key).ok_or(BadRows::Key)?;
     let (length, rest) = rest.split_first_chunk::<4>().ok_or(BadRows::Cut)?;
     let length = usize::try_from(u32::from_le_bytes(*length)).map_err(|_| BadRows::Cut)?;
     let (value, rest) = rest.split_at_checked(length).ok_or(BadRows::Cut)?;
+    if key.len() == LEASE_KEY {
+        let lease = lease_row::decode(key, value).ok_or(BadRows::Lease)?;
+        return Ok((StagedRow::Lease(lease.id, value), rest));
+    }
+    let key = RowKey::decode(key).ok_or(BadRows::Key)?;
     let pair = KeyValue::decode(value).map_err(|_| BadRows::Value)?;
     if pair.key.is_empty() {
         return Err(BadRows::Value);
     }
-    if previous.is_some_and(|previous| previous.revision >= key.revision) {
-        return Err(BadRows::Order);
-    }
-    Ok((key, value, rest))
+    Ok((StagedRow::Key(key, value), rest))
 }

@@ -3,15 +3,22 @@
 use bytes::Bytes;
 use redb::{Range, ReadTransaction};
 
-use super::{KEY, MetaKey, Store, StoreError, decode_key, read_count, read_meta, rows};
+use super::{
+    KEY, MetaKey, Store, StoreError, decode_key, decode_lease, open_leases, read_count, read_meta,
+    rows,
+};
+
+type Rows = Range<'static, &'static [u8], &'static [u8]>;
 
 /// A reader of the store as it was at one commit, for sending it to another member.
 ///
-/// The rows come in order, in parts that [`StoreBatch::Stage`](super::StoreBatch) takes as they
+/// The rows come in order, and the leases behind them, in parts that [`StoreBatch::Stage`](super::StoreBatch) takes as they
 /// are.
 pub struct SnapshotReader {
     transaction: ReadTransaction,
-    range: Range<'static, &'static [u8], &'static [u8]>,
+    range: Rows,
+    /// The leases; `None` when the store has never had any.
+    leases: Option<Rows>,
     /// A row that did not fit into the last part, encoded.
     carry: Vec<u8>,
     /// Keeps the database open.
@@ -29,7 +36,9 @@ impl SnapshotReader {
         let transaction = store.read()?;
         let table = transaction.open_table(KEY)?;
         let range = table.range::<&[u8]>(..)?;
-        Ok(Self { transaction, range, carry: Vec::new(), _store: store })
+        let leases = open_leases(&transaction)?;
+        let leases = leases.map(|leases| leases.range::<&[u8]>(..)).transpose()?;
+        Ok(Self { transaction, range, leases, carry: Vec::new(), _store: store })
     }
 
     /// A piece of meta, as of the same commit as the rows.
@@ -56,7 +65,10 @@ impl SnapshotReader {
         let max_bytes = usize::try_from(max_bytes).unwrap_or(usize::MAX);
         let mut part = std::mem::take(&mut self.carry);
         while part.len() < max_bytes {
-            let Some(row) = self.range.next() else { break };
+            let Some(row) = self.range.next() else {
+                self.add_leases(&mut part, max_bytes)?;
+                break;
+            };
             let (key, value) = row?;
             let (key, value) = (decode_key(key.value())?, value.value());
             if part.is_empty() || part.len() + rows::encoded_len(value) <= max_bytes {
@@ -67,5 +79,15 @@ impl SnapshotReader {
             }
         }
         Ok((!part.is_empty()).then(|| Bytes::from(part)))
+    }
+    /// Leases are small: they fill a part up and overshoot it by less than one of them.
+    fn add_leases(&mut self, part: &mut Vec<u8>, max_bytes: usize) -> Result<(), StoreError> {
+        let Some(leases) = &mut self.leases else { return Ok(()) };
+        while part.len() < max_bytes {
+            let Some(lease) = leases.next() else { break };
+            let (key, value) = lease?;
+            rows::encode_lease(&decode_lease(key.value(), value.value())?, part);
+        }
+        Ok(())
     }
 }

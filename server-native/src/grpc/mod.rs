@@ -6,6 +6,7 @@
 
 mod cluster;
 mod kv;
+mod lease;
 mod maintenance;
 mod watch;
 
@@ -16,6 +17,7 @@ use tonic::{Code, Status};
 
 pub use self::cluster::ClusterService;
 pub use self::kv::KvService;
+pub use self::lease::LeaseService;
 pub use self::maintenance::MaintenanceService;
 pub use self::watch::WatchService;
 use crate::mailbox::Mailbox;

@@ -6,11 +6,12 @@
 
 use glasshouse_core::node::Role;
 
-use super::{Property, Violation, clients, hash, membership};
+use super::{Property, Violation, clients, hash, lease, membership};
+use crate::clock::Nanos;
 use crate::world::State;
 
-/// Whether the cluster has come to rest; if not, what is missing, in one sentence.
-pub(crate) fn unrest(state: &State) -> Option<String> {
+/// Whether the cluster has come to rest, with all leases ended that end before `deadline`; if not, what is missing, in one sentence.
+pub(crate) fn unrest(state: &State, deadline: Nanos) -> Option<String> {
     let mut applied = None;
     let mut leader = None;
     let Some(members) = state.membership() else {
@@ -43,10 +44,13 @@ pub(crate) fn unrest(state: &State) -> Option<String> {
     if leader.is_none() {
         return Some(String::from("nobody leads"));
     }
-    let open = state.calls.open();
-    let unanswered =
-        open.first().map(|call| format!("call {} of {} is not answered", call.id.0, call.client));
-    unanswered.or_else(|| state.checks.unwatched())
+    if let Some(call) = state.calls.open().first() {
+        return Some(format!("call {} of {} is not answered", call.id.0, call.client));
+    }
+    if let Some(lease) = state.checks.awaited_lease(deadline) {
+        return Some(format!("lease {lease:x} has not ended, though nobody renews it"));
+    }
+    state.checks.unwatched()
 }
 
 /// The cluster is at rest: all stores must be equal, and equal to the model.
@@ -61,7 +65,9 @@ pub(crate) fn judge_stores(state: &State) -> Option<Violation> {
     let equal = hash::compare(nodes.clone()).or_else(|| membership::compare(nodes.clone()));
     let model = state.checks.model();
     equal.or_else(|| {
-        nodes.into_iter().find_map(|(no, view)| clients::compare_store(model, no, view))
+        nodes.into_iter().find_map(|(no, view)| {
+            clients::compare_store(model, no, view).or_else(|| lease::compare(model, no, view))
+        })
     })
 }
 

@@ -16,6 +16,7 @@
 //! | `monotonic` | term, commit and applied index never go back | Raft figure 2 |
 //! | `clients` | acknowledged writes stay; reads are not stale | linearizability, with the log as witness |
 //! | `watch` | watchers hear of everything once, in order, whole | etcd's API guarantees |
+//! | `lease` | leases are never early, end once, and end | etcd's lease API |
 //! | `hash` | stores are equal at an equal revision | etcd's corruption check |
 //! | `membership` | equal members at an equal index; one change at a time | dissertation 4.1 |
 //! | `liveness` | after faults heal, the cluster works again | |
@@ -25,6 +26,7 @@ mod clients;
 mod completeness;
 mod election;
 pub(crate) mod hash;
+pub(crate) mod lease;
 mod ledger;
 pub(crate) mod liveness;
 pub(crate) mod membership;
@@ -40,8 +42,7 @@ use glasshouse_core::id::{MemberId, StreamId};
 use glasshouse_core::node::{NodeView, Role};
 use glasshouse_core::peer::MessageInfo;
 
-pub(crate) use self::clients::Floor;
-use crate::clock::{MILLIS, Nanos, SECOND};
+use crate::clock::{MILLIS, Nanos, Rate, SECOND};
 use crate::member::{Member, Seen};
 use crate::place::MemberNo;
 
@@ -70,6 +71,8 @@ pub enum Property {
     Linearizability,
     /// A watcher is told of every change once, in order, with all of its revision.
     Watch,
+    /// A lease lives as long as was promised, ends once, and takes its keys along.
+    Leases,
     /// Members with the same revision have the same keys.
     HashEquality,
     /// Members that have applied the same entries know the same members.
@@ -98,6 +101,7 @@ impl Property {
             Self::Durability => "acknowledged writes stay",
             Self::Linearizability => "linearizability",
             Self::Watch => "watch guarantees",
+            Self::Leases => "leases",
             Self::HashEquality => "equal stores",
             Self::MembershipEquality => "equal members",
             Self::MembershipOverlap => "overlapping majorities",
@@ -126,6 +130,9 @@ impl Property {
             }
             Self::Watch => {
                 "A watcher hears of every change of its keys once, in order, whole revisions at a time."
+            }
+            Self::Leases => {
+                "A lease lives as long as its client was told, ends once, and takes its keys along."
             }
             Self::HashEquality => "Members at the same revision hold the same keys and values.",
             Self::MembershipEquality => {
@@ -196,6 +203,15 @@ pub(crate) struct Checks {
     clients: clients::Clients,
     watchers: watch::Watchers,
     voters: membership::Voters,
+    leases: lease::Leases,
+}
+
+/// What a client may rely on that calls now.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked {
+    floor: clients::Floor,
+    /// What the fastest possible clock shows.
+    fast: Nanos,
 }
 
 impl Checks {
@@ -212,6 +228,7 @@ impl Checks {
             clients: clients::Clients::default(),
             watchers: watch::Watchers::default(),
             voters: membership::Voters::default(),
+            leases: lease::Leases::default(),
         }
     }
 
@@ -279,6 +296,7 @@ impl Checks {
         if new.role != Role::Leader || (old.role, old.term) == (new.role, new.term) {
             return None;
         }
+        self.leases.on_leader();
         let verdict = self.election.on_leader(no, new.term);
         let configs = self.voters.around(no, view);
         let verdict = verdict.or_else(|| self.votes.on_leader(no, new.term, &configs));
@@ -302,6 +320,10 @@ impl Checks {
             for entry in view.entries(known + 1, after.commit) {
                 let changes = self.clients.on_committed(&entry);
                 self.watchers.on_committed(self.clients.model().revision(), changes);
+                let verdict = self.leases.on_committed(&entry, self.clients.model());
+                if verdict.is_some() {
+                    return verdict;
+                }
             }
             // The first entries are the configuration's own: every first member starts with them,
             // and nobody votes on them.
@@ -352,20 +374,44 @@ impl Checks {
         self.monotonic.on_ended(no);
     }
 
-    /// What a client may rely on that calls now.
-    pub(crate) fn floor(&self) -> Floor {
-        self.clients.floor()
+    /// Time has passed. Called before everything that looks at it.
+    pub(crate) fn at(&mut self, now: Nanos) {
+        self.leases.at(now);
     }
 
-    /// A client has a successful answer.
-    pub(crate) fn on_answer(
+    /// Clocks of members run at these rates from now on.
+    pub(crate) fn on_rates(&mut self, now: Nanos, rates: impl Iterator<Item = Rate> + Clone) {
+        self.leases.on_rates(now, rates);
+    }
+
+    /// A client calls.
+    pub(crate) fn on_called(&mut self, now: Nanos, request: &api::Request) -> Asked {
+        self.leases.on_called(request);
+        Asked { floor: self.clients.floor(), fast: self.leases.at(now) }
+    }
+
+    /// A client's call is over, with a successful answer or without one.
+    pub(crate) fn on_end(
         &mut self,
+        now: Nanos,
         member: MemberNo,
         request: &api::Request,
-        response: &api::Response,
-        floor: Floor,
+        response: Option<&api::Response>,
+        asked: Asked,
     ) -> Option<Violation> {
-        self.clients.on_answer(member, request, response, floor)
+        self.at(now);
+        let verdict = self.leases.on_end(member, request, response, asked.fast);
+        verdict.or_else(|| self.clients.on_answer(member, request, response?, asked.floor))
+    }
+
+    /// How many leases have run out.
+    pub(crate) fn expired_leases(&self) -> u64 {
+        self.leases.expired
+    }
+
+    /// A lease that must end before `deadline`, as nobody renews it, and has not ended yet.
+    pub(crate) fn awaited_lease(&self, deadline: Nanos) -> Option<i64> {
+        self.leases.awaited(deadline)
     }
 
     /// A client asks on a stream of watches.

@@ -179,6 +179,7 @@ fn a_store_survives_a_power_failure_in_the_middle_of_a_commit() {
     use glasshouse_core::store::{RowKey, StoreBatch};
     let write = |main| StoreBatch::Write {
         rows: vec![(RowKey::put(main, 0), Some(Bytes::from(vec![0; 300])))],
+        leases: Vec::new(),
         meta: Vec::new(),
     };
     let mut outcomes = [0, 0];

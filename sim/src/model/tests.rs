@@ -1,7 +1,8 @@
 //! The oracle against etcd's documentation, and against core's own store at random.
 
 use glasshouse_core::api::{CompactionRequest, RangeRequest, RequestOp};
-use glasshouse_core::mvcc::{Mvcc, NoLeases};
+use glasshouse_core::lease::Lessor;
+use glasshouse_core::mvcc::Mvcc;
 use glasshouse_core::store::Store;
 
 use super::*;
@@ -70,11 +71,11 @@ fn the_model_and_the_store_agree_on_random_requests() {
             let request = any_request(&mut random, step, mvcc.revision());
             model.apply(&entry(request.clone()));
             if let Some(put) = &request.put {
-                let _ = mvcc.put(put, &NoLeases);
+                let _ = mvcc.put(put, &Lessor::default());
             } else if let Some(delete) = &request.delete_range {
                 mvcc.delete_range(delete);
             } else if let Some(txn) = &request.txn {
-                let _ = mvcc.txn(txn, &NoLeases);
+                let _ = mvcc.txn(txn, &Lessor::default());
             } else if let Some(compaction) = &request.compaction {
                 let _ = mvcc.compact(compaction.revision);
             }

@@ -184,6 +184,7 @@ fn kind_number(kind: MessageKind) -> u64 {
         MessageKind::Other => 9,
         MessageKind::MemberChange => 10,
         MessageKind::Removed => 11,
+        MessageKind::Forward => 12,
     }
 }
 
@@ -305,6 +306,11 @@ fn request(hash: &mut TraceHash, request: &Request) {
         Request::DeleteRange(message) => call_bytes(hash, name, message),
         Request::Txn(message) => call_bytes(hash, name, message),
         Request::Compact(message) => call_bytes(hash, name, message),
+        Request::LeaseGrant(message) => call_bytes(hash, name, message),
+        Request::LeaseRevoke(message) => call_bytes(hash, name, message),
+        Request::LeaseKeepAlive(message) => call_bytes(hash, name, message),
+        Request::LeaseTimeToLive(message) => call_bytes(hash, name, message),
+        Request::LeaseLeases(message) => call_bytes(hash, name, message),
         Request::MemberList(message) => call_bytes(hash, name, message),
         Request::MemberAdd(message) => call_bytes(hash, name, message),
         Request::MemberRemove(message) => call_bytes(hash, name, message),
@@ -325,6 +331,11 @@ fn response(hash: &mut TraceHash, response: &Response) {
         Response::DeleteRange(message) => call_bytes(hash, name, message),
         Response::Txn(message) => call_bytes(hash, name, message),
         Response::Compact(message) => call_bytes(hash, name, message),
+        Response::LeaseGrant(message) => call_bytes(hash, name, message),
+        Response::LeaseRevoke(message) => call_bytes(hash, name, message),
+        Response::LeaseKeepAlive(message) => call_bytes(hash, name, message),
+        Response::LeaseTimeToLive(message) => call_bytes(hash, name, message),
+        Response::LeaseLeases(message) => call_bytes(hash, name, message),
         Response::MemberList(message) => call_bytes(hash, name, message),
         Response::MemberAdd(message) => call_bytes(hash, name, message),
         Response::MemberRemove(message) => call_bytes(hash, name, message),

@@ -386,6 +386,9 @@ impl Narrator {
             (MessageKind::ReadIndex, false) => {
                 self.say(at, quiet(Icon::ReadIndex), &Say::AsksReadIndex { who, leader: to });
             }
+            (MessageKind::Forward, false) => {
+                self.say(at, quiet(Icon::Client), &Say::AsksForClient { who, leader: to });
+            }
             (MessageKind::Propose | MessageKind::MemberChange, false) => {
                 self.say(at, quiet(Icon::Client), &Say::HandsOn { who, leader: to });
             }
@@ -463,6 +466,7 @@ impl Narrator {
             | MessageKind::TimeoutNow
             | MessageKind::MemberChange
             | MessageKind::Removed
+            | MessageKind::Forward
             | MessageKind::Other => Icon::None,
         };
         let why = match why {

@@ -77,6 +77,8 @@ pub(crate) enum Say {
     AsksReadIndex { who: MemberNo, leader: MemberNo },
     /// A follower hands a write on.
     HandsOn { who: MemberNo, leader: MemberNo },
+    /// A member asks the leader what only the leader can answer.
+    AsksForClient { who: MemberNo, leader: MemberNo },
     /// A leader tells its successor to campaign.
     HandsOver { who: MemberNo, to: MemberNo },
     /// A message was lost.

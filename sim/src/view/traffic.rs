@@ -315,7 +315,7 @@ fn message(id: MessageId, from: MemberNo, to: MemberNo, info: MessageInfo) -> Me
         MessageKind::ReadIndex => Kind::ReadIndex,
         MessageKind::Propose | MessageKind::MemberChange => Kind::Propose,
         MessageKind::TimeoutNow => Kind::TimeoutNow,
-        MessageKind::Removed | MessageKind::Other => Kind::Other,
+        MessageKind::Forward | MessageKind::Removed | MessageKind::Other => Kind::Other,
     };
     Message {
         id: id.0,

@@ -46,6 +46,11 @@ pub fn request(request: &Request) -> String {
             )
         }
         Request::Compact(CompactionRequest { revision, .. }) => format!("compaction {revision}"),
+        Request::LeaseGrant(grant) => format!("lease grant {}", grant.ttl),
+        Request::LeaseRevoke(revoke) => format!("lease revoke {:x}", revoke.id),
+        Request::LeaseKeepAlive(lease) => format!("lease keep-alive {:x}", lease.id),
+        Request::LeaseTimeToLive(lease) => format!("lease timetolive {:x}", lease.id),
+        Request::LeaseLeases(_) => "lease list".to_string(),
         Request::MemberList(_) => "member list".to_string(),
         Request::MemberAdd(add) => format!("member add {}", add.peer_urls.join(",")),
         Request::MemberRemove(remove) => format!("member remove {:x}", remove.id),

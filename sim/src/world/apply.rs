@@ -88,6 +88,8 @@ impl State {
             }
             Action::ClockRate { member, rate } => {
                 self.member_mut(member).rate = rate;
+                let now = self.now();
+                self.checks.on_rates(now, self.members.iter().map(|member| member.rate));
                 if self.member(member).tick.is_some() {
                     self.arm_tick(member);
                 }

@@ -315,6 +315,12 @@ impl World {
         self.state().counts
     }
 
+    /// Leases that ran out, as the checkers have seen it.
+    #[must_use]
+    pub fn expired_leases(&self) -> u64 {
+        self.state().checks.expired_leases()
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         lock(&self.state)
     }

@@ -73,6 +73,8 @@ impl State {
             applied: seen.applied,
             term: seen.standing.term,
         };
+        let now = self.now();
+        self.checks.at(now);
         let verdict = self.checks.on_recovered(no, node.view(), &seen);
         let member = self.member_mut(no);
         member.set_process(Process { node, store, seen });
@@ -103,6 +105,7 @@ impl State {
             snapshot_chunk_bytes: spec.snapshot_chunk_bytes,
             wal_segment_bytes: spec.wal_segment_bytes,
             store_flush_ticks: spec.store_flush_ticks,
+            lease_checkpoint_seconds: spec.lease_checkpoint_seconds,
             strict_reconfig_check: spec.strict_reconfig_check,
             started_unix_s: EPOCH_UNIX_S + self.now() / SECOND,
             ..Config::new(self.member(no).id, self.first.cluster_id)
@@ -172,6 +175,7 @@ impl State {
 
     /// Records what a step changed and lets the checkers judge it.
     fn observe(&mut self, no: MemberNo, stored: bool) {
+        let now = self.now();
         let Some(process) = self.members[no.index()].process() else { return };
         let before = process.seen;
         let after = self.seen(process.node.view());
@@ -184,6 +188,7 @@ impl State {
         if self.spec.checked
             && let Some(process) = self.members[no.index()].process()
         {
+            self.checks.at(now);
             let verdict = self.checks.on_step(no, process.node.view(), &before, &after, stored);
             self.violate(verdict);
         }

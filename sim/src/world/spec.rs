@@ -1,5 +1,7 @@
 //! What a world is told at birth: its size, its seed, and the physics of links and disks.
 
+use glasshouse_core::limits;
+
 use crate::clock::{MILLIS, Nanos};
 use crate::mutant::Mutant;
 use crate::place::MemberNo;
@@ -48,6 +50,8 @@ pub struct Spec {
     /// Changes of the members that could cost the quorum are refused
     /// (`--strict-reconfig-check`).
     pub strict_reconfig_check: bool,
+    /// Seconds after which a leader notes in the log how much of a longer lease is left.
+    pub lease_checkpoint_seconds: u64,
     /// Faults planted in the members; empty for an honest world.
     pub mutants: Vec<Mutant>,
     /// The checkers judge every event. Switched off only to measure what they cost.
@@ -87,13 +91,14 @@ impl Spec {
             wal_segment_bytes: 1024 * 1024,
             store_flush_ticks: 5,
             strict_reconfig_check: true,
+            lease_checkpoint_seconds: limits::LEASE_CHECKPOINT_INTERVAL_SECONDS,
             mutants: Vec::new(),
             checked: true,
         }
     }
 
     /// The same world with a short log: snapshots are taken and sent many times a minute, and
-    /// segments are closed and dropped. This is where seeds are swept for bugs.
+    /// segments are closed and dropped, and leases of a few seconds get checkpoints. This is where seeds are swept for bugs.
     #[must_use]
     pub fn hunt(seed: u64, members: u8) -> Self {
         Self {
@@ -104,6 +109,7 @@ impl Spec {
             store_flush_ticks: 3,
             // Both ways have their bugs.
             strict_reconfig_check: seed.is_multiple_of(2),
+            lease_checkpoint_seconds: 1,
             ..Self::lesson(seed, members)
         }
     }

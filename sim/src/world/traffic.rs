@@ -157,6 +157,9 @@ impl State {
                 self.step(to, Input::Message { from, bytes });
             }
             (Place::Member(to), Cargo::Request { call, request }) => {
+                if let Some(answer) = self.answered_beside_the_node(to, &request) {
+                    return self.answer(to, call, Arc::new(Ok(answer)));
+                }
                 let request = self.as_the_member_reads_it((*request).clone());
                 self.step(to, Input::Request { call, request });
             }
@@ -186,6 +189,21 @@ impl State {
             }
             request => request,
         }
+    }
+
+    /// A planted fault may answer a call where it comes in.
+    fn answered_beside_the_node(
+        &self,
+        no: MemberNo,
+        request: &api::Request,
+    ) -> Option<api::Response> {
+        let api::Request::LeaseKeepAlive(request) = request else { return None };
+        if !self.spec.mutants.contains(&Mutant::LocalRenewal) {
+            return None;
+        }
+        let ttl = self.member(no).node()?.view().lessor().get(request.id)?.ttl;
+        let header = Some(api::ResponseHeader::default());
+        Some(api::LeaseKeepAliveResponse { header, id: request.id, ttl }.into())
     }
 
     // --- messages in the hands of a user ---
@@ -228,7 +246,7 @@ impl State {
             member,
             request: Arc::clone(&request),
             began_at: now,
-            floor: self.checks.floor(),
+            asked: self.checks.on_called(now, &request),
             deadline: Some(deadline),
             waker: None,
         };
@@ -283,16 +301,14 @@ impl State {
         let now = self.now();
         let Some(call) = self.calls.end(id, now, &end) else { return };
         let (client, member, waker) = (call.client, call.member, call.waker.take());
-        let (request, floor) = (Arc::clone(&call.request), call.floor);
+        let (request, asked) = (Arc::clone(&call.request), call.asked);
         if let Some(deadline) = call.deadline.take() {
             self.cancel_timer(deadline);
         }
         if end.success().is_some() {
             self.counts.answered += 1;
         }
-        let verdict = end
-            .success()
-            .and_then(|response| self.checks.on_answer(member, &request, response, floor));
+        let verdict = self.checks.on_end(now, member, &request, end.success(), asked);
         self.event(What::Returned { call: id, client, end });
         self.violate(verdict);
         if let Some(waker) = waker {

@@ -16,6 +16,28 @@ pub(super) fn print(report: Report<'_>, output: &mut Output) -> Result<(), Exit>
         Report::Put(response) => put(response, output),
         Report::Del(response) => del(response, output),
         Report::Txn(response) => txn(response, output),
+        Report::Grant(response) => {
+            fields_of_header(response.header.as_ref(), output);
+            field("ID", response.id, output);
+            field("TTL", response.ttl, output);
+        }
+        Report::Revoke(_, response) => fields_of_header(response.header.as_ref(), output),
+        Report::KeepAlive(response) => {
+            fields_of_header(response.header.as_ref(), output);
+            field("ID", response.id, output);
+            field("TTL", response.ttl, output);
+        }
+        Report::TimeToLive { response, .. } => {
+            fields_of_header(response.header.as_ref(), output);
+            field("ID", response.id, output);
+            field("TTL", response.ttl, output);
+            field("GrantedTTL", response.granted_ttl, output);
+            response.keys.iter().for_each(|key| quoted("Key", key, output));
+        }
+        Report::Leases(response) => {
+            fields_of_header(response.header.as_ref(), output);
+            response.leases.iter().for_each(|lease| field("ID", lease.id, output));
+        }
         Report::MemberList(response) => {
             fields_of_header(response.header.as_ref(), output);
             response.members.iter().for_each(|one| member(one, output));

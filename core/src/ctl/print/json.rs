@@ -6,10 +6,10 @@
 use super::{Report, header};
 use crate::api::response_op::Response as Op;
 use crate::api::{
-    DeleteRangeResponse, Event, HashKvResponse, KeyValue, Member, MemberAddResponse,
-    MemberListResponse, MemberPromoteResponse, MemberRemoveResponse, MemberUpdateResponse,
-    PutResponse, RangeResponse, ResponseHeader, ResponseOp, StatusResponse, TxnResponse,
-    WatchResponse,
+    DeleteRangeResponse, Event, HashKvResponse, KeyValue, LeaseLeasesResponse, LeaseStatus,
+    LeaseTimeToLiveResponse, Member, MemberAddResponse, MemberListResponse, MemberPromoteResponse,
+    MemberRemoveResponse, MemberUpdateResponse, PutResponse, RangeResponse, ResponseHeader,
+    ResponseOp, StatusResponse, TxnResponse, WatchResponse,
 };
 use crate::ctl::endpoint::{Health, Said};
 use crate::ctl::{Output, go};
@@ -20,6 +20,20 @@ pub(super) fn print(report: Report<'_>, hex: bool, output: &mut Output) {
         Report::Put(response) => put(response),
         Report::Del(response) => del(response),
         Report::Txn(response) => txn(response),
+        Report::Grant(response) => Object::new()
+            .fields_of_header(response.header.as_ref())
+            .raw("ID", &response.id.to_string())
+            .raw("TTL", &response.ttl.to_string())
+            .raw("Error", &go::json_string(&response.error))
+            .end(),
+        Report::Revoke(_, response) => Object::new().header(response.header.as_ref()).end(),
+        Report::KeepAlive(response) => Object::new()
+            .fields_of_header(response.header.as_ref())
+            .raw("ID", &response.id.to_string())
+            .raw("TTL", &response.ttl.to_string())
+            .end(),
+        Report::TimeToLive { response, .. } => time_to_live(response),
+        Report::Leases(response) => leases(response),
         Report::MemberList(response) if hex => hex_member_list(response),
         Report::MemberList(response) => member_list(response),
         Report::MemberAdd(response) => member_add(response),
@@ -77,13 +91,19 @@ impl Object {
     }
 
     fn header(self, value: Option<&ResponseHeader>) -> Self {
+        if value.is_none() {
+            return self;
+        }
+        self.raw("header", &Self::new().fields_of_header(value).end())
+    }
+
+    /// Where Go embeds the header, its fields stand among the others.
+    fn fields_of_header(self, value: Option<&ResponseHeader>) -> Self {
         let Some(header) = value else { return self };
-        let json = Self::new()
-            .number("cluster_id", header.cluster_id)
+        self.number("cluster_id", header.cluster_id)
             .number("member_id", header.member_id)
             .number("revision", header.revision)
-            .number("raft_term", header.raft_term);
-        self.raw("header", &json.end())
+            .number("raft_term", header.raft_term)
     }
 
     fn end(mut self) -> String {
@@ -189,6 +209,27 @@ fn event(event: &Event) -> String {
     let object = Object::new().number("type", event.r#type);
     let object = pair(object, "kv", event.kv.as_ref());
     pair(object, "prev_kv", event.prev_kv.as_ref()).end()
+}
+
+fn time_to_live(response: &LeaseTimeToLiveResponse) -> String {
+    let keys = response.keys.iter().map(|key| format!("\"{}\"", go::base64(key)));
+    // Go prints a list that was never made as null.
+    let keys = if response.keys.is_empty() { "null".to_owned() } else { array(keys) };
+    Object::new()
+        .fields_of_header(response.header.as_ref())
+        .raw("id", &response.id.to_string())
+        .raw("ttl", &response.ttl.to_string())
+        .raw("granted-ttl", &response.granted_ttl.to_string())
+        .raw("keys", &keys)
+        .end()
+}
+
+fn leases(response: &LeaseLeasesResponse) -> String {
+    let lease = |lease: &LeaseStatus| Object::new().raw("id", &lease.id.to_string()).end();
+    Object::new()
+        .fields_of_header(response.header.as_ref())
+        .raw("leases", &array(response.leases.iter().map(lease)))
+        .end()
 }
 
 fn member(member: &Member) -> String {

@@ -12,9 +12,11 @@ mod table;
 use super::endpoint::{Health, Said};
 use super::{Exit, Output};
 use crate::api::{
-    DeleteRangeResponse, HashKvResponse, Member, MemberAddResponse, MemberListResponse,
-    MemberPromoteResponse, MemberRemoveResponse, MemberUpdateResponse, MoveLeaderResponse,
-    PutResponse, RangeResponse, ResponseHeader, StatusResponse, TxnResponse, WatchResponse,
+    DeleteRangeResponse, HashKvResponse, LeaseGrantResponse, LeaseKeepAliveResponse,
+    LeaseLeasesResponse, LeaseRevokeResponse, LeaseTimeToLiveResponse, Member, MemberAddResponse,
+    MemberListResponse, MemberPromoteResponse, MemberRemoveResponse, MemberUpdateResponse,
+    MoveLeaderResponse, PutResponse, RangeResponse, ResponseHeader, StatusResponse, TxnResponse,
+    WatchResponse,
 };
 
 /// A value of `--write-out`.
@@ -56,6 +58,16 @@ pub(super) enum Report<'a> {
     Put(&'a PutResponse),
     Del(&'a DeleteRangeResponse),
     Txn(&'a TxnResponse),
+    Grant(&'a LeaseGrantResponse),
+    /// The response does not say which lease it was.
+    Revoke(i64, &'a LeaseRevokeResponse),
+    KeepAlive(&'a LeaseKeepAliveResponse),
+    TimeToLive {
+        response: &'a LeaseTimeToLiveResponse,
+        /// Its keys were asked for.
+        keys: bool,
+    },
+    Leases(&'a LeaseLeasesResponse),
     MemberList(&'a MemberListResponse),
     MemberAdd(&'a MemberAddResponse),
     /// With the id that the line named.

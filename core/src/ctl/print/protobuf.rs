@@ -2,8 +2,8 @@
 
 use prost::Message as _;
 
-use super::{Format, Report};
-use crate::api::WatchResponse;
+use super::{Format, Report, header};
+use crate::api::{ResponseHeader, WatchResponse};
 use crate::ctl::{Exit, Output};
 
 pub(super) fn print(report: Report<'_>, output: &mut Output) -> Result<(), Exit> {
@@ -22,10 +22,38 @@ pub(super) fn print(report: Report<'_>, output: &mut Output) -> Result<(), Exit>
         Report::MemberUpdate(_, response) => response.encode_to_vec(),
         Report::MemberPromote(_, response) => response.encode_to_vec(),
         Report::MoveLeader(_, _, response) => response.encode_to_vec(),
+        // Go's types for these have the header's own way to become bytes, so that is what is printed.
+        Report::Grant(response) => header_bytes(response.header.as_ref()),
+        Report::KeepAlive(response) => header_bytes(response.header.as_ref()),
+        Report::TimeToLive { response, .. } => header_bytes(response.header.as_ref()),
+        Report::Leases(response) => header_bytes(response.header.as_ref()),
+        // This one has not, and etcdctl says so after it has revoked the lease.
+        Report::Revoke(_, response) => {
+            return Err(Exit::bad_feature(format!(
+                "marshal unsupported for type clientv3.LeaseRevokeResponse ({{{} {{}} [] 0}})",
+                header_text(response.header.as_ref())
+            )));
+        }
         Report::Health(_) | Report::Status(_) | Report::HashKv(_) => {
             return Err(Format::Protobuf.unsupported());
         }
     };
     output.out(bytes);
     Ok(())
+}
+
+fn header_bytes(value: Option<&ResponseHeader>) -> Vec<u8> {
+    header(value).encode_to_vec()
+}
+
+/// The header as Go's protobuf prints it: `name:value ` for every field that is not zero.
+fn header_text(value: Option<&ResponseHeader>) -> String {
+    let header = header(value);
+    let field = |name: &str, value: i128| {
+        if value == 0 { String::new() } else { format!("{name}:{value} ") }
+    };
+    field("cluster_id", header.cluster_id.into())
+        + &field("member_id", header.member_id.into())
+        + &field("revision", header.revision.into())
+        + &field("raft_term", header.raft_term.into())
 }

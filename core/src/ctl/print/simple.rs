@@ -3,11 +3,12 @@
 use super::{Printer, Report, hash_row, header, member_row, status_row};
 use crate::api::response_op::Response as Op;
 use crate::api::{
-    DeleteRangeResponse, KeyValue, PutResponse, RangeResponse, ResponseHeader, TxnResponse,
-    WatchResponse,
+    DeleteRangeResponse, KeyValue, LeaseTimeToLiveResponse, PutResponse, RangeResponse,
+    ResponseHeader, TxnResponse, WatchResponse,
 };
 use crate::ctl::Output;
 use crate::ctl::endpoint::Health;
+use crate::ctl::lease::shown as lease_id;
 use crate::ctl::watch::kind;
 
 pub(super) fn print(report: Report<'_>, printer: Printer, output: &mut Output) {
@@ -16,6 +17,20 @@ pub(super) fn print(report: Report<'_>, printer: Printer, output: &mut Output) {
         Report::Put(response) => put(response, printer, output),
         Report::Del(response) => del(response, printer, output),
         Report::Txn(response) => txn(response, printer, output),
+        Report::Grant(response) => {
+            let (id, ttl) = (response.id, response.ttl);
+            output.out_line(format!("lease {} granted with TTL({ttl}s)", lease_id(id)));
+        }
+        Report::Revoke(id, _) => output.out_line(format!("lease {} revoked", lease_id(id))),
+        Report::KeepAlive(response) => {
+            let (id, ttl) = (response.id, response.ttl);
+            output.out_line(format!("lease {} keepalived with TTL({ttl})", lease_id(id)));
+        }
+        Report::TimeToLive { response, keys } => time_to_live(response, keys, output),
+        Report::Leases(response) => {
+            output.out_line(format!("found {} leases", response.leases.len()));
+            response.leases.iter().for_each(|lease| output.out_line(lease_id(lease.id)));
+        }
         Report::MemberList(response) => {
             response.members.iter().for_each(|member| row(&member_row(member), output));
         }
@@ -84,6 +99,21 @@ fn watch(response: &WatchResponse, printer: Printer, output: &mut Output) {
         let pairs = event.prev_kv.iter().chain(&event.kv);
         pairs.for_each(|pair| key_value(pair, printer, output));
     }
+}
+
+fn time_to_live(response: &LeaseTimeToLiveResponse, keys: bool, output: &mut Output) {
+    let LeaseTimeToLiveResponse { id, ttl, granted_ttl, .. } = response;
+    let id = lease_id(*id);
+    if (*granted_ttl, *ttl) == (0, -1) {
+        return output.out_line(format!("lease {id} already expired"));
+    }
+    output.out(format!("lease {id} granted with TTL({granted_ttl}s), remaining({ttl}s)"));
+    if keys {
+        output.out(", attached keys([");
+        output.out(response.keys.join(&b' '));
+        output.out("])");
+    }
+    output.out_line("");
 }
 
 fn key_value(kv: &KeyValue, printer: Printer, output: &mut Output) {

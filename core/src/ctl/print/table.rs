@@ -25,6 +25,11 @@ pub(super) fn print(report: Report<'_>, output: &mut Output) -> Result<(), Exit>
         | Report::Del(_)
         | Report::Txn(_)
         | Report::Watch(_)
+        | Report::Grant(_)
+        | Report::Revoke(..)
+        | Report::KeepAlive(_)
+        | Report::TimeToLive { .. }
+        | Report::Leases(_)
         | Report::MemberAdd(_)
         | Report::MemberRemove(..)
         | Report::MemberUpdate(..)

@@ -22,6 +22,11 @@ fn txn() {
 }
 
 #[test]
+fn leases() {
+    play(include_str!("../../../../tests/scripts/ctl/lease.txt"));
+}
+
+#[test]
 fn members() {
     play(include_str!("../../../../tests/scripts/ctl/members.txt"));
 }
@@ -167,7 +172,8 @@ impl Case {
                 | Step::Send(..)
                 | Step::WaitOrRead(_)
                 | Step::Write(_)
-                | Step::Execute(_)) => panic!("streams are not recorded: {step:?}"),
+                | Step::Pause(_)
+                | Step::Execute(_)) => panic!("what goes on is not recorded: {step:?}"),
                 Step::Done(mut output) => {
                     output.stdout.splice(0..0, prompts);
                     let left = unused.iter().filter(|recorded| !recorded.path.is_empty()).count();
@@ -248,6 +254,11 @@ fn encode(request: &Request) -> Vec<u8> {
         Request::MoveLeader(request) => request.encode_to_vec(),
         Request::Status(request) => request.encode_to_vec(),
         Request::Alarm(request) => request.encode_to_vec(),
+        Request::LeaseGrant(request) => request.encode_to_vec(),
+        Request::LeaseRevoke(request) => request.encode_to_vec(),
+        Request::LeaseKeepAlive(request) => request.encode_to_vec(),
+        Request::LeaseTimeToLive(request) => request.encode_to_vec(),
+        Request::LeaseLeases(request) => request.encode_to_vec(),
         Request::HashKv(request) => request.encode_to_vec(),
     }
 }
@@ -267,6 +278,11 @@ fn decode(request: &Request, bytes: &[u8]) -> Response {
         Request::MoveLeader(_) => api::MoveLeaderResponse::decode(bytes).unwrap().into(),
         Request::Status(_) => api::StatusResponse::decode(bytes).unwrap().into(),
         Request::Alarm(_) => api::AlarmResponse::decode(bytes).unwrap().into(),
+        Request::LeaseGrant(_) => api::LeaseGrantResponse::decode(bytes).unwrap().into(),
+        Request::LeaseRevoke(_) => api::LeaseRevokeResponse::decode(bytes).unwrap().into(),
+        Request::LeaseKeepAlive(_) => api::LeaseKeepAliveResponse::decode(bytes).unwrap().into(),
+        Request::LeaseTimeToLive(_) => api::LeaseTimeToLiveResponse::decode(bytes).unwrap().into(),
+        Request::LeaseLeases(_) => api::LeaseLeasesResponse::decode(bytes).unwrap().into(),
         Request::HashKv(_) => api::HashKvResponse::decode(bytes).unwrap().into(),
     }
 }

@@ -164,3 +164,28 @@ fn a_session_that_is_over_stays_over() {
     session.on_input(b"late");
     assert_eq!(done(&mut session), Output::default());
 }
+
+#[test]
+fn a_lease_is_renewed_after_a_third_of_its_time_until_it_is_gone() {
+    let mut session = start(&["lease", "keep-alive", "123abc"]);
+    let renewed = |ttl| api::LeaseKeepAliveResponse { header: None, id: 0x0012_3abc, ttl };
+    let first = call(&mut session);
+    assert_eq!(first.timeout, Some(Duration::from_secs(5)));
+    session.on_result(first.id, Ok(renewed(60).into()), Duration::ZERO);
+    let Step::Write(output) = session.next() else { panic!("it says so at once") };
+    assert_eq!(output.stdout, b"lease 0000000000123abc keepalived with TTL(60)\n");
+    assert_eq!(session.next(), Step::Pause(Duration::from_secs(20)));
+    session.on_pause_over();
+    // Nobody answers: it is tried again, as long as the lease can live.
+    let second = call(&mut session);
+    assert_eq!(second.timeout, Some(Duration::from_secs(40)));
+    session.on_result(second.id, Err(CallError::Status(Error::NO_LEADER)), Duration::from_secs(7));
+    assert_eq!(session.next(), Step::Pause(Duration::from_millis(500)));
+    session.on_pause_over();
+    let third = call(&mut session);
+    assert_eq!(third.timeout, Some(Duration::from_millis(32_500)));
+    session.on_result(third.id, Ok(renewed(0).into()), Duration::ZERO);
+    let output = done(&mut session);
+    assert_eq!(output.stdout, b"lease 0000000000123abc expired or revoked.\n");
+    assert_eq!(output.exit_code, 0);
+}

@@ -32,7 +32,7 @@ fn write(revisions: std::ops::Range<i64>) -> StoreBatch {
         (RowKey::put(main, 0), Some(value(&format!("key {}", main % 7), text.as_bytes())))
     };
     let meta = vec![(MetaKey::Revision, Bytes::copy_from_slice(&last.to_le_bytes()))];
-    StoreBatch::Write { rows: revisions.map(row).collect(), meta }
+    StoreBatch::Write { rows: revisions.map(row).collect(), leases: vec![], meta }
 }
 
 fn rows(store: &Store) -> Result<Rows, StoreError> {
@@ -90,7 +90,7 @@ fn deleting_rows_gives_their_bytes_back() {
     let mut deletes: Vec<_> = deleted.into_iter().map(|(row, _)| (row, None)).collect();
     deletes.push((RowKey::put(11, 0), None));
     deletes.push((RowKey::put(99, 0), None));
-    store.commit(&StoreBatch::Write { rows: deletes, meta: vec![] }).unwrap();
+    store.commit(&StoreBatch::Write { rows: deletes, leases: vec![], meta: vec![] }).unwrap();
     assert_eq!(store.in_use_bytes(), full - bytes as u64);
     assert_eq!(store.value(RowKey::put(11, 0)).unwrap(), None);
 }
@@ -128,4 +128,36 @@ fn bytes_that_are_no_revision_are_refused() {
         assert_eq!(RowKey::decode(&bytes), None, "byte {position}");
     }
     assert_eq!(RowKey::decode(&[&good[..], &[0]].concat()), None);
+}
+
+#[test]
+fn a_store_of_an_earlier_build_has_no_leases_and_takes_some() {
+    let store = Store::in_memory();
+    let transaction = store.shared.database.begin_write().unwrap();
+    assert!(transaction.delete_table(LEASE).unwrap(), "later builds make it at once");
+    transaction.commit().unwrap();
+    store.commit(&write(2..5)).unwrap();
+    assert_eq!(store.leases(), Ok(vec![]));
+    let mut reader = store.snapshot().unwrap();
+    while reader.next_rows(100).unwrap().is_some() {}
+    let lease = |id| LeaseRow { id, ttl: 60, remaining_ttl: 0 };
+    let leases = [3, -3, 1].map(|id| (id, Some(lease(id)))).to_vec();
+    store.commit(&StoreBatch::Write { rows: vec![], leases, meta: vec![] }).unwrap();
+    let gone = vec![(1, None)];
+    store.commit(&StoreBatch::Write { rows: vec![], leases: gone, meta: vec![] }).unwrap();
+    assert_eq!(store.leases(), Ok(vec![lease(3), lease(-3)]));
+}
+
+#[test]
+fn damaged_leases_of_a_snapshot_are_refused() {
+    let mut good = Vec::new();
+    rows::encode_lease(&LeaseRow { id: 7, ttl: 60, remaining_ttl: 9 }, &mut good);
+    assert_eq!(check_rows(&good), Ok(1));
+    assert_eq!(check_rows(&[&good[..], &good].concat()), Err(BadRows::Order));
+    for len in 1..good.len() {
+        assert!(check_rows(&good[..len]).is_err(), "{len} bytes");
+    }
+    let mut other = good.clone();
+    other[8] = 8;
+    assert_eq!(check_rows(&other), Err(BadRows::Lease), "the key is not the lease's id");
 }

@@ -69,7 +69,7 @@ impl Member {
     /// The disk takes what was applied.
     fn flush(&mut self) {
         let (rows, meta) = (self.mvcc.take_rows(), self.mvcc.meta());
-        self.store.commit(&StoreBatch::Write { rows, meta }).unwrap();
+        self.store.commit(&StoreBatch::Write { rows, leases: vec![], meta }).unwrap();
         self.mvcc.rows_stored();
     }
 

@@ -41,7 +41,8 @@ glasshouse-lab runs simulated clusters: a seed decides the whole history.
                         simulated seconds per second of processor time
 
   --calm       without faults               --twice    two runs, which must be equal
-  --mutant     a planted fault: ack-before-fsync, vote-not-persisted, local-read
+  --mutant     a planted fault: ack-before-fsync, vote-not-persisted, local-read,
+               local-renewal
   --unchecked  without checkers
 
 Exit code 0: all is well. 2: the command line is wrong. 3: a property was violated.";

@@ -165,6 +165,7 @@ fn happened(say: &Say) -> Option<String> {
             format!("{who} asks {leader} for the commit index before it answers a read.")
         }
         Say::HandsOn { who, leader } => format!("{who} hands a write on to {leader}."),
+        Say::AsksForClient { who, leader } => format!("{who} asks {leader} for its client."),
         Say::HandsOver { who, to } => {
             format!("{who} hands leadership over: it tells {to} to campaign now.")
         }
