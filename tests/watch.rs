@@ -347,7 +347,7 @@ async fn watch_one(number: u64, addresses: Vec<String>, end: Arc<AtomicI64>) -> 
             key: "key".into(),
             range_end: "kez".into(),
             start_revision: next,
-            prev_kv: number % 2 == 0,
+            prev_kv: number.is_multiple_of(2),
             ..WatchCreateRequest::default()
         };
         let union = RequestUnion::CreateRequest(create);
