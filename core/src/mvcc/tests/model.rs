@@ -218,7 +218,18 @@ impl Model {
     pub(super) fn txn(&mut self, request: &TxnRequest) -> Result<TxnResponse, Error> {
         let mut path = Vec::new();
         self.choose(request, &mut path);
-        self.check(request, &mut path.iter())?;
+        // All puts of the chosen branches are looked at before the first range.
+        self.check(request, &mut path.iter(), &|op| match op {
+            Request::RequestPut(put) => self.check_put(put),
+            _ => Ok(()),
+        })?;
+        self.check(request, &mut path.iter(), &|op| match op {
+            Request::RequestRange(r) if r.revision > self.revision() => Err(Error::FUTURE_REVISION),
+            Request::RequestRange(r) if r.revision != 0 && r.revision < self.compacted => {
+                Err(Error::COMPACTED)
+            }
+            _ => Ok(()),
+        })?;
         self.begin();
         let mut response = self.execute(request, &mut path.iter());
         self.end();
@@ -240,21 +251,14 @@ impl Model {
         &self,
         request: &TxnRequest,
         path: &mut impl Iterator<Item = &'a bool>,
+        look: &impl Fn(&Request) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        for op in branch(request, *path.next().unwrap()) {
+        branch(request, *path.next().unwrap()).iter().try_for_each(|op| {
             match op.request.as_ref().unwrap() {
-                Request::RequestRange(r) if r.revision > self.revision() => {
-                    return Err(Error::FUTURE_REVISION);
-                }
-                Request::RequestRange(r) if r.revision != 0 && r.revision < self.compacted => {
-                    return Err(Error::COMPACTED);
-                }
-                Request::RequestPut(request) => self.check_put(request)?,
-                Request::RequestTxn(request) => self.check(request, path)?,
-                _ => {}
+                Request::RequestTxn(inner) => self.check(inner, path, look),
+                other => look(other),
             }
-        }
-        Ok(())
+        })
     }
 
     fn execute<'a>(
