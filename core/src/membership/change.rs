@@ -1,7 +1,7 @@
 //! One change of the members, as it travels through the log.
 //!
 //! An entry of the log that changes the members carries a [`MemberChange`] as raft's context. Who
-//! votes follows from it, so raft and [`Membership`](super::Membership) cannot drift apart. A change
+//! votes follows from it, so raft and [`Membership`] cannot drift apart. A change
 //! that contradicts the members at its place in the log is refused there, by the same rule on every
 //! member (etcd `ValidateConfigurationChange`, `server/etcdserver/api/membership/cluster.go`).
 

@@ -45,7 +45,7 @@ impl Session {
         Ok(())
     }
 
-    /// The time of a [`Step::Pause`] has passed.
+    /// The time of a [`Step::Pause`](super::Step::Pause) has passed.
     pub fn on_pause_over(&mut self) {
         if let Plan::RenewAfter(renewing, _) = self.plan {
             self.renew(renewing);
