@@ -1,10 +1,12 @@
 //! `cargo xtask lab`: from a fresh clone to the page in a browser.
 
+use std::thread;
+
 use crate::serve::{self, Site};
 use crate::shell::{NATIVE_CRATES, cargo, run};
 use crate::{Failure, Result, page};
 
-/// Builds the page and the binaries, then serves the page until the user ends it.
+/// Builds the page and serves it until the user ends it; beside that it builds the programs.
 pub fn lab(port: u16) -> Result<()> {
     // The port first: better to hear at once that it is taken than after the build.
     let (listener, address) = serve::listen(port).map_err(|error| {
@@ -12,12 +14,19 @@ pub fn lab(port: u16) -> Result<()> {
     })?;
     println!("Building the page (a few minutes the first time)");
     page::build(false)?;
-    println!("Building the programs");
-    build_programs()?;
     println!();
     println!("The lab:      http://{address}/   (Ctrl-C ends it)");
-    println!("The programs: target/debug/glasshouse, target/debug/glasshouse-lab");
-    serve::serve(&listener, &Site { root: page::dist(), prefix: "/".to_owned() });
+    let site = Site { root: page::dist(), prefix: "/".to_owned() };
+    // Nobody has to wait for the programs to look at the page.
+    let serving = thread::spawn(move || serve::serve(&listener, &site));
+    println!("Building the programs (a few minutes the first time)");
+    match build_programs() {
+        Ok(()) => println!("The programs: target/debug/glasshouse, target/debug/glasshouse-lab"),
+        Err(Failure::Failed(why) | Failure::Usage(why)) => {
+            println!("The programs could not be built ({why}); the lab is served on.");
+        }
+    }
+    serving.join().expect("serving goes on until the user ends it");
     Ok(())
 }
 
