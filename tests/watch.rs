@@ -352,7 +352,7 @@ async fn watch_one(number: u64, addresses: Vec<String>, end: Arc<AtomicI64>) -> 
         };
         let union = RequestUnion::CreateRequest(create);
         requests.send(WatchRequest { request_union: Some(union) }).expect("it is listened to");
-        let Ok(mut responses) = connection.watch(outgoing, true).await else { continue };
+        let Ok(mut responses) = connection.watch(outgoing, true, None).await else { continue };
         while let Ok(Some(response)) = responses.message().await {
             take(&mut revisions, &response, &end);
             if revisions.last().is_some_and(|last| *last >= end.load(Ordering::Relaxed)) {
@@ -392,7 +392,7 @@ fn watchers_whose_client_reads_nothing_get_all_later() {
             let union = RequestUnion::CreateRequest(create);
             requests.send(WatchRequest { request_union: Some(union) }).unwrap();
         }
-        let mut responses = idle.watch(outgoing, false).await.unwrap();
+        let mut responses = idle.watch(outgoing, false, None).await.unwrap();
         for _ in 0..8 {
             assert!(responses.message().await.unwrap().unwrap().created);
         }

@@ -8,6 +8,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use bytes::{Buf as _, BufMut as _, Bytes};
 use glasshouse_core::api::{self, Request, Response};
 use hyper::client::conn::http2::{self, SendRequest};
 use hyper::http::Uri;
@@ -18,6 +19,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tonic::body::Body;
 use tonic::client::Grpc;
+use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::codegen::tokio_stream::Stream;
 use tonic::codegen::{Service, tokio_stream};
 use tonic::metadata::MetadataValue;
@@ -76,38 +78,31 @@ impl Connection {
     /// # Errors
     /// What the member answered, or `Unavailable` when the connection failed.
     pub async fn ask(self, request: Request) -> Result<Response, api::Error> {
+        self.ask_as(None, request).await
+    }
+
+    /// The same, by somebody who shows a token.
+    ///
+    /// # Errors
+    /// What the member answered, or `Unavailable` when the connection failed.
+    pub async fn ask_as(
+        self,
+        token: Option<&str>,
+        request: Request,
+    ) -> Result<Response, api::Error> {
         let path = PathAndQuery::from_static(request.path());
-        /// One arm for each variant: the type of the response follows from that of the request.
-        macro_rules! ask {
-            ($($variant:ident => $response:ident),+ $(,)?) => {
-                match request {
-                    Request::LeaseKeepAlive(message) => self.keep_alive(message, path).await,
-                    $(Request::$variant(message) => {
-                        self.unary::<_, api::$response>(message, path).await.map(Response::from)
-                    })+
-                }
-            };
+        if let Request::LeaseKeepAlive(message) = request {
+            return self.keep_alive(message, token, path).await;
         }
-        ask! {
-            Range => RangeResponse,
-            Put => PutResponse,
-            DeleteRange => DeleteRangeResponse,
-            Txn => TxnResponse,
-            Compact => CompactionResponse,
-            LeaseGrant => LeaseGrantResponse,
-            LeaseRevoke => LeaseRevokeResponse,
-            LeaseTimeToLive => LeaseTimeToLiveResponse,
-            LeaseLeases => LeaseLeasesResponse,
-            MemberList => MemberListResponse,
-            MemberAdd => MemberAddResponse,
-            MemberRemove => MemberRemoveResponse,
-            MemberUpdate => MemberUpdateResponse,
-            MemberPromote => MemberPromoteResponse,
-            MoveLeader => MoveLeaderResponse,
-            Status => StatusResponse,
-            Alarm => AlarmResponse,
-            HashKv => HashKvResponse,
-        }
+        let origin = self.origin.clone();
+        // etcd's clients set no limit to what they receive.
+        let mut client = Grpc::with_origin(self, origin).max_decoding_message_size(usize::MAX);
+        let message = with_token(Bytes::from(request.encode_to_vec()), token)?;
+        let answer = client.unary(message, path, BytesCodec).await;
+        let bytes = answer.map_err(|status| error_of(&status))?.into_inner();
+        request.decode_response(&bytes).map_err(|error| {
+            api::Error::new(api::Code::Internal, format!("the answer cannot be read: {error}"))
+        })
     }
 
     /// Opens a stream in both directions. `requires_leader` asks the member to end it when there is
@@ -119,12 +114,13 @@ impl Connection {
         self,
         requests: mpsc::UnboundedReceiver<api::WatchRequest>,
         requires_leader: bool,
+        token: Option<&str>,
     ) -> Result<Streaming<api::WatchResponse>, api::Error> {
         let origin = self.origin.clone();
         let mut client = Grpc::with_origin(self, origin).max_decoding_message_size(usize::MAX);
         let codec = ProstCodec::<api::WatchRequest, api::WatchResponse>::default();
         let path = PathAndQuery::from_static("/etcdserverpb.Watch/Watch");
-        let mut request = tonic::Request::new(Outgoing(requests));
+        let mut request = with_token(Outgoing(requests), token)?;
         if requires_leader {
             request.metadata_mut().insert("hasleader", MetadataValue::from_static("true"));
         }
@@ -136,12 +132,13 @@ impl Connection {
     async fn keep_alive(
         self,
         message: api::LeaseKeepAliveRequest,
+        token: Option<&str>,
         path: PathAndQuery,
     ) -> Result<Response, api::Error> {
         let origin = self.origin.clone();
         let mut client = Grpc::with_origin(self, origin);
         let codec = ProstCodec::<_, api::LeaseKeepAliveResponse>::default();
-        let messages = tonic::Request::new(tokio_stream::once(message));
+        let messages = with_token(tokio_stream::once(message), token)?;
         let answer = async {
             let mut answers = client.streaming(messages, path, codec).await?.into_inner();
             let ended = || Status::new(Code::Unavailable, "error reading from server: EOF");
@@ -149,18 +146,53 @@ impl Connection {
         };
         answer.await.map(Response::from).map_err(|status: Status| error_of(&status))
     }
+}
 
-    async fn unary<Q, R>(self, message: Q, path: PathAndQuery) -> Result<R, api::Error>
-    where
-        Q: prost::Message + 'static,
-        R: prost::Message + Default + 'static,
-    {
-        let origin = self.origin.clone();
-        // etcd's clients set no limit to what they receive.
-        let mut client = Grpc::with_origin(self, origin).max_decoding_message_size(usize::MAX);
-        let codec = ProstCodec::<Q, R>::default();
-        let answer = client.unary(tonic::Request::new(message), path, codec).await;
-        answer.map(tonic::Response::into_inner).map_err(|status| error_of(&status))
+/// A request with the token in its metadata, as etcd's clients put it there.
+fn with_token<T>(message: T, token: Option<&str>) -> Result<tonic::Request<T>, api::Error> {
+    let mut request = tonic::Request::new(message);
+    if let Some(token) = token {
+        let token = token.parse().map_err(|_| api::Error::INVALID_AUTH_TOKEN)?;
+        request.metadata_mut().insert("token", token);
+    }
+    Ok(request)
+}
+
+/// Messages that are bytes already: [`Request`] and [`Response`] know their types.
+#[derive(Clone, Copy, Debug)]
+struct BytesCodec;
+
+impl Codec for BytesCodec {
+    type Encode = Bytes;
+    type Decode = Bytes;
+    type Encoder = Self;
+    type Decoder = Self;
+
+    fn encoder(&mut self) -> Self {
+        *self
+    }
+
+    fn decoder(&mut self) -> Self {
+        *self
+    }
+}
+
+impl Encoder for BytesCodec {
+    type Item = Bytes;
+    type Error = Status;
+
+    fn encode(&mut self, bytes: Bytes, into: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        into.put(bytes);
+        Ok(())
+    }
+}
+
+impl Decoder for BytesCodec {
+    type Item = Bytes;
+    type Error = Status;
+
+    fn decode(&mut self, from: &mut DecodeBuf<'_>) -> Result<Option<Bytes>, Status> {
+        Ok(Some(from.copy_to_bytes(from.remaining())))
     }
 }
 

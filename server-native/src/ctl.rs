@@ -12,7 +12,7 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
-use glasshouse_core::api::{self, Request, Response, WatchRequest};
+use glasshouse_core::api::{self, Response, WatchRequest};
 use glasshouse_core::ctl::{
     Call, CallError, CallId, Config, Endpoint, Input, Output, Program, Session, Step, Stream,
     StreamId, StreamRequest, StreamResponse, may_retry,
@@ -182,10 +182,11 @@ async fn carry(
         Ok(connection) => connection,
         Err(error) => return error,
     };
-    let mut responses = match connection.watch(requests, stream.requires_leader).await {
-        Ok(responses) => responses,
-        Err(error) => return CallError::Status(error),
-    };
+    let mut responses =
+        match connection.watch(requests, stream.requires_leader, stream.token.as_deref()).await {
+            Ok(responses) => responses,
+            Err(error) => return CallError::Status(error),
+        };
     loop {
         match responses.message().await {
             Ok(Some(response)) => {
@@ -258,7 +259,7 @@ fn endpoints(endpoint: &Endpoint, config: &Config) -> Vec<String> {
 
 async fn perform(call: Call, config: &Config) -> Result<Response, CallError> {
     let endpoints = endpoints(&call.endpoint, config);
-    let attempts = attempt_until_answered(&call.request, &endpoints, config.dial_timeout);
+    let attempts = attempt_until_answered(&call, &endpoints, config.dial_timeout);
     match call.timeout {
         None => attempts.await,
         Some(limit) => timeout(limit, attempts).await.unwrap_or(Err(CallError::DeadlineExceeded)),
@@ -266,7 +267,7 @@ async fn perform(call: Call, config: &Config) -> Result<Response, CallError> {
 }
 
 async fn attempt_until_answered(
-    request: &Request,
+    Call { token, request, .. }: &Call,
     endpoints: &[String],
     dial_timeout: Duration,
 ) -> Result<Response, CallError> {
@@ -278,7 +279,7 @@ async fn attempt_until_answered(
                 Err(ConnectError::Unreachable(_)) => continue,
                 Err(ConnectError::Endpoint(why)) => return Err(CallError::Client(why)),
             };
-            match connection.ask(request.clone()).await {
+            match connection.ask_as(token.as_deref(), request.clone()).await {
                 Ok(response) => return Ok(response),
                 Err(error) if may_retry(request, &error) => {}
                 Err(error) => return Err(CallError::Status(error)),

@@ -171,13 +171,13 @@ impl Driver {
                     Input::WatchClosed { stream }
                 }
                 Letter::Input(input) => input,
-                Letter::OpenWatch { stream, requires_leader, responses } => {
+                Letter::OpenWatch { stream, requires_leader, caller, responses } => {
                     self.watches.insert(stream, responses);
-                    Input::WatchOpened { stream, requires_leader }
+                    Input::WatchOpened { stream, requires_leader, caller }
                 }
-                Letter::Call { call, request, answer } => {
+                Letter::Call { call, caller, request, answer } => {
                     self.calls.insert(call, answer);
-                    Input::Request { call, request }
+                    Input::Request { call, caller, request }
                 }
             });
         }

@@ -119,7 +119,7 @@ impl HttpContext {
             serializable,
             ..Default::default()
         };
-        let answer = self.mailbox.call(request.into()).await;
+        let answer = self.mailbox.call(api::Caller::default(), request.into()).await;
         answer.err().map(|error| format!("RANGE ERROR:{error}"))
     }
 }

@@ -32,6 +32,8 @@ pub enum Letter {
     Call {
         /// Its name.
         call: CallId,
+        /// Who asks.
+        caller: api::Caller,
         /// What is asked.
         request: api::Request,
         /// Where the answer goes.
@@ -43,6 +45,8 @@ pub enum Letter {
         stream: StreamId,
         /// It ends when there is no leader.
         requires_leader: bool,
+        /// Who opens it.
+        caller: api::Caller,
         /// Where its responses go. The node's credit bounds how many wait there.
         responses: mpsc::UnboundedSender<WatchItem>,
     },
@@ -74,10 +78,10 @@ impl Mailbox {
     ///
     /// # Errors
     /// The node's answer, or `etcdserver: server stopped` when there is no node any more.
-    pub async fn call(self: &Arc<Self>, request: api::Request) -> Answer {
+    pub async fn call(self: &Arc<Self>, caller: api::Caller, request: api::Request) -> Answer {
         let call = CallId(self.last_call.fetch_add(1, Ordering::Relaxed) + 1);
         let (sender, receiver) = oneshot::channel();
-        self.put(Letter::Call { call, request, answer: sender });
+        self.put(Letter::Call { call, caller, request, answer: sender });
         let mut open = OpenCall { mailbox: self, call, answered: false };
         let answer = receiver.await;
         open.answered = true;
@@ -89,10 +93,11 @@ impl Mailbox {
     pub fn open_watch(
         &self,
         requires_leader: bool,
+        caller: api::Caller,
     ) -> (StreamId, mpsc::UnboundedReceiver<WatchItem>) {
         let stream = StreamId(self.last_stream.fetch_add(1, Ordering::Relaxed) + 1);
         let (sender, receiver) = mpsc::unbounded_channel();
-        self.put(Letter::OpenWatch { stream, requires_leader, responses: sender });
+        self.put(Letter::OpenWatch { stream, requires_leader, caller, responses: sender });
         (stream, receiver)
     }
 
@@ -166,10 +171,10 @@ mod tests {
         let mailbox = Arc::new(Mailbox::default());
         let caller = mailbox.clone();
         run(async move {
-            let call =
-                tokio::spawn(
-                    async move { caller.call(api::StatusRequest::default().into()).await },
-                );
+            let call = tokio::spawn(async move {
+                let request = api::StatusRequest::default().into();
+                caller.call(api::Caller::default(), request).await
+            });
             mailbox.arrived().await;
             let Some(Letter::Call { answer, .. }) = taken(&mailbox).pop() else {
                 panic!("no call")
@@ -184,7 +189,7 @@ mod tests {
     fn a_caller_that_goes_away_cancels() {
         let mailbox = Arc::new(Mailbox::default());
         run(async {
-            let call = mailbox.call(api::StatusRequest::default().into());
+            let call = mailbox.call(api::Caller::default(), api::StatusRequest::default().into());
             let given_up = tokio::time::timeout(std::time::Duration::from_millis(1), call).await;
             assert!(given_up.is_err());
         });
@@ -201,7 +206,8 @@ mod tests {
     fn after_the_end_calls_get_etcds_answer() {
         let mailbox = Arc::new(Mailbox::default());
         mailbox.close();
-        let answer = run(mailbox.call(api::StatusRequest::default().into()));
+        let answer =
+            run(mailbox.call(api::Caller::default(), api::StatusRequest::default().into()));
         assert_eq!(answer, Err(api::Error::STOPPED));
         mailbox.post(Input::Tick);
         assert!(taken(&mailbox).is_empty());

@@ -72,6 +72,7 @@ pub struct Running {
 #[derive(Debug)]
 struct Carried {
     id: ctl::StreamId,
+    caller: api::Caller,
     /// The requests so far, for an attempt that found nobody.
     requests: Vec<api::WatchRequest>,
     attempt: StreamAttempt,
@@ -90,6 +91,7 @@ enum StreamAttempt {
 struct Pending {
     id: ctl::CallId,
     endpoint: Endpoint,
+    caller: api::Caller,
     request: api::Request,
     began_at: Nanos,
     deadline: Nanos,
@@ -273,8 +275,9 @@ impl Running {
 
     fn open(&mut self, world: &mut World, stream: ctl::Stream) {
         let StreamRequest::Watch(request) = stream.request;
+        let caller = api::Caller { token: stream.token, common_name: None };
         let attempt = StreamAttempt::Waiting(world.now());
-        let mut carried = Carried { id: stream.id, requests: vec![request], attempt };
+        let mut carried = Carried { id: stream.id, caller, requests: vec![request], attempt };
         self.attempt(world, &mut carried);
         // The session has one stream at a time; an older one is over.
         self.streams = vec![carried];
@@ -287,7 +290,7 @@ impl Running {
             Some(&member) => {
                 let mut requests = carried.requests.iter().cloned();
                 let first = requests.next().unwrap_or_default();
-                let id = world.open_stream(self.client, member, first);
+                let id = world.open_stream(self.client, member, carried.caller.clone(), first);
                 requests.for_each(|request| world.ask_stream(id, request));
                 StreamAttempt::Open(member, id)
             }
@@ -354,6 +357,7 @@ impl Running {
         let mut pending = Pending {
             id: call.id,
             endpoint: call.endpoint,
+            caller: api::Caller { token: call.token, common_name: None },
             request: call.request,
             began_at: now,
             deadline: now.saturating_add(limit),
@@ -394,8 +398,9 @@ impl Running {
         };
         pending.attempt = match member {
             Some(member) => {
-                let request = pending.request.clone();
-                let id = world.call(self.client, member, request, pending.deadline - now);
+                let (caller, request) = (pending.caller.clone(), pending.request.clone());
+                let limit = pending.deadline - now;
+                let id = world.call_as(self.client, member, caller, request, limit);
                 Attempt::Asked(member, id)
             }
             None => Attempt::Waiting(pending.deadline.min(now + RETRY_AFTER)),

@@ -66,7 +66,7 @@ pub(crate) enum Cargo {
     /// A message between members.
     Peer { from: MemberId, bytes: Bytes },
     /// A client's request.
-    Request { call: CallId, request: Arc<api::Request> },
+    Request { call: CallId, caller: api::Caller, request: Arc<api::Request> },
     /// A client takes its request back.
     Cancel { call: CallId },
     /// A member's answer.

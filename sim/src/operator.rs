@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use glasshouse_core::api::{
-    MemberAddRequest, MemberPromoteRequest, MemberRemoveRequest, MoveLeaderRequest, Request,
+    Caller, MemberAddRequest, MemberPromoteRequest, MemberRemoveRequest, MoveLeaderRequest, Request,
 };
 use glasshouse_core::id::MemberId;
 
@@ -39,7 +39,7 @@ pub(crate) async fn operate(state: Arc<Mutex<State>>, no: ClientNo, plan: FaultP
         start_added(&mut lock(&state));
         let wish = wish(&mut lock(&state), &mut random);
         if let Some((member, request)) = wish {
-            let call = lock(&state).call(no, member, request, PATIENCE);
+            let call = lock(&state).call(no, member, Caller::default(), request, PATIENCE);
             end_of(&state, call).await;
         }
         start_added(&mut lock(&state));

@@ -26,6 +26,8 @@ pub enum Said {
     Opened {
         /// The member shall end the stream when it has no leader.
         requires_leader: bool,
+        /// Who asks, here and later.
+        caller: api::Caller,
         /// The first request.
         request: api::WatchRequest,
     },

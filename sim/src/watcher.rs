@@ -13,7 +13,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use glasshouse_core::api::watch_create_request::FilterType;
 use glasshouse_core::api::watch_request::RequestUnion;
-use glasshouse_core::api::{WatchCreateRequest, WatchProgressRequest, WatchRequest, WatchResponse};
+use glasshouse_core::api::{
+    Caller, WatchCreateRequest, WatchProgressRequest, WatchRequest, WatchResponse,
+};
 use glasshouse_core::id::StreamId;
 
 use crate::clock::{MILLIS, Nanos, SECOND};
@@ -104,7 +106,7 @@ impl Watcher {
     async fn listen(&mut self, state: &Mutex<State>) {
         let union = RequestUnion::CreateRequest(self.request.clone());
         let request = WatchRequest { request_union: Some(union) };
-        let stream = lock(state).open_stream(self.no, self.member, request);
+        let stream = lock(state).open_stream(self.no, self.member, Caller::default(), request);
         loop {
             let (arrived, end) = next_of(state, stream).await;
             for heard in &arrived {

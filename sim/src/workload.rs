@@ -15,7 +15,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use glasshouse_core::api::compare::{CompareResult, CompareTarget, TargetUnion};
 use glasshouse_core::api::{
-    Code, CompactionRequest, Compare, DeleteRangeRequest, Error, LeaseGrantRequest,
+    Caller, Code, CompactionRequest, Compare, DeleteRangeRequest, Error, LeaseGrantRequest,
     LeaseKeepAliveRequest, LeaseRevokeRequest, LeaseTimeToLiveRequest, PutRequest, RangeRequest,
     Request, RequestOp, Response, TxnRequest, request_op,
 };
@@ -241,7 +241,8 @@ impl Worker {
         let request = self.request();
         for _ in 0..self.workload.attempts {
             let timeout = self.workload.timeout;
-            let call = lock(state).call(self.no, self.member, request.clone(), timeout);
+            let call =
+                lock(state).call(self.no, self.member, Caller::default(), request.clone(), timeout);
             let end = end_of(state, call).await;
             if let Some(response) = end.success() {
                 self.revision = response.header().map_or(0, |h| h.revision).max(self.revision);

@@ -11,14 +11,17 @@
 //!    argv ──ctl──► Request ──gRPC or simulated network──► Node::step ──► Result<Response, Error>
 //! ```
 
+mod caller;
 mod error;
 #[cfg(test)]
 mod tests;
 mod urls;
 
+pub use caller::Caller;
 pub use error::{Code, Error};
 pub use etcdserverpb::*;
 pub use mvccpb::{Event, KeyValue};
+use prost::Message as _;
 pub(crate) use urls::check_urls;
 
 /// Includes one generated package. It is included rather than declared as a module file, so that
@@ -83,12 +86,30 @@ macro_rules! unary_calls {
             pub fn path(&self) -> &'static str {
                 match self { $(Self::$variant(_) => concat!("/etcdserverpb.", $service, "/", $rpc),)+ }
             }
+
+            /// The message as protobuf bytes.
+            pub fn encode_to_vec(&self) -> Vec<u8> {
+                match self { $(Self::$variant(request) => request.encode_to_vec(),)+ }
+            }
+
+            /// Reads the answer to this request.
+            ///
+            /// # Errors
+            /// The bytes are no message of the type that answers it.
+            pub fn decode_response(&self, bytes: &[u8]) -> Result<Response, prost::DecodeError> {
+                match self { $(Self::$variant(_) => $response::decode(bytes).map(Response::from),)+ }
+            }
         }
 
         impl Response {
             /// The RPC's name in etcd's `rpc.proto`.
             pub fn name(&self) -> &'static str {
                 match self { $(Self::$variant(_) => $rpc,)+ }
+            }
+
+            /// The message as protobuf bytes.
+            pub fn encode_to_vec(&self) -> Vec<u8> {
+                match self { $(Self::$variant(response) => response.encode_to_vec(),)+ }
             }
 
             /// Who answered, and at which revision and term. A member always sets it.
@@ -157,4 +178,44 @@ unary_calls! {
     Alarm = "Maintenance" / "Alarm" (AlarmRequest => AlarmResponse),
     /// Hashes one member's keys up to a revision.
     HashKv = "Maintenance" / "HashKV" (HashKvRequest => HashKvResponse),
+    /// Hashes one member's whole store.
+    Hash = "Maintenance" / "Hash" (HashRequest => HashResponse),
+    /// Gives space of one member's store back to its disk.
+    Defragment = "Maintenance" / "Defragment" (DefragmentRequest => DefragmentResponse),
+    /// Prepares the cluster for members of an older version, or takes that back.
+    Downgrade = "Maintenance" / "Downgrade" (DowngradeRequest => DowngradeResponse),
+    /// From now on, who asks must say who it is.
+    AuthEnable = "Auth" / "AuthEnable" (AuthEnableRequest => AuthEnableResponse),
+    /// Everybody may do everything again.
+    AuthDisable = "Auth" / "AuthDisable" (AuthDisableRequest => AuthDisableResponse),
+    /// Whether authentication is on, and the revision of users and roles.
+    AuthStatus = "Auth" / "AuthStatus" (AuthStatusRequest => AuthStatusResponse),
+    /// Name and password for a token.
+    Authenticate = "Auth" / "Authenticate" (AuthenticateRequest => AuthenticateResponse),
+    /// Adds a user.
+    UserAdd = "Auth" / "UserAdd" (AuthUserAddRequest => AuthUserAddResponse),
+    /// The roles of a user.
+    UserGet = "Auth" / "UserGet" (AuthUserGetRequest => AuthUserGetResponse),
+    /// Lists all users.
+    UserList = "Auth" / "UserList" (AuthUserListRequest => AuthUserListResponse),
+    /// Deletes a user.
+    UserDelete = "Auth" / "UserDelete" (AuthUserDeleteRequest => AuthUserDeleteResponse),
+    /// Gives a user another password.
+    UserChangePassword = "Auth" / "UserChangePassword" (AuthUserChangePasswordRequest => AuthUserChangePasswordResponse),
+    /// Gives a user a role.
+    UserGrantRole = "Auth" / "UserGrantRole" (AuthUserGrantRoleRequest => AuthUserGrantRoleResponse),
+    /// Takes a role from a user.
+    UserRevokeRole = "Auth" / "UserRevokeRole" (AuthUserRevokeRoleRequest => AuthUserRevokeRoleResponse),
+    /// Adds a role.
+    RoleAdd = "Auth" / "RoleAdd" (AuthRoleAddRequest => AuthRoleAddResponse),
+    /// The permissions of a role.
+    RoleGet = "Auth" / "RoleGet" (AuthRoleGetRequest => AuthRoleGetResponse),
+    /// Lists all roles.
+    RoleList = "Auth" / "RoleList" (AuthRoleListRequest => AuthRoleListResponse),
+    /// Deletes a role.
+    RoleDelete = "Auth" / "RoleDelete" (AuthRoleDeleteRequest => AuthRoleDeleteResponse),
+    /// Lets a role read or write keys.
+    RoleGrantPermission = "Auth" / "RoleGrantPermission" (AuthRoleGrantPermissionRequest => AuthRoleGrantPermissionResponse),
+    /// Takes that back.
+    RoleRevokePermission = "Auth" / "RoleRevokePermission" (AuthRoleRevokePermissionRequest => AuthRoleRevokePermissionResponse),
 }

@@ -91,6 +91,8 @@ pub struct Call {
     pub id: CallId,
     /// Where it goes.
     pub endpoint: Endpoint,
+    /// What shows who asks, if the cluster wants to know.
+    pub token: Option<String>,
     /// What is asked.
     pub request: Request,
     /// How long it may take, waiting for a connection and retries included; `None` without limit.
@@ -156,27 +158,24 @@ fn is_etcds(error: &Error) -> bool {
 /// A connection that cannot be made is no failure of the call: the call waits for one, so that a
 /// driver tries the next endpoint whatever the request is.
 pub fn may_retry(request: &Request, error: &Error) -> bool {
-    let repeatable = match request {
+    let repeatable = matches!(
+        request,
         Request::Range(_)
-        | Request::MemberList(_)
-        | Request::Alarm(_)
-        | Request::Status(_)
-        | Request::LeaseGrant(_)
-        | Request::LeaseRevoke(_)
-        | Request::LeaseKeepAlive(_)
-        | Request::LeaseTimeToLive(_)
-        | Request::LeaseLeases(_)
-        | Request::HashKv(_) => true,
-        Request::Put(_)
-        | Request::DeleteRange(_)
-        | Request::Txn(_)
-        | Request::Compact(_)
-        | Request::MemberAdd(_)
-        | Request::MemberRemove(_)
-        | Request::MemberUpdate(_)
-        | Request::MemberPromote(_)
-        | Request::MoveLeader(_) => false,
-    };
+            | Request::MemberList(_)
+            | Request::Alarm(_)
+            | Request::Status(_)
+            | Request::LeaseGrant(_)
+            | Request::LeaseRevoke(_)
+            | Request::LeaseKeepAlive(_)
+            | Request::LeaseTimeToLive(_)
+            | Request::LeaseLeases(_)
+            | Request::HashKv(_)
+            | Request::Hash(_)
+            | Request::UserGet(_)
+            | Request::UserList(_)
+            | Request::RoleGet(_)
+            | Request::RoleList(_)
+    );
     match error.code {
         Code::DeadlineExceeded | Code::Canceled => true,
         Code::Unavailable => repeatable,
@@ -577,7 +576,7 @@ impl Session {
     fn call(&mut self, endpoint: Endpoint, request: Request, timeout: Option<Duration>) -> CallId {
         self.last_id += 1;
         let id = CallId(self.last_id);
-        self.calls.push_back(Call { id, endpoint, request, timeout });
+        self.calls.push_back(Call { id, endpoint, token: None, request, timeout });
         id
     }
 

@@ -27,6 +27,8 @@ pub struct Stream {
     pub id: StreamId,
     /// Where it goes.
     pub endpoint: Endpoint,
+    /// What shows who asks, if the cluster wants to know.
+    pub token: Option<String>,
     /// The first request.
     pub request: StreamRequest,
     /// The member shall end it when it has no leader (`hasleader: true` in the metadata).

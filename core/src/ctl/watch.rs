@@ -118,6 +118,7 @@ impl Watching {
         say.steps.push_back(Step::Open(Stream {
             id,
             endpoint: Endpoint::Any,
+            token: None,
             request: create(first),
             requires_leader: true,
         }));

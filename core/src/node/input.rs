@@ -18,6 +18,8 @@ pub enum Input {
     Request {
         /// The world's name for this call.
         call: CallId,
+        /// Who asks.
+        caller: api::Caller,
         /// What is asked.
         request: api::Request,
     },
@@ -33,6 +35,8 @@ pub enum Input {
         /// The stream shall end when this member has had no leader for a while
         /// (`hasleader: true` in its metadata).
         requires_leader: bool,
+        /// Who opens it. All that is asked on it is asked by this caller.
+        caller: api::Caller,
     },
     /// A client asks on a stream of watches. Answers and events are
     /// [`Effect::Watch`](super::Effect::Watch).

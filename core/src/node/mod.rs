@@ -139,9 +139,9 @@ impl Node {
     fn on_input(&mut self, input: Input, effects: &mut Vec<Effect>) {
         match input {
             Input::Tick => self.on_tick(effects),
-            Input::Request { call, request } => self.on_request(call, request, effects),
+            Input::Request { call, caller: _, request } => self.on_request(call, request, effects),
             Input::Cancel { call } => self.calls.close(call),
-            Input::WatchOpened { stream, requires_leader } => {
+            Input::WatchOpened { stream, requires_leader, caller: _ } => {
                 self.on_watch_opened(stream, requires_leader, effects);
             }
             Input::Watch { stream, request } => self.on_watch(stream, request, effects),

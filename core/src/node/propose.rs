@@ -105,18 +105,7 @@ fn entry(id: u64, request: Request) -> InternalRaftRequest {
         Request::Alarm(alarm) => entry.alarm = Some(alarm),
         Request::LeaseGrant(grant) => entry.lease_grant = Some(grant),
         Request::LeaseRevoke(revoke) => entry.lease_revoke = Some(revoke),
-        Request::MemberAdd(_)
-        | Request::MemberRemove(_)
-        | Request::MemberUpdate(_)
-        | Request::MemberPromote(_) => unreachable!("changes of the members go their own way"),
-        Request::Range(_)
-        | Request::MemberList(_)
-        | Request::MoveLeader(_)
-        | Request::Status(_)
-        | Request::HashKv(_)
-        | Request::LeaseKeepAlive(_)
-        | Request::LeaseTimeToLive(_)
-        | Request::LeaseLeases(_) => unreachable!("reads do not go through the log"),
+        other => unreachable!("{} is no entry of the log", other.name()),
     }
     entry
 }

@@ -204,14 +204,17 @@ impl Cluster {
     fn ask(&mut self, at: usize, request: Request) -> CallId {
         self.next_call += 1;
         let call = CallId(self.next_call);
-        self.input(at, Input::Request { call, request });
+        self.input(at, Input::Request { call, caller: api::Caller::default(), request });
         self.deliver();
         call
     }
 
     /// Watches all keys of a member from a revision on.
     fn watch(&mut self, at: usize, stream: StreamId, start_revision: i64) {
-        self.input(at, Input::WatchOpened { stream, requires_leader: true });
+        self.input(
+            at,
+            Input::WatchOpened { stream, requires_leader: true, caller: api::Caller::default() },
+        );
         let request = api::WatchCreateRequest {
             range_end: Bytes::from_static(b"\0"),
             start_revision,
@@ -583,7 +586,14 @@ fn streams_that_require_a_leader_end_without_one() {
     let leader = cluster.elect();
     let left = (leader + 1) % 3;
     cluster.watch(left, StreamId(1), 0);
-    cluster.input(left, Input::WatchOpened { stream: StreamId(2), requires_leader: false });
+    cluster.input(
+        left,
+        Input::WatchOpened {
+            stream: StreamId(2),
+            requires_leader: false,
+            caller: api::Caller::default(),
+        },
+    );
     cluster.stop(leader);
     cluster.stop((leader + 2) % 3);
     cluster.ticks(60);
@@ -603,7 +613,14 @@ fn watchers_of_a_member_that_gets_a_snapshot_miss_nothing() {
     });
     let leader = cluster.elect();
     let late = (leader + 1) % 3;
-    cluster.input(late, Input::WatchOpened { stream: StreamId(9), requires_leader: false });
+    cluster.input(
+        late,
+        Input::WatchOpened {
+            stream: StreamId(9),
+            requires_leader: false,
+            caller: api::Caller::default(),
+        },
+    );
     cluster.watch(late, StreamId(1), 0);
     cluster.put(leader, "a", "0");
     cluster.ticks(2);

@@ -41,7 +41,7 @@ services! {
 /// Answers a call with the response of the variant that belongs to its request.
 macro_rules! unary {
     ($mailbox:expr, $variant:ident, $request:expr) => {
-        match $crate::grpc::ask(&$mailbox, $request.into_inner().into()).await? {
+        match $crate::grpc::ask(&$mailbox, $request).await? {
             ::glasshouse_core::api::Response::$variant(response) => {
                 Ok(::tonic::Response::new(response))
             }
@@ -55,8 +55,18 @@ macro_rules! unary {
 }
 use unary;
 
-async fn ask(mailbox: &Arc<Mailbox>, request: api::Request) -> Result<api::Response, Status> {
-    mailbox.call(request).await.map_err(|error| status(&error))
+async fn ask(
+    mailbox: &Arc<Mailbox>,
+    request: tonic::Request<impl Into<api::Request>>,
+) -> Result<api::Response, Status> {
+    let caller = caller(&request);
+    mailbox.call(caller, request.into_inner().into()).await.map_err(|error| status(&error))
+}
+
+/// Who asks: the token in the metadata (etcd: `rpctypes.TokenFieldNameGRPC`).
+fn caller<T>(request: &tonic::Request<T>) -> api::Caller {
+    let token = request.metadata().get("token").and_then(|token| token.to_str().ok());
+    api::Caller { token: token.map(str::to_owned), common_name: None }
 }
 
 /// The node's error with gRPC's code.

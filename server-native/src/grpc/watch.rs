@@ -22,7 +22,7 @@ use tonic::codegen::tokio_stream::Stream;
 use tonic::{Request, Response, Status, Streaming, async_trait};
 
 use super::etcdserverpb::watch_server::Watch;
-use super::status;
+use super::{caller, status};
 use crate::mailbox::{Mailbox, WatchItem};
 
 /// Responses taken before the node is told, unless nothing more is there to take.
@@ -41,7 +41,7 @@ impl Watch for WatchService {
     ) -> Result<Response<Carrier>, Status> {
         let requires_leader =
             request.metadata().get("hasleader").is_some_and(|value| value.as_bytes() == b"true");
-        let (stream, responses) = self.0.open_watch(requires_leader);
+        let (stream, responses) = self.0.open_watch(requires_leader, caller(&request));
         Ok(Response::new(Carrier {
             mailbox: self.0.clone(),
             stream,

@@ -292,60 +292,15 @@ fn call_end(hash: &mut TraceHash, end: &CallEnd) {
     }
 }
 
-/// A request or response as its name and its protobuf bytes.
-fn call_bytes(hash: &mut TraceHash, name: &str, message: &impl Message) {
-    hash.bytes(name.as_bytes());
-    hash.bytes(&message.encode_to_vec());
-}
-
+/// A request as its name and its protobuf bytes.
 fn request(hash: &mut TraceHash, request: &Request) {
-    let name = request.name();
-    match request {
-        Request::Range(message) => call_bytes(hash, name, message),
-        Request::Put(message) => call_bytes(hash, name, message),
-        Request::DeleteRange(message) => call_bytes(hash, name, message),
-        Request::Txn(message) => call_bytes(hash, name, message),
-        Request::Compact(message) => call_bytes(hash, name, message),
-        Request::LeaseGrant(message) => call_bytes(hash, name, message),
-        Request::LeaseRevoke(message) => call_bytes(hash, name, message),
-        Request::LeaseKeepAlive(message) => call_bytes(hash, name, message),
-        Request::LeaseTimeToLive(message) => call_bytes(hash, name, message),
-        Request::LeaseLeases(message) => call_bytes(hash, name, message),
-        Request::MemberList(message) => call_bytes(hash, name, message),
-        Request::MemberAdd(message) => call_bytes(hash, name, message),
-        Request::MemberRemove(message) => call_bytes(hash, name, message),
-        Request::MemberUpdate(message) => call_bytes(hash, name, message),
-        Request::MemberPromote(message) => call_bytes(hash, name, message),
-        Request::MoveLeader(message) => call_bytes(hash, name, message),
-        Request::Status(message) => call_bytes(hash, name, message),
-        Request::Alarm(message) => call_bytes(hash, name, message),
-        Request::HashKv(message) => call_bytes(hash, name, message),
-    }
+    hash.bytes(request.name().as_bytes());
+    hash.bytes(&request.encode_to_vec());
 }
 
 fn response(hash: &mut TraceHash, response: &Response) {
-    let name = response.name();
-    match response {
-        Response::Range(message) => call_bytes(hash, name, message),
-        Response::Put(message) => call_bytes(hash, name, message),
-        Response::DeleteRange(message) => call_bytes(hash, name, message),
-        Response::Txn(message) => call_bytes(hash, name, message),
-        Response::Compact(message) => call_bytes(hash, name, message),
-        Response::LeaseGrant(message) => call_bytes(hash, name, message),
-        Response::LeaseRevoke(message) => call_bytes(hash, name, message),
-        Response::LeaseKeepAlive(message) => call_bytes(hash, name, message),
-        Response::LeaseTimeToLive(message) => call_bytes(hash, name, message),
-        Response::LeaseLeases(message) => call_bytes(hash, name, message),
-        Response::MemberList(message) => call_bytes(hash, name, message),
-        Response::MemberAdd(message) => call_bytes(hash, name, message),
-        Response::MemberRemove(message) => call_bytes(hash, name, message),
-        Response::MemberUpdate(message) => call_bytes(hash, name, message),
-        Response::MemberPromote(message) => call_bytes(hash, name, message),
-        Response::MoveLeader(message) => call_bytes(hash, name, message),
-        Response::Status(message) => call_bytes(hash, name, message),
-        Response::Alarm(message) => call_bytes(hash, name, message),
-        Response::HashKv(message) => call_bytes(hash, name, message),
-    }
+    hash.bytes(response.name().as_bytes());
+    hash.bytes(&response.encode_to_vec());
 }
 
 fn standing(hash: &mut TraceHash, standing: &Standing) {

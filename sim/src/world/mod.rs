@@ -135,7 +135,19 @@ impl World {
         request: impl Into<api::Request>,
         timeout: Nanos,
     ) -> CallId {
-        self.state().call(client, member, request.into(), timeout)
+        self.call_as(client, member, api::Caller::default(), request, timeout)
+    }
+
+    /// The same, by somebody who says who it is.
+    pub fn call_as(
+        &mut self,
+        client: ClientNo,
+        member: MemberNo,
+        caller: api::Caller,
+        request: impl Into<api::Request>,
+        timeout: Nanos,
+    ) -> CallId {
+        self.state().call(client, member, caller, request.into(), timeout)
     }
 
     /// The client takes a call back: it ends as canceled, though it may still take effect.
@@ -161,9 +173,10 @@ impl World {
         &mut self,
         client: ClientNo,
         member: MemberNo,
+        caller: api::Caller,
         request: api::WatchRequest,
     ) -> StreamId {
-        self.state().open_stream(client, member, request)
+        self.state().open_stream(client, member, caller, request)
     }
 
     /// Asks something more on a stream.

@@ -25,12 +25,13 @@ impl State {
         &mut self,
         client: ClientNo,
         member: MemberNo,
+        caller: api::Caller,
         request: api::WatchRequest,
     ) -> StreamId {
         let id = self.streams.insert(client, member);
         self.event(What::StreamOpened { stream: id, client, member });
         let reachable = !self.network.link_view(client.into(), member.into()).cut;
-        let listens = self.say(id, Said::Opened { requires_leader: true, request });
+        let listens = self.say(id, Said::Opened { requires_leader: true, caller, request });
         let has_power = self.member(member).state != MemberState::PoweredOff;
         if reachable && !listens && has_power {
             // The machine is there and refuses the connection.
@@ -96,8 +97,8 @@ impl State {
             Order::Next => {}
         }
         match said.clone() {
-            Said::Opened { requires_leader, request } => {
-                self.step(no, Input::WatchOpened { stream: id, requires_leader });
+            Said::Opened { requires_leader, caller, request } => {
+                self.step(no, Input::WatchOpened { stream: id, requires_leader, caller });
                 self.step(no, Input::Watch { stream: id, request });
             }
             Said::Asked(request) => self.step(no, Input::Watch { stream: id, request }),

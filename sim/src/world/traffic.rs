@@ -156,12 +156,12 @@ impl State {
             (Place::Member(to), Cargo::Peer { from, bytes }) => {
                 self.step(to, Input::Message { from, bytes });
             }
-            (Place::Member(to), Cargo::Request { call, request }) => {
+            (Place::Member(to), Cargo::Request { call, caller, request }) => {
                 if let Some(answer) = self.answered_beside_the_node(to, &request) {
                     return self.answer(to, call, Arc::new(Ok(answer)));
                 }
                 let request = self.as_the_member_reads_it((*request).clone());
-                self.step(to, Input::Request { call, request });
+                self.step(to, Input::Request { call, caller, request });
             }
             (Place::Member(to), Cargo::Cancel { call }) => self.step(to, Input::Cancel { call }),
             (Place::Client(_), Cargo::Answer { call, result }) => {
@@ -232,6 +232,7 @@ impl State {
         &mut self,
         client: ClientNo,
         member: MemberNo,
+        caller: api::Caller,
         request: api::Request,
         timeout: Nanos,
     ) -> CallId {
@@ -252,7 +253,7 @@ impl State {
         };
         self.calls.insert(call, open);
         let (from, to) = (client.into(), member.into());
-        let cargo = Cargo::Request { call, request };
+        let cargo = Cargo::Request { call, caller, request };
         let reachable = !self.network.link_view(from, to).cut;
         let listens = self.send(from, to, Carried::Request(call), cargo);
         let has_power = self.member(member).state != crate::member::MemberState::PoweredOff;

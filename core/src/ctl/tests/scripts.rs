@@ -6,9 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use prost::Message as _;
-
-use crate::api::{self, Code, Request, Response};
+use crate::api::{self, Code, Response};
 use crate::ctl::*;
 
 #[test]
@@ -204,7 +202,9 @@ fn answer(
         }
         let error = match one.answer {
             None => return (Err(CallError::DeadlineExceeded), one.took),
-            Some(Ok(bytes)) => return (Ok(decode(&call.request, &bytes)), one.took),
+            Some(Ok(bytes)) => {
+                return (Ok(call.request.decode_response(&bytes).unwrap()), one.took);
+            }
             Some(Err(error)) => error,
         };
         if !may_retry(&call.request, &error) {
@@ -226,7 +226,7 @@ impl Recorded {
         };
         let request = self.path.is_empty() && self.request.is_empty()
             || call.request.path() == format!("/etcdserverpb.{}", self.path)
-                && encode(&call.request) == self.request;
+                && call.request.encode_to_vec() == self.request;
         endpoint && request
     }
 
@@ -236,54 +236,6 @@ impl Recorded {
             && self.request == other.request
             && self.answer == other.answer
             && self.took == other.took
-    }
-}
-
-fn encode(request: &Request) -> Vec<u8> {
-    match request {
-        Request::Range(request) => request.encode_to_vec(),
-        Request::Put(request) => request.encode_to_vec(),
-        Request::DeleteRange(request) => request.encode_to_vec(),
-        Request::Txn(request) => request.encode_to_vec(),
-        Request::Compact(request) => request.encode_to_vec(),
-        Request::MemberList(request) => request.encode_to_vec(),
-        Request::MemberAdd(request) => request.encode_to_vec(),
-        Request::MemberRemove(request) => request.encode_to_vec(),
-        Request::MemberUpdate(request) => request.encode_to_vec(),
-        Request::MemberPromote(request) => request.encode_to_vec(),
-        Request::MoveLeader(request) => request.encode_to_vec(),
-        Request::Status(request) => request.encode_to_vec(),
-        Request::Alarm(request) => request.encode_to_vec(),
-        Request::LeaseGrant(request) => request.encode_to_vec(),
-        Request::LeaseRevoke(request) => request.encode_to_vec(),
-        Request::LeaseKeepAlive(request) => request.encode_to_vec(),
-        Request::LeaseTimeToLive(request) => request.encode_to_vec(),
-        Request::LeaseLeases(request) => request.encode_to_vec(),
-        Request::HashKv(request) => request.encode_to_vec(),
-    }
-}
-
-fn decode(request: &Request, bytes: &[u8]) -> Response {
-    match request {
-        Request::Range(_) => api::RangeResponse::decode(bytes).unwrap().into(),
-        Request::Put(_) => api::PutResponse::decode(bytes).unwrap().into(),
-        Request::DeleteRange(_) => api::DeleteRangeResponse::decode(bytes).unwrap().into(),
-        Request::Txn(_) => api::TxnResponse::decode(bytes).unwrap().into(),
-        Request::Compact(_) => api::CompactionResponse::decode(bytes).unwrap().into(),
-        Request::MemberList(_) => api::MemberListResponse::decode(bytes).unwrap().into(),
-        Request::MemberAdd(_) => api::MemberAddResponse::decode(bytes).unwrap().into(),
-        Request::MemberRemove(_) => api::MemberRemoveResponse::decode(bytes).unwrap().into(),
-        Request::MemberUpdate(_) => api::MemberUpdateResponse::decode(bytes).unwrap().into(),
-        Request::MemberPromote(_) => api::MemberPromoteResponse::decode(bytes).unwrap().into(),
-        Request::MoveLeader(_) => api::MoveLeaderResponse::decode(bytes).unwrap().into(),
-        Request::Status(_) => api::StatusResponse::decode(bytes).unwrap().into(),
-        Request::Alarm(_) => api::AlarmResponse::decode(bytes).unwrap().into(),
-        Request::LeaseGrant(_) => api::LeaseGrantResponse::decode(bytes).unwrap().into(),
-        Request::LeaseRevoke(_) => api::LeaseRevokeResponse::decode(bytes).unwrap().into(),
-        Request::LeaseKeepAlive(_) => api::LeaseKeepAliveResponse::decode(bytes).unwrap().into(),
-        Request::LeaseTimeToLive(_) => api::LeaseTimeToLiveResponse::decode(bytes).unwrap().into(),
-        Request::LeaseLeases(_) => api::LeaseLeasesResponse::decode(bytes).unwrap().into(),
-        Request::HashKv(_) => api::HashKvResponse::decode(bytes).unwrap().into(),
     }
 }
 

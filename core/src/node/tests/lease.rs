@@ -137,7 +137,8 @@ fn a_lost_request_is_handed_over_again() {
     cluster.next_call += 1;
     let call = CallId(cluster.next_call);
     let request = api::LeaseKeepAliveRequest { id }.into();
-    cluster.input((leader + 1) % 3, Input::Request { call, request });
+    cluster
+        .input((leader + 1) % 3, Input::Request { call, caller: api::Caller::default(), request });
     assert_eq!(cluster.mail.len(), 1);
     cluster.mail.clear();
     cluster.ticks(4);

@@ -209,7 +209,7 @@ fn two_changes_at_once_are_made_one_after_the_other() {
                 _ => removed(MemberId(77)),
             };
             let at = if n % 2 == 0 { leader } else { follower };
-            cluster.input(at, Input::Request { call, request });
+            cluster.input(at, Input::Request { call, caller: api::Caller::default(), request });
             call
         })
         .collect();
