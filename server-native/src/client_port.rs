@@ -1,25 +1,18 @@
 //! The client port (2379): gRPC and plain HTTP, side by side on every connection.
 //!
 //! hyper finds out by the first bytes whether a connection speaks HTTP/1.1 or HTTP/2; then each
-//! request goes by its content type, and gRPC by the service in its path:
+//! request goes by its content type:
 //!
 //! ```text
-//!   /etcdserverpb.KV/Range          application/grpc ──► grpc::KvService
-//!   /etcdserverpb.Watch/Watch       application/grpc ──► grpc::WatchService
-//!   /etcdserverpb.Lease/…           application/grpc ──► grpc::LeaseService
-//!   /etcdserverpb.Cluster/…         application/grpc ──► grpc::ClusterService
-//!   /etcdserverpb.Maintenance/…     application/grpc ──► grpc::MaintenanceService
-//!   any other                       application/grpc ──► Unimplemented
-//!   /health /version /metrics       anything else    ──► http::HttpContext
+//!   application/grpc  ──► grpc::Services       by the service in the path
+//!   anything else     ──► http::HttpContext    /health /version /metrics
 //! ```
 
 use std::convert::Infallible;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use glasshouse_core::limits;
 use hyper::body::Incoming;
 use hyper::header::CONTENT_TYPE;
 use hyper::service::Service;
@@ -29,18 +22,10 @@ use hyper_util::server::conn::auto;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tonic::body::Body;
-use tonic::codegen::Service as TowerService;
 
 use crate::authority::MendedStream;
 use crate::config::Settings;
-use crate::grpc::etcdserverpb::cluster_server::ClusterServer;
-use crate::grpc::etcdserverpb::kv_server::KvServer;
-use crate::grpc::etcdserverpb::lease_server::LeaseServer;
-use crate::grpc::etcdserverpb::maintenance_server::MaintenanceServer;
-use crate::grpc::etcdserverpb::watch_server::WatchServer;
-use crate::grpc::{
-    ClusterService, KvService, LeaseService, MaintenanceService, WatchService, not_built,
-};
+use crate::grpc::{Answer, Services};
 use crate::http::HttpContext;
 
 /// Bytes that a client may send before the window is opened again, for one stream and for the
@@ -53,34 +38,18 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// Everything that is answered on the client port.
 #[derive(Clone)]
 pub struct ClientPort {
-    kv: KvServer<KvService>,
-    watch: WatchServer<WatchService>,
-    lease: LeaseServer<LeaseService>,
-    cluster: ClusterServer<ClusterService>,
-    maintenance: MaintenanceServer<MaintenanceService>,
+    grpc: Services,
     http: Arc<HttpContext>,
     connections: auto::Builder<TokioExecutor>,
     with_grpc: bool,
 }
 
-type Answer = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
-
 impl ClientPort {
     /// The services around one node.
     #[must_use]
     pub fn new(settings: &Settings, http: Arc<HttpContext>) -> Self {
-        let mailbox = &http.mailbox;
-        let limit =
-            usize::try_from(settings.max_request_bytes.saturating_add(limits::GRPC_OVERHEAD_BYTES))
-                .unwrap_or(usize::MAX);
         Self {
-            kv: KvServer::new(KvService(mailbox.clone())).max_decoding_message_size(limit),
-            watch: WatchServer::new(WatchService(mailbox.clone())).max_decoding_message_size(limit),
-            lease: LeaseServer::new(LeaseService(mailbox.clone())).max_decoding_message_size(limit),
-            cluster: ClusterServer::new(ClusterService(mailbox.clone()))
-                .max_decoding_message_size(limit),
-            maintenance: MaintenanceServer::new(MaintenanceService(mailbox.clone()))
-                .max_decoding_message_size(limit),
+            grpc: Services::new(settings, &http.mailbox),
             http,
             connections: connections(settings),
             with_grpc: true,
@@ -144,18 +113,6 @@ impl Service<Request<Incoming>> for ClientPort {
             let http = self.http.clone();
             return Box::pin(async move { Ok(http.answer(&request).await.map(Body::new)) });
         }
-        let path = request.uri().path();
-        let service = path.strip_prefix("/etcdserverpb.").and_then(|path| path.split_once('/'));
-        match service.map(|(service, _)| service) {
-            Some("KV") => self.kv.clone().call(request),
-            Some("Watch") => self.watch.clone().call(request),
-            Some("Lease") => self.lease.clone().call(request),
-            Some("Cluster") => self.cluster.clone().call(request),
-            Some("Maintenance") => self.maintenance.clone().call(request),
-            _ => {
-                let refused = not_built(path.trim_start_matches('/')).into_http();
-                Box::pin(std::future::ready(Ok(refused)))
-            }
-        }
+        self.grpc.call(request)
     }
 }

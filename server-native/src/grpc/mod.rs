@@ -8,6 +8,7 @@ mod cluster;
 mod kv;
 mod lease;
 mod maintenance;
+mod services;
 mod watch;
 
 use std::sync::Arc;
@@ -19,6 +20,7 @@ pub use self::cluster::ClusterService;
 pub use self::kv::KvService;
 pub use self::lease::LeaseService;
 pub use self::maintenance::MaintenanceService;
+pub use self::services::{Answer, Services, message_bytes_max};
 pub use self::watch::WatchService;
 use crate::mailbox::Mailbox;
 
@@ -63,9 +65,12 @@ async fn ask(
     mailbox.call(caller, request.into_inner().into()).await.map_err(|error| status(&error))
 }
 
-/// Who asks: the token in the metadata (etcd: `rpctypes.TokenFieldNameGRPC`).
+/// Who asks: the token in the metadata, under gRPC's name or HTTP's (etcd: `TokenFieldNameGRPC` and
+/// `TokenFieldNameSwagger` in `rpctypes`).
 fn caller<T>(request: &tonic::Request<T>) -> api::Caller {
-    let token = request.metadata().get("token").and_then(|token| token.to_str().ok());
+    let metadata = request.metadata();
+    let token = metadata.get("token").or_else(|| metadata.get("authorization"));
+    let token = token.and_then(|token| token.to_str().ok());
     api::Caller { token: token.map(str::to_owned), common_name: None }
 }
 
