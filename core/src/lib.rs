@@ -29,6 +29,7 @@
 //! | [`store`] | redb behind one handle: rows by revision | api |
 //! | [`mvcc`], [`txn`] | keys with a past | store, api |
 //! | [`lease`] | leases: what is granted, and the leader's deadlines | mvcc, store, api |
+//! | [`auth`] | users, roles, what they may do; passwords and tokens | lease, store, api |
 //! | [`watch`] | who wants to hear of which keys, and how far each one has come | mvcc, api |
 //! | [`membership`] | who is in the cluster | api, id |
 //! | `raft` | the raft crate, made repeatable | limits, node's vocabulary |
@@ -44,6 +45,7 @@
 
 mod alarm;
 pub mod api;
+pub mod auth;
 pub mod ctl;
 pub mod id;
 pub mod lease;
@@ -60,7 +62,7 @@ pub mod wal;
 pub mod watch;
 
 pub use id::{CallId, ClusterId, MemberId, StreamId};
-pub use node::{Append, Config, Effect, Input, Node, NodeView, RecoverError, Role};
+pub use node::{Append, Config, Effect, Input, Node, NodeView, RecoverError, Role, TokenKind};
 
 /// The version that this build tells clients: they decide by it what a server can do.
 pub const VERSION: &str = "3.6.0";

@@ -122,6 +122,22 @@ pub const LEASE_CHECKPOINTS_PER_ENTRY_MAX: usize = 1_000;
 /// was lost, or the leader is another one now.
 pub const FORWARD_RETRY_MS: u64 = 500;
 
+/// Passwords that the world hashes or checks for a node at the same time: as many as keep the usual
+/// machine's cores busy, and no more, because one at the default cost takes 50 ms of a core.
+pub const PASSWORDS_UNDER_WAY_MAX: usize = 4;
+
+/// Passwords that wait for their turn; more are refused. Those that wait longer than a request may
+/// take would not be answered anyway.
+pub const PASSWORDS_WAITING_MAX: usize = 1_000;
+
+/// Simple tokens that a member remembers. With more, the one that would end first is forgotten, and
+/// its client proves itself again. A guard for memory: 20 MB.
+pub const TOKENS_MAX: usize = 100_000;
+
+/// Requests of one stream of watches that wait for the index of their token. Clients wait for the
+/// first answer; this is a guard for memory.
+pub const EARLY_WATCH_REQUESTS_MAX: usize = 1_000;
+
 /// Requests of other members that a leader holds at once. More are dropped, and sent again by those who
 /// wait for them.
 pub const FORWARDED_MAX: usize = 10_000;

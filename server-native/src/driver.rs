@@ -7,7 +7,8 @@
 //!   mailbox ──take all──► Node::step_all ──effects──► disk threads   Append, Store, DropLogBefore
 //!      ▲                                         ├──► peers          Send
 //!      │                                         ├──► callers        Respond
-//!      │                                         └──► streams        Watch
+//!      │                                         ├──► streams        Watch
+//!      │                                         └──► worker threads Password, SignToken
 //!      └──────── Persisted, Stored, Message, Unreachable, WatchTaken, Tick ◄──┘
 //! ```
 //!
@@ -214,6 +215,13 @@ impl Driver {
                         let _ = responses.send(Err(error));
                     }
                 }
+                Effect::Password { job, task } => self.work(move || {
+                    let outcome = task.run();
+                    Input::Password { job, outcome }
+                }),
+                Effect::SignToken { job, claims: _ } => {
+                    self.mailbox.post(Input::TokenSigned { job, token: None });
+                }
                 Effect::Stopped => end = Some(End::Stopped),
                 Effect::Removed => end = Some(End::Removed),
                 Effect::Halt { reason } => end = Some(End::Halted(reason)),
@@ -223,6 +231,12 @@ impl Driver {
             self.mailbox.post(Input::Unreachable { peer });
         }
         end
+    }
+
+    /// Does on a thread of its own what would hold up the node and the connections.
+    fn work(&self, work: impl FnOnce() -> Input + Send + 'static) {
+        let mailbox = self.mailbox.clone();
+        tokio::task::spawn_blocking(move || mailbox.post(work()));
     }
 
     /// Nobody else can win the election of a cluster of one: its time passes at once

@@ -248,6 +248,8 @@ fn node_config(
         watch_progress_notify_ms: u64::try_from(settings.watch_progress_notify.as_millis())
             .unwrap_or(u64::MAX),
         quota_backend_bytes: settings.quota_backend_bytes,
+        auth_token_ttl_seconds: settings.auth_token_ttl_seconds,
+        bcrypt_cost: settings.bcrypt_cost,
         strict_reconfig_check: settings.strict_reconfig_check,
         max_learners: settings.max_learners,
         started_unix_s: SystemTime::now()

@@ -275,7 +275,7 @@ impl Running {
 
     fn open(&mut self, world: &mut World, stream: ctl::Stream) {
         let StreamRequest::Watch(request) = stream.request;
-        let caller = api::Caller { token: stream.token, common_name: None };
+        let caller = api::Caller { token: stream.token, ..api::Caller::default() };
         let attempt = StreamAttempt::Waiting(world.now());
         let mut carried = Carried { id: stream.id, caller, requests: vec![request], attempt };
         self.attempt(world, &mut carried);
@@ -357,7 +357,7 @@ impl Running {
         let mut pending = Pending {
             id: call.id,
             endpoint: call.endpoint,
-            caller: api::Caller { token: call.token, common_name: None },
+            caller: api::Caller { token: call.token, ..api::Caller::default() },
             request: call.request,
             began_at: now,
             deadline: now.saturating_add(limit),

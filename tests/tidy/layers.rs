@@ -25,6 +25,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("alarm", &["api", "id", "limits"]),
     ("mvcc", &["api", "limits", "store"]),
     ("lease", &["api", "limits", "mvcc", "store"]),
+    ("auth", &["api", "lease", "limits", "store"]),
     ("txn", &["api", "limits", "mvcc"]),
     ("raft", &["id", "limits", "peer", "vocabulary"]),
     ("snapshot", &["api", "alarm", "id", "limits", "membership", "mvcc", "peer", "store"]),

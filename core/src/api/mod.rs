@@ -17,7 +17,7 @@ mod error;
 mod tests;
 mod urls;
 
-pub use caller::Caller;
+pub use caller::{Caller, Claims};
 pub use error::{Code, Error};
 pub use etcdserverpb::*;
 pub use mvccpb::{Event, KeyValue};

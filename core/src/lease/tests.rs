@@ -116,7 +116,7 @@ impl Member {
             Op::Restart => {
                 let (rows, meta) = (self.mvcc.take_rows(), self.mvcc.meta());
                 let leases = self.lessor.take_rows();
-                self.store.commit(&StoreBatch::Write { rows, leases, meta }).unwrap();
+                self.store.commit(&StoreBatch::Write { rows, leases, auth: vec![], meta }).unwrap();
                 let before = self.lessor.clone();
                 *self = Self::new(self.store.clone());
                 assert_eq!(self.lessor, before, "a restart changes nothing");

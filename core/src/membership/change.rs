@@ -41,6 +41,9 @@ pub(crate) struct MemberChange {
     /// apply may not depend on a flag of one member.
     #[prost(uint32, tag = "4")]
     pub(crate) learners_max: u32,
+    /// Who asked for it; empty when nobody had to say.
+    #[prost(string, tag = "5")]
+    pub(crate) user: String,
 }
 
 impl MemberChange {
@@ -51,6 +54,7 @@ impl MemberChange {
             member: super::to_api(&Member { client_urls: Vec::new(), ..member.clone() }),
             request: 0,
             learners_max: 0,
+            user: String::new(),
         }
     }
 

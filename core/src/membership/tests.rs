@@ -17,7 +17,13 @@ fn cluster(members: &[Member]) -> Membership {
 }
 
 fn change(kind: ChangeKind, member: &Member) -> MemberChange {
-    MemberChange { kind: kind as i32, member: to_api(member), request: 7, learners_max: 1 }
+    MemberChange {
+        kind: kind as i32,
+        member: to_api(member),
+        request: 7,
+        learners_max: 1,
+        user: String::new(),
+    }
 }
 
 fn learner(id: u64) -> Member {

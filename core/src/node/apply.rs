@@ -6,6 +6,7 @@ use raft::eraftpb::Entry;
 
 use super::{Effect, Node};
 use crate::api::{self, AlarmType, InternalRaftRequest, Response};
+use crate::auth::AuthInfo;
 use crate::id::MemberId;
 use crate::raft::conf_change;
 
@@ -21,8 +22,12 @@ impl Node {
         // happens everywhere.
         let Ok(request) = InternalRaftRequest::decode(entry.data.clone()) else { return };
         let id = request.header.as_ref().map_or(0, |header| header.id);
-        let result = self.apply_request(request);
-        if let Some(call) = self.proposals.take_call(id)
+        let call = self.proposals.take_call(id);
+        if let Some(authenticate) = &request.authenticate {
+            return self.apply_authenticate(entry.index, authenticate, call, effects);
+        }
+        let result = self.apply_request(request, effects);
+        if let Some(call) = call
             && let Some(result) = result
         {
             self.respond(call, result, effects);
@@ -33,7 +38,9 @@ impl Node {
     fn apply_request(
         &mut self,
         request: InternalRaftRequest,
+        effects: &mut Vec<Effect>,
     ) -> Option<Result<Response, api::Error>> {
+        let who = AuthInfo::of(request.header.as_ref());
         let corrupt = self.alarms.stands(AlarmType::Corrupt);
         if let Some(alarm) = request.alarm {
             let alarms = self.alarms.apply(&alarm);
@@ -50,13 +57,45 @@ impl Node {
             self.membership.set_cluster_version(&set.ver);
             return None;
         }
+        if let Some(result) = self.apply_auth(&who, &request, effects) {
+            return Some(result);
+        }
         if corrupt {
             return Some(Err(api::Error::CORRUPT));
+        }
+        if let Err(error) = self.auth.check_entry(&who, &request, &self.lessor) {
+            return Some(Err(error));
         }
         let revision = self.mvcc.revision();
         let result = self.apply_write(request);
         self.attach_keys(revision);
         result
+    }
+
+    /// Users and roles change; so may who may go on listening.
+    fn apply_auth(
+        &mut self,
+        who: &AuthInfo,
+        request: &InternalRaftRequest,
+        effects: &mut Vec<Effect>,
+    ) -> Option<Result<Response, api::Error>> {
+        let before = (self.auth.is_enabled(), self.auth.revision());
+        let result = self.auth.apply(who, request)?;
+        if result.is_ok() {
+            if let Some(delete) = &request.auth_user_delete {
+                self.tokens.drop_user(&delete.name);
+            }
+            if let Some(change) = &request.auth_user_change_password {
+                self.tokens.drop_user(&change.name);
+            }
+            if request.auth_disable.is_some() {
+                self.tokens.clear();
+            }
+        }
+        if before != (self.auth.is_enabled(), self.auth.revision()) {
+            self.cancel_unpermitted(effects);
+        }
+        Some(result)
     }
 
     fn apply_write(

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Effect, Node};
-use crate::api;
+use crate::api::{self, Caller};
 use crate::id::CallId;
 use crate::limits;
 
 /// One open call.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Open {
+    caller: Caller,
     started_tick: u64,
     deadline_tick: u64,
 }
@@ -26,12 +27,18 @@ impl Calls {
         self.open.len()
     }
 
-    pub(super) fn open(&mut self, call: CallId, tick: u64, patience_ticks: u64) {
-        let open = Open { started_tick: tick, deadline_tick: tick + patience_ticks };
+    pub(super) fn open(&mut self, call: CallId, caller: Caller, tick: u64, patience_ticks: u64) {
+        let deadline_tick = tick + patience_ticks;
+        let open = Open { caller, started_tick: tick, deadline_tick };
         if let Some(old) = self.open.insert(call, open) {
             self.by_deadline.remove(&(old.deadline_tick, call));
         }
-        self.by_deadline.insert((open.deadline_tick, call));
+        self.by_deadline.insert((deadline_tick, call));
+    }
+
+    /// Who makes an open call.
+    pub(super) fn caller(&self, call: CallId) -> Option<&Caller> {
+        self.open.get(&call).map(|open| &open.caller)
     }
 
     /// Forgets a call; nothing happens when it is not open.

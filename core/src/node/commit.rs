@@ -38,6 +38,7 @@ impl Node {
         self.raft.on_applied(self.applied.index);
         self.on_leader_seen();
         self.judge_leases(effects);
+        self.release_early(effects);
         self.answer_reads(effects);
     }
 }

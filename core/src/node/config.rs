@@ -1,8 +1,20 @@
 //! What a node is told at birth and never changes afterwards.
 
+use crate::auth::password;
 use crate::id::{ClusterId, MemberId};
 use crate::limits;
 use crate::membership::Member;
+
+/// What kind of token a client gets for its password (`--auth-token`). All members of a cluster must
+/// have the same kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TokenKind {
+    /// Random letters, which each member remembers.
+    #[default]
+    Simple,
+    /// A signed text that tells its user (`jwt`): the world signs and verifies.
+    Signed,
+}
 
 /// Everything that a node needs to know before its first input.
 #[derive(Clone, Debug)]
@@ -59,6 +71,12 @@ pub struct Config {
     pub started_unix_s: u64,
     /// Ticks between two commits of the store, unless a batch is full before.
     pub store_flush_ticks: u32,
+    /// What kind of token a client gets for its password (`--auth-token`).
+    pub token_kind: TokenKind,
+    /// Seconds after which a simple token ends that is not used (`--auth-token-ttl`).
+    pub auth_token_ttl_seconds: u64,
+    /// Work for one guess of a password: 2 to this power rounds (`--bcrypt-cost`).
+    pub bcrypt_cost: u32,
     /// Seconds after which the leader notes in the log how much of a longer lease is left.
     pub lease_checkpoint_seconds: u64,
 }
@@ -91,6 +109,9 @@ impl Config {
             max_learners: 1,
             started_unix_s: 0,
             store_flush_ticks: 1,
+            token_kind: TokenKind::Simple,
+            auth_token_ttl_seconds: 300,
+            bcrypt_cost: password::COST_DEFAULT,
             lease_checkpoint_seconds: limits::LEASE_CHECKPOINT_INTERVAL_SECONDS,
         }
     }

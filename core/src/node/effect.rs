@@ -6,6 +6,7 @@
 use bytes::Bytes;
 
 use crate::api;
+use crate::auth::PasswordTask;
 use crate::id::{CallId, MemberId, StreamId};
 use crate::peer::MessageInfo;
 use crate::store::StoreBatch;
@@ -59,6 +60,21 @@ pub enum Effect {
         stream: StreamId,
         /// etcd's error.
         error: api::Error,
+    },
+    /// Work with a password, which takes long: run it ([`PasswordTask::run`]) beside the node, then answer
+    /// [`Input::Password`](super::Input::Password).
+    Password {
+        /// Number of the task.
+        job: u64,
+        /// What to do.
+        task: PasswordTask,
+    },
+    /// Sign a token that says this, then answer [`Input::TokenSigned`](super::Input::TokenSigned).
+    SignToken {
+        /// Number of the token.
+        job: u64,
+        /// What it says.
+        claims: api::Claims,
     },
     /// The node has done what [`Input::Stop`](super::Input::Stop) asked; end the process.
     Stopped,

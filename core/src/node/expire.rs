@@ -180,6 +180,11 @@ impl Node {
         request: &Request,
         effects: &mut Vec<Effect>,
     ) {
+        // The member that was asked may not know yet of a right that was taken away.
+        let permitted = self.who_asks(asker).and_then(|who| self.authorize_lease(&who, request));
+        if let Err(error) = permitted {
+            return self.answer(asker, Err(error), effects);
+        }
         match request {
             Request::LeaseKeepAlive(request) => self.keep_alive(asker, request.id, effects),
             Request::LeaseTimeToLive(request) => self.time_to_live(asker, *request, effects),

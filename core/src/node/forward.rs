@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 
 use super::{Effect, Node};
 use crate::api::{self, Request, Response};
+use crate::auth::AuthInfo;
 use crate::id::{CallId, MemberId};
 use crate::limits;
 use crate::peer::{Envelope, Forward, ForwardAnswer, ForwardRequest, Forwarded, forward};
@@ -40,14 +41,20 @@ struct Handed {
     sent: Option<(MemberId, u64)>,
 }
 
+/// A request of another member's client.
+struct Serving {
+    came_tick: u64,
+    who: AuthInfo,
+}
+
 /// Requests on both ways.
 #[derive(Default)]
 pub(super) struct Forwards {
     /// From this member to the leader.
     handed: BTreeMap<CallId, Handed>,
     calls: BTreeMap<u64, CallId>,
-    /// From others to this member, and when each came first.
-    serving: BTreeMap<(MemberId, u64), u64>,
+    /// From others to this member.
+    serving: BTreeMap<(MemberId, u64), Serving>,
 }
 
 impl Forwards {
@@ -86,10 +93,19 @@ impl Node {
             }
             return;
         }
+        let who = match self.who(call) {
+            Ok(who) => who,
+            Err(error) => return self.respond(call, Err(error), effects),
+        };
         let (tick, term) = (self.tick, self.raft.term());
         let Some(handed) = self.forwards.handed.get_mut(&call) else { return };
         handed.sent = Some((leader, tick));
-        let message = Forward { id: handed.id, request: ForwardRequest::of(&handed.request) };
+        let message = Forward {
+            id: handed.id,
+            request: ForwardRequest::of(&handed.request),
+            user: who.user,
+            auth_revision: who.revision,
+        };
         let envelope = Envelope { forward: Some(message), ..Envelope::default() };
         self.send(leader, forward::info(false, false, term), &envelope, effects);
     }
@@ -98,7 +114,7 @@ impl Node {
     pub(super) fn tick_forwards(&mut self, effects: &mut Vec<Effect>) {
         let patience = self.patience_ticks();
         if self.raft.is_leader() {
-            self.forwards.serving.retain(|_, came| self.tick < *came + patience);
+            self.forwards.serving.retain(|_, asked| self.tick < asked.came_tick + patience);
         } else {
             self.forwards.serving.clear();
         }
@@ -131,7 +147,8 @@ impl Node {
         let key = (from, message.id);
         let full = self.forwards.serving.len() >= limits::FORWARDED_MAX;
         if self.raft.is_leader() && !full && !self.forwards.serving.contains_key(&key) {
-            self.forwards.serving.insert(key, self.tick);
+            let who = AuthInfo { user: message.user, revision: message.auth_revision };
+            self.forwards.serving.insert(key, Serving { came_tick: self.tick, who });
             self.read(Asker::Peer(from, message.id), request.into());
         }
         Ok(())
@@ -154,6 +171,17 @@ impl Node {
         }
         self.respond(call, result, effects);
         Ok(())
+    }
+
+    /// Who wants this answer.
+    pub(super) fn who_asks(&mut self, asker: Asker) -> Result<AuthInfo, api::Error> {
+        match asker {
+            Asker::Call(call) => self.who(call),
+            Asker::Peer(member, id) => {
+                let serving = self.forwards.serving.get(&(member, id));
+                Ok(serving.map(|serving| serving.who.clone()).unwrap_or_default())
+            }
+        }
     }
 
     /// Somebody still waits for this answer.

@@ -6,6 +6,7 @@
 use bytes::Bytes;
 
 use crate::api;
+use crate::auth::PasswordOutcome;
 use crate::id::{CallId, MemberId, StreamId};
 
 /// Something that happened outside the node.
@@ -82,6 +83,20 @@ pub enum Input {
     Stored {
         /// Number of the batch.
         seq: u64,
+    },
+    /// The task of an [`Effect::Password`](super::Effect::Password) is done.
+    Password {
+        /// Number of the task.
+        job: u64,
+        /// What came out.
+        outcome: PasswordOutcome,
+    },
+    /// The token of an [`Effect::SignToken`](super::Effect::SignToken).
+    TokenSigned {
+        /// Number of the token.
+        job: u64,
+        /// The token; `None` when the world has no key to sign with.
+        token: Option<String>,
     },
     /// A write failed or gave wrong bytes. The node halts: it must not promise what it cannot keep.
     DiskFailed {

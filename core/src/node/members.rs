@@ -26,6 +26,7 @@ use raft::eraftpb::{ConfChangeSingle, ConfChangeType, ConfChangeV2};
 
 use super::{Effect, Node};
 use crate::api::{self, Error, Request, Response};
+use crate::auth::AuthInfo;
 use crate::id::{CallId, MemberId, member_id};
 use crate::limits;
 use crate::membership::{
@@ -52,7 +53,12 @@ impl Node {
         request: &Request,
         effects: &mut Vec<Effect>,
     ) {
-        let change = match self.change_of(request) {
+        let change = self.change_of(request).and_then(|change| {
+            let who = self.who(call)?;
+            self.auth.check_admin(&who)?;
+            Ok(MemberChange { user: who.user, ..change })
+        });
+        let change = match change {
             Ok(change) if self.changes.0.len() < limits::MEMBER_CHANGES_WAITING_MAX => change,
             Ok(_) => return self.respond(call, Err(Error::TOO_MANY_REQUESTS), effects),
             Err(error) => return self.respond(call, Err(error), effects),
@@ -83,6 +89,7 @@ impl Node {
             member,
             request: self.new_id(),
             learners_max: self.config.max_learners,
+            user: String::new(),
         })
     }
 
@@ -257,7 +264,8 @@ impl Node {
     /// The change is in the log: it takes effect, or is the same nothing on every member.
     pub(super) fn apply_change(&mut self, entry: &ConfChangeV2, effects: &mut Vec<Effect>) {
         let Ok(change) = MemberChange::decode(entry.context.clone()) else { return };
-        let checked = self.membership.check(&change);
+        let who = AuthInfo { user: change.user.clone(), revision: 0 };
+        let checked = self.auth.check_admin(&who).and_then(|()| self.membership.check(&change));
         if checked.is_ok() {
             self.membership.make(&change);
             if change.kind() != ChangeKind::Update {

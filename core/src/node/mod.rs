@@ -17,6 +17,7 @@
 //! builds too: a node that contradicts itself must not go on acknowledging).
 
 mod apply;
+mod authorize;
 mod calls;
 mod commit;
 mod config;
@@ -28,6 +29,7 @@ mod input;
 mod members;
 mod move_leader;
 mod notify;
+mod passwords;
 mod persist;
 mod propose;
 mod read;
@@ -50,13 +52,14 @@ use std::collections::BTreeMap;
 
 use rand_chacha::ChaCha8Rng;
 
-pub use config::Config;
+pub use config::{Config, TokenKind};
 pub use effect::{Append, Effect};
 pub use input::Input;
 pub use recover::RecoverError;
 pub use view::{EntryKind, EntryView, NodeView, PeerProgress, ProgressMode, Role, WalPosition};
 
 use crate::alarm::Alarms;
+use crate::auth::{Auth, tokens::Tokens};
 use crate::id::MemberId;
 use crate::lease::Lessor;
 use crate::membership::Membership;
@@ -79,6 +82,10 @@ pub struct Node {
     store: Store,
     mvcc: Mvcc,
     lessor: Lessor,
+    /// Users and roles.
+    auth: Auth,
+    /// Who proved his password to which member a while ago; this member's memory only.
+    tokens: Tokens,
     membership: Membership,
     alarms: Alarms,
     /// The last entry that is applied in memory.
@@ -94,6 +101,8 @@ pub struct Node {
     /// This member was removed and ends at this tick.
     leaves_at_tick: Option<u64>,
     forwards: forward::Forwards,
+    passwords: passwords::Passwords,
+    early: authorize::Early,
     expiry: expire::Expiry,
     persisting: persist::Persisting,
     storing: storing::Storing,
@@ -139,10 +148,12 @@ impl Node {
     fn on_input(&mut self, input: Input, effects: &mut Vec<Effect>) {
         match input {
             Input::Tick => self.on_tick(effects),
-            Input::Request { call, caller: _, request } => self.on_request(call, request, effects),
+            Input::Request { call, caller, request } => {
+                self.on_request(call, caller, request, effects);
+            }
             Input::Cancel { call } => self.calls.close(call),
-            Input::WatchOpened { stream, requires_leader, caller: _ } => {
-                self.on_watch_opened(stream, requires_leader, effects);
+            Input::WatchOpened { stream, requires_leader, caller } => {
+                self.on_watch_opened(stream, requires_leader, caller, effects);
             }
             Input::Watch { stream, request } => self.on_watch(stream, request, effects),
             Input::WatchTaken { stream, responses } => self.watches.on_taken(stream, responses),
@@ -151,6 +162,8 @@ impl Node {
             Input::Unreachable { peer } => self.raft.on_unreachable(peer),
             Input::Persisted { seq } => self.on_persisted(seq, effects),
             Input::Stored { seq } => self.on_stored(seq, effects),
+            Input::Password { job, outcome } => self.on_password(job, outcome, effects),
+            Input::TokenSigned { job, token } => self.on_token_signed(job, token, effects),
             Input::DiskFailed { reason } => {
                 self.halt(format!("the disk failed: {reason}"), effects);
             }
@@ -171,6 +184,9 @@ impl Node {
         self.tick_start();
         self.tick_store(effects);
         self.tick_watches(effects);
+        self.tokens.expire(self.tick);
+        self.sweep_passwords();
+        self.release_early(effects);
     }
 
     /// Lets raft speak until it has nothing more to say. Applying an entry may make it speak again.

@@ -4,8 +4,11 @@
 //! applied entry is at most one revision, and its events leave at once. At the end of a step, those
 //! that are behind read one bounded piece of history.
 
+use super::authorize::cancel_reason;
 use super::{Effect, Node};
+use crate::api::watch_request::RequestUnion;
 use crate::api::{self, WatchRequest};
+use crate::auth::AuthInfo;
 use crate::id::StreamId;
 use crate::limits;
 use crate::watch::Responses;
@@ -16,6 +19,7 @@ impl Node {
         &mut self,
         stream: StreamId,
         requires_leader: bool,
+        caller: api::Caller,
         effects: &mut Vec<Effect>,
     ) {
         let own = self.membership.get(self.config.member_id);
@@ -30,7 +34,7 @@ impl Node {
         };
         match refused {
             Some(error) => effects.push(Effect::WatchEnded { stream, error }),
-            None => self.watches.open(stream, requires_leader, self.tick),
+            None => self.watches.open(stream, requires_leader, caller, self.tick),
         }
     }
 
@@ -40,8 +44,46 @@ impl Node {
         request: WatchRequest,
         effects: &mut Vec<Effect>,
     ) {
+        if !self.hold_watch(stream, &request) {
+            self.serve_watch(stream, request, effects);
+        }
+    }
+
+    /// A request whose caller can be judged.
+    pub(super) fn serve_watch(
+        &mut self,
+        stream: StreamId,
+        request: WatchRequest,
+        effects: &mut Vec<Effect>,
+    ) {
         let mut out = Responses::new();
-        self.watches.on_request(stream, request, &self.mvcc, &mut out);
+        let permitted = match &request.request_union {
+            Some(RequestUnion::CreateRequest(create)) => self.authorize_watch(stream, create),
+            _ => Ok(None),
+        };
+        match permitted {
+            Ok(user) => self.watches.on_request(stream, request, user, &self.mvcc, &mut out),
+            Err(error) => {
+                let reason = cancel_reason(&error);
+                self.watches.refuse(stream, reason, self.mvcc.revision(), &mut out);
+            }
+        }
+        self.tell(out, effects);
+    }
+
+    /// Users or roles changed: watchers end whose users may not read their keys any more. etcd lets
+    /// them go on.
+    pub(super) fn cancel_unpermitted(&mut self, effects: &mut Vec<Effect>) {
+        let (auth, revision) = (&self.auth, self.mvcc.revision());
+        let mut out = Responses::new();
+        let judge = |user: Option<&str>, key: &[u8], range_end: &[u8]| {
+            let who = user.map_or_else(AuthInfo::default, |user| AuthInfo {
+                user: user.to_owned(),
+                revision: auth.revision(),
+            });
+            auth.check_read(&who, key, range_end).err().map(|error| cancel_reason(&error))
+        };
+        self.watches.cancel_where(judge, revision, &mut out);
         self.tell(out, effects);
     }
 

@@ -48,8 +48,23 @@ impl Node {
         if self.raft.commit() > self.applied.index + limits::APPLY_LAG_ENTRIES_MAX {
             return self.respond(call, Err(api::Error::TOO_MANY_REQUESTS), effects);
         }
-        let id = self.new_id();
-        let entry = entry(id, request);
+        let header = match self.header_for(call) {
+            Ok(header) => header,
+            Err(error) => return self.respond(call, Err(error), effects),
+        };
+        self.propose_entry(call, header, entry(request), effects);
+    }
+
+    /// Proposes an entry that answers a call when it is applied.
+    pub(super) fn propose_entry(
+        &mut self,
+        call: CallId,
+        header: RequestHeader,
+        mut entry: InternalRaftRequest,
+        effects: &mut Vec<Effect>,
+    ) {
+        let id = header.id;
+        entry.header = Some(header);
         let data = entry.encode_to_vec();
         if data.len() as u64 > self.config.max_request_bytes {
             return self.respond(call, Err(api::Error::REQUEST_TOO_LARGE), effects);
@@ -60,13 +75,13 @@ impl Node {
 
     /// Proposes what no client waits for.
     pub(super) fn propose_own(&mut self, mut entry: InternalRaftRequest) {
-        entry.header = Some(RequestHeader { id: self.new_id(), ..RequestHeader::default() });
+        entry.header = Some(self.own_header());
         self.proposals.waiting.push_back((None, entry.encode_to_vec()));
     }
 
     /// Proposes what only this leader may say: into its own log, now, or not at all.
     pub(super) fn propose_as_leader(&mut self, mut entry: InternalRaftRequest) -> bool {
-        entry.header = Some(RequestHeader { id: self.new_id(), ..RequestHeader::default() });
+        entry.header = Some(self.own_header());
         self.raft.is_leader()
             && self.raft.takes_proposals()
             && self.raft.propose(entry.encode_to_vec())
@@ -94,9 +109,8 @@ impl Node {
     }
 }
 
-fn entry(id: u64, request: Request) -> InternalRaftRequest {
-    let header = RequestHeader { id, ..RequestHeader::default() };
-    let mut entry = InternalRaftRequest { header: Some(header), ..InternalRaftRequest::default() };
+fn entry(request: Request) -> InternalRaftRequest {
+    let mut entry = InternalRaftRequest::default();
     match request {
         Request::Put(put) => entry.put = Some(put),
         Request::DeleteRange(delete) => entry.delete_range = Some(delete),
@@ -105,6 +119,22 @@ fn entry(id: u64, request: Request) -> InternalRaftRequest {
         Request::Alarm(alarm) => entry.alarm = Some(alarm),
         Request::LeaseGrant(grant) => entry.lease_grant = Some(grant),
         Request::LeaseRevoke(revoke) => entry.lease_revoke = Some(revoke),
+        Request::AuthEnable(enable) => entry.auth_enable = Some(enable),
+        Request::AuthDisable(disable) => entry.auth_disable = Some(disable),
+        Request::AuthStatus(status) => entry.auth_status = Some(status),
+        Request::UserAdd(add) => entry.auth_user_add = Some(add),
+        Request::UserGet(get) => entry.auth_user_get = Some(get),
+        Request::UserList(list) => entry.auth_user_list = Some(list),
+        Request::UserDelete(delete) => entry.auth_user_delete = Some(delete),
+        Request::UserChangePassword(change) => entry.auth_user_change_password = Some(change),
+        Request::UserGrantRole(grant) => entry.auth_user_grant_role = Some(grant),
+        Request::UserRevokeRole(revoke) => entry.auth_user_revoke_role = Some(revoke),
+        Request::RoleAdd(add) => entry.auth_role_add = Some(add),
+        Request::RoleGet(get) => entry.auth_role_get = Some(get),
+        Request::RoleList(list) => entry.auth_role_list = Some(list),
+        Request::RoleDelete(delete) => entry.auth_role_delete = Some(delete),
+        Request::RoleGrantPermission(grant) => entry.auth_role_grant_permission = Some(grant),
+        Request::RoleRevokePermission(revoke) => entry.auth_role_revoke_permission = Some(revoke),
         other => unreachable!("{} is no entry of the log", other.name()),
     }
     entry

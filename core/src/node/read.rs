@@ -106,6 +106,9 @@ impl Node {
                 (_, Request::LeaseKeepAlive(_) | Request::LeaseTimeToLive(_)) => {
                     self.serve_lease(asker, &request, effects);
                 }
+                (Asker::Call(call), Request::Authenticate(authenticate)) => {
+                    self.check_password(call, authenticate.clone(), effects);
+                }
                 (Asker::Call(call), _) => self.answer_now(call, &request, effects),
                 // Nothing else is forwarded.
                 (Asker::Peer(..), _) => {}

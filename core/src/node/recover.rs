@@ -21,6 +21,8 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng as _;
 
 use super::{Config, Node, members, snapshots};
+use crate::auth::Auth;
+use crate::auth::tokens::Tokens;
 use crate::id::{ClusterId, MemberId};
 use crate::lease::Lessor;
 use crate::membership;
@@ -96,6 +98,7 @@ impl Node {
         let base = Base { index: stored.index, term: stored.term };
         let (mvcc, attached) = Mvcc::open_with_leases(store.clone())?;
         let lessor = Lessor::open(store.leases()?, attached);
+        let auth = Auth::open(store.auth()?);
         let (membership, alarms) = snapshots::load(&store).map_err(RecoverError::Mismatch)?;
         let is_removed = membership.is_removed(config.member_id);
         let raft = Raft::new(&config, log, base.index).map_err(RecoverError::Mismatch)?;
@@ -108,6 +111,8 @@ impl Node {
             store,
             mvcc,
             lessor,
+            auth,
+            tokens: Tokens::new(config.auth_token_ttl_seconds * 1000 / config.tick_ms),
             membership,
             alarms,
             applied: base,
@@ -120,6 +125,8 @@ impl Node {
             hearing: Default::default(),
             leaves_at_tick: is_removed.then_some(u64::from(config.election_ticks)),
             forwards: Default::default(),
+            passwords: Default::default(),
+            early: Default::default(),
             expiry: Default::default(),
             persisting: Default::default(),
             storing: Default::default(),

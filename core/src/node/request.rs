@@ -6,15 +6,31 @@
 
 use super::forward::Asker;
 use super::{Effect, Node};
-use crate::api::{self, AlarmType, Request, Response};
+use crate::api::{self, AlarmType, Caller, Request, Response};
 use crate::id::{CallId, MemberId};
 use crate::limits;
 use crate::{membership, txn};
 
 impl Node {
-    pub(super) fn on_request(&mut self, call: CallId, request: Request, effects: &mut Vec<Effect>) {
-        self.calls.open(call, self.tick, self.patience_ticks());
+    pub(super) fn on_request(
+        &mut self,
+        call: CallId,
+        caller: Caller,
+        request: Request,
+        effects: &mut Vec<Effect>,
+    ) {
+        self.calls.open(call, caller, self.tick, self.patience_ticks());
         if let Err(error) = self.admit(&request) {
+            return self.respond(call, Err(error), effects);
+        }
+        if !self.hold_call(call, &request) {
+            self.route(call, request, effects);
+        }
+    }
+
+    /// Sends a request that is well-formed on its way.
+    pub(super) fn route(&mut self, call: CallId, request: Request, effects: &mut Vec<Effect>) {
+        if let Err(error) = self.authorize(call, &request) {
             return self.respond(call, Err(error), effects);
         }
         match &request {
@@ -27,7 +43,9 @@ impl Node {
             }
             Request::Status(_) | Request::HashKv(_) => self.answer_now(call, &request, effects),
             Request::LeaseLeases(_) => self.answer_now(call, &request, effects),
-            Request::Range(_) | Request::MemberList(_) => self.read(Asker::Call(call), request),
+            Request::Range(_) | Request::MemberList(_) | Request::Authenticate(_) => {
+                self.read(Asker::Call(call), request);
+            }
             Request::Txn(txn) if txn::is_read_only(txn) => self.read(Asker::Call(call), request),
             Request::LeaseKeepAlive(_) | Request::LeaseTimeToLive(_) => {
                 self.ask_leader(call, request, effects);
@@ -41,24 +59,13 @@ impl Node {
             | Request::Txn(_)
             | Request::Compact(_)
             | Request::LeaseRevoke(_)
-            | Request::Alarm(_) => self.propose(call, request, effects),
-            Request::MemberAdd(_)
-            | Request::MemberRemove(_)
-            | Request::MemberUpdate(_)
-            | Request::MemberPromote(_) => self.request_change(call, &request, effects),
-            Request::MoveLeader(to) => self.move_leader(call, MemberId(to.target_id), effects),
-            Request::Hash(_)
-            | Request::Defragment(_)
-            | Request::Downgrade(_)
+            | Request::Alarm(_)
             | Request::AuthEnable(_)
             | Request::AuthDisable(_)
             | Request::AuthStatus(_)
-            | Request::Authenticate(_)
-            | Request::UserAdd(_)
             | Request::UserGet(_)
             | Request::UserList(_)
             | Request::UserDelete(_)
-            | Request::UserChangePassword(_)
             | Request::UserGrantRole(_)
             | Request::UserRevokeRole(_)
             | Request::RoleAdd(_)
@@ -66,7 +73,16 @@ impl Node {
             | Request::RoleList(_)
             | Request::RoleDelete(_)
             | Request::RoleGrantPermission(_)
-            | Request::RoleRevokePermission(_) => {
+            | Request::RoleRevokePermission(_) => self.propose(call, request, effects),
+            Request::UserAdd(_) | Request::UserChangePassword(_) => {
+                self.hash_password(call, request, effects);
+            }
+            Request::MemberAdd(_)
+            | Request::MemberRemove(_)
+            | Request::MemberUpdate(_)
+            | Request::MemberPromote(_) => self.request_change(call, &request, effects),
+            Request::MoveLeader(to) => self.move_leader(call, MemberId(to.target_id), effects),
+            Request::Hash(_) | Request::Defragment(_) | Request::Downgrade(_) => {
                 let text = format!("glasshouse: {} is not supported yet", request.name());
                 let error = api::Error::new(api::Code::Unimplemented, text);
                 self.respond(call, Err(error), effects);
@@ -107,6 +123,9 @@ impl Node {
         request: &Request,
         effects: &mut Vec<Effect>,
     ) {
+        if let Err(error) = self.authorize_answer(call, request) {
+            return self.respond(call, Err(error), effects);
+        }
         let result = match request {
             Request::Range(range) => self.mvcc.range(range).map(Response::Range),
             Request::Txn(txn) => self.mvcc.txn_read_only(txn).map(Response::Txn),

@@ -9,6 +9,7 @@ use raft::eraftpb::{Message, Snapshot, SnapshotMetadata};
 
 use super::{Effect, Node, storing};
 use crate::alarm::Alarms;
+use crate::auth::Auth;
 use crate::id::MemberId;
 use crate::lease::Lessor;
 use crate::membership::Membership;
@@ -218,6 +219,7 @@ impl Node {
             return self.halt(reason, effects);
         }
         self.applied = Base { index: place.index, term: place.term };
+        self.cancel_unpermitted(effects);
         let batch = Batch {
             snapshot: Some(&place),
             entries: &output.entries,
@@ -237,6 +239,7 @@ impl Node {
         let (mvcc, attached) = Mvcc::open_with_leases(store.clone()).map_err(|e| e.to_string())?;
         self.mvcc = mvcc;
         self.lessor = Lessor::open(store.leases().map_err(|e| e.to_string())?, attached);
+        self.auth = Auth::open(store.auth().map_err(|e| e.to_string())?);
         self.watches.resync(before);
         (self.membership, self.alarms) = load(&store)?;
         Ok(())

@@ -89,8 +89,10 @@ impl Node {
         meta.push((MetaKey::Members, self.membership.to_bytes()));
         meta.push((MetaKey::Alarms, self.alarms.to_bytes()));
         let leases = self.lessor.take_rows();
+        let auth = self.auth.take_rows();
         let seq = self.storing.begin(Kind::Write(place));
-        effects.push(Effect::Store { seq, batch: StoreBatch::Write { rows, leases, meta } });
+        let batch = StoreBatch::Write { rows, leases, auth, meta };
+        effects.push(Effect::Store { seq, batch });
     }
 
     /// A part of a snapshot goes aside; returns the number of its batch.

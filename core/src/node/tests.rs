@@ -1,5 +1,6 @@
 //! A small cluster of nodes in one loop: messages arrive at once, disks are vectors.
 
+mod auth;
 mod lease;
 mod members;
 
@@ -148,6 +149,13 @@ impl Cluster {
                     Effect::WatchEnded { stream, error } => {
                         assert!(self.ended.insert(stream, error).is_none(), "ended twice");
                     }
+                    Effect::Password { job, task } => {
+                        inputs.push_back(Input::Password { job, outcome: task.run() });
+                    }
+                    Effect::SignToken { job, claims } => {
+                        let token = Some(format!("{} at {}", claims.user, claims.revision));
+                        inputs.push_back(Input::TokenSigned { job, token });
+                    }
                     Effect::Stopped | Effect::Removed => host.node = None,
                     Effect::Halt { reason } => panic!("{} halted: {reason}", host.config.name),
                 }
@@ -202,9 +210,13 @@ impl Cluster {
     }
 
     fn ask(&mut self, at: usize, request: Request) -> CallId {
+        self.ask_as(at, api::Caller::default(), request)
+    }
+
+    fn ask_as(&mut self, at: usize, caller: api::Caller, request: Request) -> CallId {
         self.next_call += 1;
         let call = CallId(self.next_call);
-        self.input(at, Input::Request { call, caller: api::Caller::default(), request });
+        self.input(at, Input::Request { call, caller, request });
         self.deliver();
         call
     }

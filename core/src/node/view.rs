@@ -7,6 +7,7 @@ use bytes::Bytes;
 use raft::eraftpb::{self, EntryType};
 
 use super::Node;
+use crate::auth::Auth;
 use crate::id::MemberId;
 use crate::lease::{Deadlines, Lessor};
 use crate::membership::Membership;
@@ -220,6 +221,16 @@ impl<'a> NodeView<'a> {
         &self.node.watches
     }
 
+    /// Users and roles, as far as this one has applied the log.
+    #[must_use]
+    pub fn auth(&self) -> &'a Auth {
+        &self.node.auth
+    }
+    /// Simple tokens that this member accepts.
+    #[must_use]
+    pub fn tokens(&self) -> usize {
+        self.node.tokens.len()
+    }
     /// The leases, as far as this one has applied the log.
     #[must_use]
     pub fn lessor(&self) -> &'a Lessor {

@@ -51,6 +51,47 @@ fn request_words(request: &InternalRaftRequest) -> String {
     if request.alarm.is_some() {
         return String::from("alarm");
     }
+    auth_words(request)
+}
+
+fn auth_words(request: &InternalRaftRequest) -> String {
+    if let Some(authenticate) = &request.authenticate {
+        return format!("token for {}", authenticate.name);
+    }
+    if request.auth_enable.is_some() {
+        return String::from("auth on");
+    }
+    if request.auth_disable.is_some() {
+        return String::from("auth off");
+    }
+    if let Some(add) = &request.auth_user_add {
+        return format!("add user {}", add.name);
+    }
+    if let Some(delete) = &request.auth_user_delete {
+        return format!("delete user {}", delete.name);
+    }
+    if let Some(change) = &request.auth_user_change_password {
+        return format!("password of {}", change.name);
+    }
+    if let Some(grant) = &request.auth_user_grant_role {
+        return format!("{} becomes {}", grant.user, grant.role);
+    }
+    if let Some(revoke) = &request.auth_user_revoke_role {
+        return format!("{} is not {}", revoke.name, revoke.role);
+    }
+    if let Some(add) = &request.auth_role_add {
+        return format!("add role {}", add.name);
+    }
+    if let Some(delete) = &request.auth_role_delete {
+        return format!("delete role {}", delete.role);
+    }
+    if let Some(grant) = &request.auth_role_grant_permission {
+        let key = grant.perm.as_ref().map_or_else(String::new, |perm| text(&perm.key));
+        return format!("{} may {key}", grant.name);
+    }
+    if let Some(revoke) = &request.auth_role_revoke_permission {
+        return format!("{} may not {}", revoke.role, text(&revoke.key));
+    }
     String::from("request")
 }
 

@@ -24,6 +24,12 @@ pub struct Forward {
     /// What is asked.
     #[prost(oneof = "ForwardRequest", tags = "2, 3")]
     pub request: Option<ForwardRequest>,
+    /// Who asks, as the member that was asked found out; empty for nobody.
+    #[prost(string, tag = "4")]
+    pub user: String,
+    /// The revision of users and roles at which it found that.
+    #[prost(uint64, tag = "5")]
+    pub auth_revision: u64,
 }
 
 /// The requests that can be forwarded.

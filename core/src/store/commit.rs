@@ -5,8 +5,8 @@ use redb::{Database, ReadableTable, Table, TableError, WriteTransaction};
 
 use super::rows::StagedRow;
 use super::{
-    KEY, LEASE, LeaseRow, META, MetaKey, RowKey, STAGING, STAGING_LEASE, StoreBatch, StoreError,
-    decode_count, lease_row, rows,
+    AUTH, AuthKey, AuthRow, KEY, LEASE, LeaseRow, META, MetaKey, RowKey, STAGING, STAGING_AUTH,
+    STAGING_LEASE, StoreBatch, StoreError, auth_row, decode_count, lease_row, rows,
 };
 
 type Meta<'a> = Table<'a, u8, &'static [u8]>;
@@ -16,9 +16,10 @@ pub(super) fn commit(database: &Database, batch: &StoreBatch) -> Result<(), Stor
     let transaction = begin(database)?;
     let mut meta = transaction.open_table(META)?;
     match batch {
-        StoreBatch::Write { rows, leases, meta: pairs } => {
+        StoreBatch::Write { rows, leases, auth, meta: pairs } => {
             write_rows(&transaction, &mut meta, rows)?;
             write_leases(&transaction, leases)?;
+            write_auth(&transaction, auth)?;
             write_meta(&mut meta, pairs)?;
         }
         StoreBatch::Stage { first, rows } => stage(&transaction, &mut meta, *first, rows)?,
@@ -37,6 +38,7 @@ pub(super) fn create_tables(database: &Database) -> Result<(), StoreError> {
     let transaction = begin(database)?;
     transaction.open_table(KEY)?;
     transaction.open_table(LEASE)?;
+    transaction.open_table(AUTH)?;
     transaction.open_table(META)?;
     transaction.commit()?;
     Ok(())
@@ -99,6 +101,24 @@ fn write_leases(
     Ok(())
 }
 
+fn write_auth(
+    transaction: &WriteTransaction,
+    rows: &[(AuthKey, Option<AuthRow>)],
+) -> Result<(), StoreError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let mut table = transaction.open_table(AUTH)?;
+    for (key, row) in rows {
+        let key = auth_row::encode_key(key);
+        match row {
+            Some(row) => table.insert(&key[..], &auth_row::encode(row)[..])?,
+            None => table.remove(&key[..])?,
+        };
+    }
+    Ok(())
+}
+
 fn stage(
     transaction: &WriteTransaction,
     meta: &mut Meta<'_>,
@@ -109,11 +129,13 @@ fn stage(
     if first {
         transaction.delete_table(STAGING)?;
         transaction.delete_table(STAGING_LEASE)?;
+        transaction.delete_table(STAGING_AUTH)?;
     } else {
         bytes = read_count(meta, MetaKey::StagedBytes)?;
     }
     let mut keys = transaction.open_table(STAGING)?;
     let mut leases = transaction.open_table(STAGING_LEASE)?;
+    let mut auth = transaction.open_table(STAGING_AUTH)?;
     for row in rows::decode(rows) {
         match row.map_err(|error| StoreError::Corrupt(error.to_string()))? {
             StagedRow::Key(row, value) => {
@@ -124,13 +146,14 @@ fn stage(
             StagedRow::Lease(id, value) => {
                 leases.insert(&lease_row::encode_key(id)[..], value)?;
             }
+            StagedRow::Auth(key, value) => drop(auth.insert(key, value)?),
         }
     }
     write_count(meta, MetaKey::StagedBytes, bytes)
 }
 
 fn install(transaction: &WriteTransaction, meta: &mut Meta<'_>) -> Result<(), StoreError> {
-    for (staged, table) in [(STAGING, KEY), (STAGING_LEASE, LEASE)] {
+    for (staged, table) in [(STAGING, KEY), (STAGING_LEASE, LEASE), (STAGING_AUTH, AUTH)] {
         transaction.delete_table(table)?;
         transaction.rename_table(staged, table).map_err(|error| match error {
             TableError::TableDoesNotExist(_) => {

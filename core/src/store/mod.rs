@@ -7,11 +7,12 @@
 //! ```text
 //!   key       revision (17 or 18 bytes)  ->  mvccpb.KeyValue    one row for each write
 //!   lease     id (8 bytes)               ->  leasepb.Lease      one row for each lease
+//!   auth      kind, name                 ->  authpb.User, Role  users, roles, their revision
 //!   meta      number of a MetaKey        ->  bytes              applied index, members, ...
-//!   staging, staging_lease               as `key`, `lease`      a snapshot that is being received
+//!   staging, staging_lease, staging_auth as `key`, `lease`, `auth`  a snapshot that is being received
 //! ```
 //!
-//! Rows, leases and meta change in **one transaction** ([`StoreBatch`]), so that the applied index on the
+//! Rows, leases, users and meta change in **one transaction** ([`StoreBatch`]), so that the applied index on the
 //! disk always belongs to the rows on the disk. Nothing here decides anything: a node collects rows
 //! in memory, hands out a batch as an effect, and the world commits it on its own thread, while the
 //! node goes on reading through its handle.
@@ -19,6 +20,7 @@
 //! A damaged file is never read as data: below redb, every sector carries a checksum
 //! (`sectors.rs`), and an error is a [`StoreError`], never a panic.
 
+mod auth_row;
 mod commit;
 mod error;
 mod lease_row;
@@ -38,6 +40,7 @@ use redb::{
     TableDefinition, TableError,
 };
 
+pub use self::auth_row::{AuthKey, AuthRow, AuthState};
 pub use self::error::StoreError;
 pub use self::lease_row::LeaseRow;
 pub(crate) use self::revision::REVISION_MAX;
@@ -55,6 +58,8 @@ const KEY: Table = TableDefinition::new("key");
 const LEASE: Table = TableDefinition::new("lease");
 const STAGING: Table = TableDefinition::new("staging");
 const STAGING_LEASE: Table = TableDefinition::new("staging_lease");
+const AUTH: Table = TableDefinition::new("auth");
+const STAGING_AUTH: Table = TableDefinition::new("staging_auth");
 const META: MetaTable = TableDefinition::new("meta");
 
 /// What `meta` holds. The numbers are on disk: never give one to another meaning.
@@ -82,12 +87,14 @@ pub enum MetaKey {
 /// What one transaction changes.
 #[derive(Clone, Debug, PartialEq)]
 pub enum StoreBatch {
-    /// Rows, leases and meta of applied entries.
+    /// Rows, leases, users, roles and meta of applied entries.
     Write {
         /// Rows to write; `None` deletes a row that compaction made superfluous.
         rows: Vec<(RowKey, Option<Bytes>)>,
         /// Leases to write, by id; `None` deletes one.
         leases: Vec<(i64, Option<LeaseRow>)>,
+        /// Users and roles to write; `None` deletes one.
+        auth: Vec<(AuthKey, Option<AuthRow>)>,
         /// Meta to write.
         meta: Vec<(MetaKey, Bytes)>,
     },
@@ -98,7 +105,7 @@ pub enum StoreBatch {
         /// Rows as [`SnapshotReader::next_rows`] encoded them.
         rows: Bytes,
     },
-    /// The received rows and leases replace all rows and leases.
+    /// What was received replaces all rows, leases, users and roles.
     Install {
         /// Meta to write.
         meta: Vec<(MetaKey, Bytes)>,
@@ -235,12 +242,28 @@ impl Store {
     /// # Errors
     /// When the store cannot be read, or holds what is no lease.
     pub fn leases(&self) -> Result<Vec<LeaseRow>, StoreError> {
-        let Some(leases) = open_leases(&self.read()?)? else { return Ok(Vec::new()) };
+        let Some(leases) = open_optional(&self.read()?, LEASE)? else { return Ok(Vec::new()) };
         let range = leases.range::<&[u8]>(..)?;
         range
             .map(|lease| {
                 let (key, value) = lease?;
                 decode_lease(key.value(), value.value())
+            })
+            .collect()
+    }
+
+    /// Users, roles and their revision as of the last commit. A store that was written before there
+    /// were users has none.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or holds what is no user and no role.
+    pub fn auth(&self) -> Result<Vec<AuthRow>, StoreError> {
+        let Some(rows) = open_optional(&self.read()?, AUTH)? else { return Ok(Vec::new()) };
+        let range = rows.range::<&[u8]>(..)?;
+        range
+            .map(|row| {
+                let (key, value) = row?;
+                decode_auth(key.value(), value.value())
             })
             .collect()
     }
@@ -279,9 +302,12 @@ fn open_rows(database: &Database) -> Result<Result<ReadRows, TableError>, StoreE
     Ok(database.begin_read()?.open_table(KEY))
 }
 
-/// The leases, if there is such a table: stores of earlier builds have none.
-fn open_leases(transaction: &ReadTransaction) -> Result<Option<ReadRows>, StoreError> {
-    match transaction.open_table(LEASE) {
+/// A table, if it is there: stores of earlier builds have no leases and no users.
+fn open_optional(
+    transaction: &ReadTransaction,
+    table: Table,
+) -> Result<Option<ReadRows>, StoreError> {
+    match transaction.open_table(table) {
         Ok(table) => Ok(Some(table)),
         Err(TableError::TableDoesNotExist(_)) => Ok(None),
         Err(error) => Err(error.into()),
@@ -291,6 +317,11 @@ fn open_leases(transaction: &ReadTransaction) -> Result<Option<ReadRows>, StoreE
 fn decode_lease(key: &[u8], value: &[u8]) -> Result<LeaseRow, StoreError> {
     lease_row::decode(key, value)
         .ok_or_else(|| StoreError::Corrupt(format!("lease {key:02x?} is unreadable")))
+}
+
+fn decode_auth(key: &[u8], value: &[u8]) -> Result<AuthRow, StoreError> {
+    auth_row::decode(key, value)
+        .ok_or_else(|| StoreError::Corrupt(format!("user or role {key:02x?} is unreadable")))
 }
 
 fn decode_key(bytes: &[u8]) -> Result<RowKey, StoreError> {

@@ -7,6 +7,8 @@
 //!   +---------+----------------+-----------+---------------+
 //!   |  8      |  id of a lease | length    |  lease        |   leases come behind all rows
 //!   +---------+----------------+-----------+---------------+
+//!   |  0      | length, key    | length    |  user or role |   users and roles behind them
+//!   +---------+----------------+-----------+---------------+
 //! ```
 //!
 //! The bytes come from another machine: everything about them is checked, and what is wrong with
@@ -15,8 +17,11 @@
 use prost::Message;
 
 use super::lease_row::{self, LEASE_KEY};
-use super::{LeaseRow, RowKey};
+use super::{AuthRow, LeaseRow, RowKey, auth_row};
 use crate::api::KeyValue;
+
+/// Stands where other rows say how long their key is.
+const AUTH: u8 = 0;
 
 /// What is wrong with the bytes of a snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -33,6 +38,9 @@ pub enum BadRows {
     /// A lease's value is no lease, or is another one's.
     #[error("a part of a snapshot holds a lease that is none")]
     Lease,
+    /// A user or role is none, or is under another one's name.
+    #[error("a part of a snapshot holds a user or role that is none")]
+    Auth,
     /// Rows are not in order.
     #[error("a part of a snapshot holds rows that are not in order")]
     Order,
@@ -59,13 +67,17 @@ pub(super) enum StagedRow<'a> {
     Key(RowKey, &'a [u8]),
     /// A lease, and its encoded row.
     Lease(i64, &'a [u8]),
+    /// The key of a user or role, and its encoded row.
+    Auth(&'a [u8], &'a [u8]),
 }
 
-/// The order of a snapshot: rows by revision, then leases by the bytes of their ids.
+/// The order of a snapshot: rows by revision, then leases by the bytes of their ids, then users and
+/// roles by their keys.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Place {
+enum Place<'a> {
     Row(super::Revision),
     Lease([u8; LEASE_KEY]),
+    Auth(&'a [u8]),
 }
 
 /// Bytes that [`encode`] adds for this row.
@@ -81,8 +93,20 @@ pub(super) fn encode_lease(row: &LeaseRow, out: &mut Vec<u8>) {
     put(&lease_row::encode_key(row.id), &lease_row::encode(row), out);
 }
 
+/// The key of a user or role is as long as its name: its own length stands before it.
+pub(super) fn encode_auth(key: &[u8], row: &AuthRow, out: &mut Vec<u8>) {
+    out.push(AUTH);
+    let length = u32::try_from(key.len()).expect("a request is far below 4 GiB");
+    out.extend_from_slice(&length.to_le_bytes());
+    put_value(key, &auth_row::encode(row), out);
+}
+
 fn put(key: &[u8], value: &[u8], out: &mut Vec<u8>) {
     out.push(u8::try_from(key.len()).expect("a key has 8, 17 or 18 bytes"));
+    put_value(key, value, out);
+}
+
+fn put_value(key: &[u8], value: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(key);
     let length = u32::try_from(value.len()).expect("a request is far below 4 GiB");
     out.extend_from_slice(&length.to_le_bytes());
@@ -92,7 +116,7 @@ fn put(key: &[u8], value: &[u8], out: &mut Vec<u8>) {
 /// The rows in `bytes`, or what is wrong with them as the last item.
 pub(super) fn decode(bytes: &[u8]) -> impl Iterator<Item = Result<StagedRow<'_>, BadRows>> {
     let mut rest = bytes;
-    let mut previous: Option<Place> = None;
+    let mut previous: Option<Place<'_>> = None;
     std::iter::from_fn(move || {
         if rest.is_empty() {
             return None;
@@ -112,19 +136,25 @@ pub(super) fn decode(bytes: &[u8]) -> impl Iterator<Item = Result<StagedRow<'_>,
     })
 }
 
-fn place(row: StagedRow<'_>) -> Place {
+fn place(row: StagedRow<'_>) -> Place<'_> {
     match row {
         StagedRow::Key(key, _) => Place::Row(key.revision),
         StagedRow::Lease(id, _) => Place::Lease(lease_row::encode_key(id)),
+        StagedRow::Auth(key, _) => Place::Auth(key),
     }
 }
 
 fn decode_one(bytes: &[u8]) -> Result<(StagedRow<'_>, &[u8]), BadRows> {
-    let (length, rest) = bytes.split_first().ok_or(BadRows::Cut)?;
-    let (key, rest) = rest.split_at_checked(usize::from(*length)).ok_or(BadRows::Cut)?;
-    let (length, rest) = rest.split_first_chunk::<4>().ok_or(BadRows::Cut)?;
-    let length = usize::try_from(u32::from_le_bytes(*length)).map_err(|_| BadRows::Cut)?;
-    let (value, rest) = rest.split_at_checked(length).ok_or(BadRows::Cut)?;
+    let (kind, rest) = bytes.split_first().ok_or(BadRows::Cut)?;
+    let (key, rest) = match *kind {
+        AUTH => with_length(rest)?,
+        length => rest.split_at_checked(usize::from(length)).ok_or(BadRows::Cut)?,
+    };
+    let (value, rest) = with_length(rest)?;
+    if *kind == AUTH {
+        auth_row::decode(key, value).ok_or(BadRows::Auth)?;
+        return Ok((StagedRow::Auth(key, value), rest));
+    }
     if key.len() == LEASE_KEY {
         let lease = lease_row::decode(key, value).ok_or(BadRows::Lease)?;
         return Ok((StagedRow::Lease(lease.id, value), rest));
@@ -135,4 +165,11 @@ fn decode_one(bytes: &[u8]) -> Result<(StagedRow<'_>, &[u8]), BadRows> {
         return Err(BadRows::Value);
     }
     Ok((StagedRow::Key(key, value), rest))
+}
+
+/// Bytes that their length stands before, and what is behind them.
+fn with_length(bytes: &[u8]) -> Result<(&[u8], &[u8]), BadRows> {
+    let (length, rest) = bytes.split_first_chunk::<4>().ok_or(BadRows::Cut)?;
+    let length = usize::try_from(u32::from_le_bytes(*length)).map_err(|_| BadRows::Cut)?;
+    rest.split_at_checked(length).ok_or(BadRows::Cut)
 }

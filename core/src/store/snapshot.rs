@@ -4,21 +4,23 @@ use bytes::Bytes;
 use redb::{Range, ReadTransaction};
 
 use super::{
-    KEY, MetaKey, Store, StoreError, decode_key, decode_lease, open_leases, read_count, read_meta,
-    rows,
+    AUTH, KEY, LEASE, MetaKey, Store, StoreError, decode_auth, decode_key, decode_lease,
+    open_optional, read_count, read_meta, rows,
 };
 
 type Rows = Range<'static, &'static [u8], &'static [u8]>;
 
 /// A reader of the store as it was at one commit, for sending it to another member.
 ///
-/// The rows come in order, and the leases behind them, in parts that [`StoreBatch::Stage`](super::StoreBatch) takes as they
+/// The rows come in order, behind them the leases, the users and the roles, in parts that [`StoreBatch::Stage`](super::StoreBatch) takes as they
 /// are.
 pub struct SnapshotReader {
     transaction: ReadTransaction,
     range: Rows,
     /// The leases; `None` when the store has never had any.
     leases: Option<Rows>,
+    /// Users and roles; `None` when the store has never had any.
+    auth: Option<Rows>,
     /// A row that did not fit into the last part, encoded.
     carry: Vec<u8>,
     /// Keeps the database open.
@@ -36,9 +38,12 @@ impl SnapshotReader {
         let transaction = store.read()?;
         let table = transaction.open_table(KEY)?;
         let range = table.range::<&[u8]>(..)?;
-        let leases = open_leases(&transaction)?;
-        let leases = leases.map(|leases| leases.range::<&[u8]>(..)).transpose()?;
-        Ok(Self { transaction, range, leases, carry: Vec::new(), _store: store })
+        let all = |table| -> Result<Option<Rows>, StoreError> {
+            let table = open_optional(&transaction, table)?;
+            Ok(table.map(|table| table.range::<&[u8]>(..)).transpose()?)
+        };
+        let (leases, auth) = (all(LEASE)?, all(AUTH)?);
+        Ok(Self { transaction, range, leases, auth, carry: Vec::new(), _store: store })
     }
 
     /// A piece of meta, as of the same commit as the rows.
@@ -67,6 +72,7 @@ impl SnapshotReader {
         while part.len() < max_bytes {
             let Some(row) = self.range.next() else {
                 self.add_leases(&mut part, max_bytes)?;
+                self.add_auth(&mut part, max_bytes)?;
                 break;
             };
             let (key, value) = row?;
@@ -87,6 +93,17 @@ impl SnapshotReader {
             let Some(lease) = leases.next() else { break };
             let (key, value) = lease?;
             rows::encode_lease(&decode_lease(key.value(), value.value())?, part);
+        }
+        Ok(())
+    }
+
+    /// Users and roles fill a part up, too, and overshoot it by less than one of them.
+    fn add_auth(&mut self, part: &mut Vec<u8>, max_bytes: usize) -> Result<(), StoreError> {
+        let Some(auth) = &mut self.auth else { return Ok(()) };
+        while part.len() < max_bytes {
+            let Some(row) = auth.next() else { break };
+            let (key, value) = row?;
+            rows::encode_auth(key.value(), &decode_auth(key.value(), value.value())?, part);
         }
         Ok(())
     }

@@ -127,10 +127,16 @@ impl Watches {
 
     // --- streams ---
 
-    pub(crate) fn open(&mut self, id: StreamId, requires_leader: bool, tick: u64) {
+    pub(crate) fn open(
+        &mut self,
+        id: StreamId,
+        requires_leader: bool,
+        caller: api::Caller,
+        tick: u64,
+    ) {
         // Streams that begin together shall not all be noticed together.
         let notices_at = tick + self.notice_ticks + id.0 % (self.notice_ticks / 10 + 1);
-        self.streams.insert(id, Stream::new(requires_leader, notices_at));
+        self.streams.insert(id, Stream::new(requires_leader, caller, notices_at));
         self.notices.insert((notices_at, id));
     }
 
@@ -150,6 +156,11 @@ impl Watches {
     pub(crate) fn requiring_leader(&self) -> Vec<StreamId> {
         let requiring = |(_, stream): &(&StreamId, &Stream)| stream.requires_leader;
         self.streams.iter().filter(requiring).map(|(id, _)| *id).collect()
+    }
+
+    /// Who opened a stream.
+    pub(crate) fn caller(&self, id: StreamId) -> Option<&api::Caller> {
+        self.streams.get(&id).map(|stream| &stream.caller)
     }
 
     /// All streams.
@@ -178,12 +189,13 @@ impl Watches {
         &mut self,
         id: StreamId,
         request: WatchRequest,
+        user: Option<String>,
         mvcc: &Mvcc,
         out: &mut Responses,
     ) {
         match request.request_union {
             Some(RequestUnion::CreateRequest(create)) => {
-                self.create(id, &create, mvcc, out);
+                self.create(id, &create, user, mvcc, out);
             }
             Some(RequestUnion::CancelRequest(cancel)) => {
                 let watcher = WatcherId { stream: id, watch: cancel.watch_id };
@@ -203,6 +215,7 @@ impl Watches {
         &mut self,
         id: StreamId,
         request: &WatchCreateRequest,
+        user: Option<String>,
         mvcc: &Mvcc,
         out: &mut Responses,
     ) {
@@ -210,16 +223,7 @@ impl Watches {
         let Some(stream) = self.streams.get_mut(&id) else { return };
         let span = match admit(stream, request) {
             Ok(span) => span,
-            Err(reason) => {
-                let response = WatchResponse {
-                    watch_id: NO_WATCHER,
-                    created: true,
-                    canceled: true,
-                    cancel_reason: reason.to_owned(),
-                    ..WatchResponse::default()
-                };
-                return stream.send(id, revision, response, out);
-            }
+            Err(reason) => return self.refuse(id, reason.to_owned(), revision, out),
         };
         let watch = if request.watch_id == 0 { stream.free_id() } else { request.watch_id };
         let cursor = match request.start_revision {
@@ -236,9 +240,58 @@ impl Watches {
             stream.unsynced += 1;
             self.behind.insert((cursor, watcher_id));
         }
-        stream.watchers.insert(watch, Watcher::new(request, span, cursor, place));
+        stream.watchers.insert(watch, Watcher::new(request, user, span, cursor, place));
         let response = WatchResponse { watch_id: watch, created: true, ..WatchResponse::default() };
         stream.send(id, revision, response, out);
+    }
+
+    /// Tells a client that a watcher was not created, in one message: created, and canceled.
+    pub(crate) fn refuse(
+        &mut self,
+        id: StreamId,
+        cancel_reason: String,
+        revision: i64,
+        out: &mut Responses,
+    ) {
+        let Some(stream) = self.streams.get_mut(&id) else { return };
+        let response = WatchResponse {
+            watch_id: NO_WATCHER,
+            created: true,
+            canceled: true,
+            cancel_reason,
+            ..WatchResponse::default()
+        };
+        stream.send(id, revision, response, out);
+    }
+
+    /// Cancels the watchers for which `judge` finds a reason: it sees the user who made each, the key
+    /// and the end of its range.
+    pub(crate) fn cancel_where(
+        &mut self,
+        judge: impl Fn(Option<&str>, &[u8], &[u8]) -> Option<String>,
+        revision: i64,
+        out: &mut Responses,
+    ) {
+        let mut canceled = Vec::new();
+        for (stream, watchers) in self.streams.iter().map(|(id, stream)| (*id, &stream.watchers)) {
+            for (watch, watcher) in watchers {
+                let (key, range_end) = watcher.span.as_range();
+                if let Some(reason) = judge(watcher.user.as_deref(), key, range_end) {
+                    canceled.push((WatcherId { stream, watch: *watch }, reason));
+                }
+            }
+        }
+        for (id, cancel_reason) in canceled {
+            self.remove(id);
+            let Some(stream) = self.streams.get_mut(&id.stream) else { continue };
+            let response = WatchResponse {
+                watch_id: id.watch,
+                canceled: true,
+                cancel_reason,
+                ..WatchResponse::default()
+            };
+            stream.send(id.stream, revision, response, out);
+        }
     }
 
     fn cancel(&mut self, id: WatcherId, revision: i64, out: &mut Responses) {

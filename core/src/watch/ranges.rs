@@ -50,6 +50,15 @@ impl End {
 }
 
 impl Span {
+    /// The key and the end of the range, as requests write them.
+    pub(crate) fn as_range(&self) -> (&[u8], &[u8]) {
+        match self {
+            Self::One(key) => (key, b""),
+            Self::Many(key, End::Open) => (key, b"\0"),
+            Self::Many(key, End::Before(end)) => (key, end),
+        }
+    }
+
     /// What `key` and `range_end` of a request mean: an empty key is the smallest one, and the end
     /// `\0` is no end. `None` for a range that holds no key.
     pub(crate) fn new(key: &Bytes, range_end: &Bytes) -> Option<Self> {

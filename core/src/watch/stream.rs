@@ -11,7 +11,7 @@ use prost::Message as _;
 
 use super::Responses;
 use super::watcher::Watcher;
-use crate::api::{ResponseHeader, WatchResponse};
+use crate::api::{Caller, ResponseHeader, WatchResponse};
 use crate::id::StreamId;
 use crate::limits;
 
@@ -29,6 +29,8 @@ pub(crate) struct Stream {
     pub(crate) notices_at: u64,
     /// It ends when this member has had no leader for a while.
     pub(crate) requires_leader: bool,
+    /// Who opened it, and asks all that is asked on it.
+    pub(crate) caller: Caller,
     next_watch: i64,
     /// Sizes of the responses that were not taken, oldest first.
     untaken: VecDeque<u64>,
@@ -36,8 +38,8 @@ pub(crate) struct Stream {
 }
 
 impl Stream {
-    pub(crate) fn new(requires_leader: bool, notices_at: u64) -> Self {
-        Self { requires_leader, notices_at, ..Self::default() }
+    pub(crate) fn new(requires_leader: bool, caller: Caller, notices_at: u64) -> Self {
+        Self { requires_leader, caller, notices_at, ..Self::default() }
     }
 
     /// An id that no watcher of the stream has: they are counted from 0.

@@ -28,6 +28,8 @@ pub(crate) enum Place {
 /// One watcher.
 #[derive(Debug)]
 pub(crate) struct Watcher {
+    /// Who made it; `None` when nobody had to say.
+    pub(crate) user: Option<String>,
     pub(crate) span: Span,
     /// The first revision that it was not sent, and above all a revision that it does not want
     /// anything below of. A synced watcher's is kept only when it stops to be synced.
@@ -44,9 +46,16 @@ pub(crate) struct Watcher {
 }
 
 impl Watcher {
-    pub(crate) fn new(request: &WatchCreateRequest, span: Span, cursor: i64, place: Place) -> Self {
+    pub(crate) fn new(
+        request: &WatchCreateRequest,
+        user: Option<String>,
+        span: Span,
+        cursor: i64,
+        place: Place,
+    ) -> Self {
         let filtered = |filter: FilterType| request.filters.contains(&(filter as i32));
         Self {
+            user,
             span,
             cursor,
             place,

@@ -21,6 +21,7 @@ mod url;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use glasshouse_core::auth::password;
 use serde_json::Value;
 
 pub use self::bootstrap::Bootstrap;
@@ -117,6 +118,10 @@ pub struct Settings {
     pub keepalive: Option<(Duration, Duration)>,
     /// `--quota-backend-bytes`; 0 for 2 GiB.
     pub quota_backend_bytes: u64,
+    /// `--auth-token-ttl`, in seconds.
+    pub auth_token_ttl_seconds: u64,
+    /// `--bcrypt-cost`.
+    pub bcrypt_cost: u32,
     /// `--strict-reconfig-check`.
     pub strict_reconfig_check: bool,
     /// `--max-learners`.
@@ -213,6 +218,8 @@ fn settings(values: &Values) -> Result<Settings, String> {
             .text("quota-backend-bytes")
             .parse::<i64>()
             .map_or(0, |quota| u64::try_from(quota).unwrap_or(u64::MAX)),
+        auth_token_ttl_seconds: auth_token_ttl(values),
+        bcrypt_cost: bcrypt_cost(values),
         strict_reconfig_check: values.bool("strict-reconfig-check"),
         max_learners: max_learners(values)?,
         log_level: log_level(values)?,
@@ -247,6 +254,21 @@ fn max_learners(values: &Values) -> Result<u32, String> {
     let text = values.text("max-learners");
     let number = text.parse::<u32>().ok().filter(|number| *number > 0);
     number.ok_or_else(|| format!("--max-learners must be > 0 (set to {text})"))
+}
+
+/// As etcd: no time means the usual one.
+fn auth_token_ttl(values: &Values) -> u64 {
+    match values.uint("auth-token-ttl") {
+        0 => 300,
+        seconds => seconds,
+    }
+}
+
+/// As etcd: a cost that bcrypt cannot have is the usual one.
+fn bcrypt_cost(values: &Values) -> u32 {
+    let cost = u32::try_from(values.uint("bcrypt-cost")).ok();
+    let possible = password::COST_MIN..=password::COST_MAX;
+    cost.filter(|cost| possible.contains(cost)).unwrap_or(password::COST_DEFAULT)
 }
 
 /// A flag that asks for what does not exist here must not be taken in silence.

@@ -128,8 +128,8 @@ groups! {
         "cors" Text "*" NotYet "web pages that may call";
         "host-whitelist" Text "*" NotYet "names under which HTTP may be asked";
         "auth-token" Text "simple" NotYet "kind of token that users get";
-        "auth-token-ttl" Uint "300" NoEffect "seconds for which a token is valid";
-        "bcrypt-cost" Uint "10" NoEffect "work for one guess of a password";
+        "auth-token-ttl" Uint "300" Works "seconds after which a token ends that is not used";
+        "bcrypt-cost" Uint "10" Works "work for one guess of a password";
     }
     "Logging and looking in" {
         "logger" Text "zap" Works "zap is the only one";

@@ -8,16 +8,16 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use glasshouse_core::api::{
-    LeaseGrantRequest, LeaseGrantResponse, LeaseKeepAliveRequest, LeaseKeepAliveResponse,
-    LeaseLeasesRequest, LeaseLeasesResponse, LeaseRevokeRequest, LeaseRevokeResponse,
-    LeaseTimeToLiveRequest, LeaseTimeToLiveResponse,
+    self, Caller, LeaseGrantRequest, LeaseGrantResponse, LeaseKeepAliveRequest,
+    LeaseKeepAliveResponse, LeaseLeasesRequest, LeaseLeasesResponse, LeaseRevokeRequest,
+    LeaseRevokeResponse, LeaseTimeToLiveRequest, LeaseTimeToLiveResponse,
 };
 use tokio::sync::mpsc;
 use tonic::codegen::tokio_stream::Stream;
 use tonic::{Request, Response, Status, Streaming, async_trait};
 
 use super::etcdserverpb::lease_server::Lease;
-use super::unary;
+use super::{caller, status, unary};
 use crate::mailbox::Mailbox;
 
 /// Answers of one stream that wait for the client to take them; with more, it is asked nothing more.
@@ -62,7 +62,8 @@ impl Lease for LeaseService {
         request: Request<Streaming<LeaseKeepAliveRequest>>,
     ) -> Result<Response<KeepAlives>, Status> {
         let (sender, receiver) = mpsc::channel(ANSWERS_WAITING_MAX);
-        tokio::spawn(keep_alive(self.0.clone(), request.into_inner(), sender));
+        let caller = caller(&request);
+        tokio::spawn(keep_alive(self.0.clone(), caller, request.into_inner(), sender));
         Ok(Response::new(KeepAlives(receiver)))
     }
 
@@ -85,12 +86,13 @@ impl Lease for LeaseService {
 /// opens another, perhaps to another member.
 async fn keep_alive(
     mailbox: Arc<Mailbox>,
+    caller: Caller,
     mut requests: Streaming<LeaseKeepAliveRequest>,
     answers: mpsc::Sender<Renewed>,
 ) {
     while let Ok(Some(request)) = requests.message().await {
         let renewed = tokio::select! {
-            renewed = renew(&mailbox, request) => renewed,
+            renewed = renew(&mailbox, caller.clone(), request) => renewed,
             // Nobody listens any more: the node need not go on.
             () = answers.closed() => return,
         };
@@ -101,8 +103,9 @@ async fn keep_alive(
     }
 }
 
-async fn renew(mailbox: &Arc<Mailbox>, request: LeaseKeepAliveRequest) -> Renewed {
-    let answer: Result<Response<LeaseKeepAliveResponse>, Status> =
-        unary!(mailbox, LeaseKeepAlive, Request::new(request));
-    answer.map(Response::into_inner)
+async fn renew(mailbox: &Arc<Mailbox>, caller: Caller, request: LeaseKeepAliveRequest) -> Renewed {
+    match mailbox.call(caller, request.into()).await.map_err(|error| status(&error))? {
+        api::Response::LeaseKeepAlive(response) => Ok(response),
+        other => Err(Status::internal(format!("the node renewed a lease with {}", other.name()))),
+    }
 }

@@ -4,6 +4,7 @@
 //! back with etcd's code and text. What a request means is decided in core, for the simulator
 //! and the page as for this server.
 
+mod auth;
 mod cluster;
 mod kv;
 mod lease;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use glasshouse_core::api;
 use tonic::{Code, Status};
 
+pub use self::auth::AuthService;
 pub use self::cluster::ClusterService;
 pub use self::kv::KvService;
 pub use self::lease::LeaseService;
@@ -71,7 +73,7 @@ fn caller<T>(request: &tonic::Request<T>) -> api::Caller {
     let metadata = request.metadata();
     let token = metadata.get("token").or_else(|| metadata.get("authorization"));
     let token = token.and_then(|token| token.to_str().ok());
-    api::Caller { token: token.map(str::to_owned), common_name: None }
+    api::Caller { token: token.map(str::to_owned), ..api::Caller::default() }
 }
 
 /// The node's error with gRPC's code.

@@ -6,6 +6,7 @@
 //!   /etcdserverpb.Lease/…           ──► grpc::LeaseService
 //!   /etcdserverpb.Cluster/…         ──► grpc::ClusterService
 //!   /etcdserverpb.Maintenance/…     ──► grpc::MaintenanceService
+//!   /etcdserverpb.Auth/…           ──► grpc::AuthService
 //!   any other                       ──► Unimplemented
 //! ```
 //!
@@ -21,12 +22,16 @@ use hyper::{Request, Response};
 use tonic::body::Body;
 use tonic::codegen::{Body as HttpBody, Service, StdError};
 
+use super::etcdserverpb::auth_server::AuthServer;
 use super::etcdserverpb::cluster_server::ClusterServer;
 use super::etcdserverpb::kv_server::KvServer;
 use super::etcdserverpb::lease_server::LeaseServer;
 use super::etcdserverpb::maintenance_server::MaintenanceServer;
 use super::etcdserverpb::watch_server::WatchServer;
-use super::{ClusterService, KvService, LeaseService, MaintenanceService, WatchService, not_built};
+use super::{
+    AuthService, ClusterService, KvService, LeaseService, MaintenanceService, WatchService,
+    not_built,
+};
 use crate::config::Settings;
 use crate::mailbox::Mailbox;
 
@@ -41,6 +46,7 @@ pub struct Services {
     lease: LeaseServer<LeaseService>,
     cluster: ClusterServer<ClusterService>,
     maintenance: MaintenanceServer<MaintenanceService>,
+    auth: AuthServer<AuthService>,
 }
 
 impl Services {
@@ -56,6 +62,7 @@ impl Services {
                 .max_decoding_message_size(limit),
             maintenance: MaintenanceServer::new(MaintenanceService(mailbox.clone()))
                 .max_decoding_message_size(limit),
+            auth: AuthServer::new(AuthService(mailbox.clone())).max_decoding_message_size(limit),
         }
     }
 
@@ -72,6 +79,7 @@ impl Services {
             "etcdserverpb.Watch" => self.watch.clone().call(request),
             "etcdserverpb.Lease" => self.lease.clone().call(request),
             "etcdserverpb.Cluster" => self.cluster.clone().call(request),
+            "etcdserverpb.Auth" => self.auth.clone().call(request),
             "etcdserverpb.Maintenance" => self.maintenance.clone().call(request),
             _ => {
                 let refused = not_built(path.trim_start_matches('/')).into_http();

@@ -180,6 +180,7 @@ fn a_store_survives_a_power_failure_in_the_middle_of_a_commit() {
     let write = |main| StoreBatch::Write {
         rows: vec![(RowKey::put(main, 0), Some(Bytes::from(vec![0; 300])))],
         leases: Vec::new(),
+        auth: Vec::new(),
         meta: Vec::new(),
     };
     let mut outcomes = [0, 0];

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use glasshouse_core::auth::password;
 use glasshouse_core::node::{Append, Config, Effect, Input, Node, NodeView, Role};
 use glasshouse_core::store::Store;
 use glasshouse_core::wal;
 use madsim::time::TimerId;
 
 use super::State;
-use crate::clock::{Nanos, SECOND};
+use crate::clock::{MILLIS, Nanos, SECOND};
 use crate::member::{self, MemberState, Process, Seen};
 use crate::mutant::Mutant;
 use crate::place::{MemberNo, Place};
@@ -17,6 +18,10 @@ use crate::trace::{Carried, DiskStep, DropReason, Life, Standing, What};
 
 /// What a removed member says last, in etcd's words.
 const REMOVED: &str = "the member has been permanently removed from the cluster";
+
+/// Time that a member's helpers take to hash or check a password: bcrypt's at the default cost. The
+/// work that is really done is as little as bcrypt allows.
+const PASSWORD_TIME: Nanos = 50 * MILLIS;
 
 /// When every world begins, in seconds since 1970: 2026-01-01. Ids of added members depend on it.
 const EPOCH_UNIX_S: u64 = 1_767_225_600;
@@ -107,6 +112,7 @@ impl State {
             store_flush_ticks: spec.store_flush_ticks,
             lease_checkpoint_seconds: spec.lease_checkpoint_seconds,
             strict_reconfig_check: spec.strict_reconfig_check,
+            bcrypt_cost: password::COST_MIN,
             started_unix_s: EPOCH_UNIX_S + self.now() / SECOND,
             ..Config::new(self.member(no).id, self.first.cluster_id)
         }
@@ -254,6 +260,14 @@ impl State {
             Effect::Respond { call, result } => self.answer(no, call, Arc::new(result)),
             Effect::Watch { stream, response } => self.tell(no, stream, Ok(response)),
             Effect::WatchEnded { stream, error } => self.tell(no, stream, Err(error)),
+            Effect::Password { job, task } => {
+                let outcome = task.run();
+                self.tell_after(no, PASSWORD_TIME, Input::Password { job, outcome });
+            }
+            // Simulated members give out simple tokens.
+            Effect::SignToken { job, claims: _ } => {
+                self.tell_after(no, PASSWORD_TIME, Input::TokenSigned { job, token: None });
+            }
             Effect::Stopped => self.end_process(no, Life::Stopped),
             Effect::Removed => {
                 self.counts.removals += 1;
@@ -261,6 +275,16 @@ impl State {
             }
             Effect::Halt { reason } => self.end_process(no, Life::Halted(reason)),
         }
+    }
+
+    /// Gives the process an input after a while, if it still lives then.
+    fn tell_after(&mut self, no: MemberNo, span: Nanos, input: Input) {
+        let life = self.member(no).life;
+        self.after(span, move |state| {
+            if state.is_alive(no, life) {
+                state.member_mut(no).tell(input);
+            }
+        });
     }
 
     // --- the disk ---

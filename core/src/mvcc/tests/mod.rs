@@ -35,6 +35,6 @@ fn new() -> Mvcc {
 /// Commits what is pending, as a node and its disk would.
 fn flush(mvcc: &mut Mvcc) {
     let (rows, meta) = (mvcc.take_rows(), mvcc.meta());
-    mvcc.store.commit(&StoreBatch::Write { rows, leases: vec![], meta }).unwrap();
+    mvcc.store.commit(&StoreBatch::Write { rows, leases: vec![], auth: vec![], meta }).unwrap();
     mvcc.rows_stored();
 }

@@ -61,7 +61,8 @@ impl Member {
 
     fn take(&mut self) {
         let (rows, meta) = (self.mvcc.take_rows(), self.mvcc.meta());
-        self.flying.push((self.log.len(), StoreBatch::Write { rows, leases: vec![], meta }));
+        self.flying
+            .push((self.log.len(), StoreBatch::Write { rows, leases: vec![], auth: vec![], meta }));
         assert_eq!(self.mvcc.pending_rows_bytes(), 0);
     }
 

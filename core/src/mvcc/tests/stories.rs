@@ -56,7 +56,9 @@ fn compaction_deletes_in_slices_and_changes_no_hash() {
         let deletes = mvcc.take_rows();
         assert!(deletes.len() <= 10 && deletes.iter().all(|(_, value)| value.is_none()));
         let meta = mvcc.meta();
-        mvcc.store.commit(&StoreBatch::Write { rows: deletes, leases: vec![], meta }).unwrap();
+        mvcc.store
+            .commit(&StoreBatch::Write { rows: deletes, leases: vec![], auth: vec![], meta })
+            .unwrap();
         mvcc.rows_stored();
         assert_eq!(mvcc.hash_kv(0).unwrap(), hash);
         if slices == 20 {
@@ -98,7 +100,9 @@ fn a_lost_row_is_a_failure_not_an_answer() {
     mvcc.put(&put("a", "1"), &NoLeases).unwrap();
     flush(&mut mvcc);
     let rows = vec![(RowKey::put(2, 0), None)];
-    mvcc.store.commit(&StoreBatch::Write { rows, leases: vec![], meta: vec![] }).unwrap();
+    mvcc.store
+        .commit(&StoreBatch::Write { rows, leases: vec![], auth: vec![], meta: vec![] })
+        .unwrap();
     assert!(mvcc.failure().is_none());
     let _worthless = mvcc.range(&range("a", ""));
     assert!(matches!(mvcc.failure(), Some(StoreError::Corrupt(_))));
@@ -112,7 +116,9 @@ fn rows_that_contradict_each_other_are_damage() {
     }
     flush(&mut mvcc);
     let rows = vec![(RowKey::put(3, 0), None)];
-    mvcc.store.commit(&StoreBatch::Write { rows, leases: vec![], meta: vec![] }).unwrap();
+    mvcc.store
+        .commit(&StoreBatch::Write { rows, leases: vec![], auth: vec![], meta: vec![] })
+        .unwrap();
     assert!(matches!(Mvcc::open(mvcc.store.clone()), Err(StoreError::Corrupt(_))));
 }
 
@@ -158,7 +164,9 @@ fn absurd_revisions_are_damage() {
     for meta in [i64::MAX, -2] {
         let mvcc = new();
         let meta = vec![(MetaKey::Revision, Bytes::copy_from_slice(&meta.to_le_bytes()))];
-        mvcc.store.commit(&StoreBatch::Write { rows: vec![], leases: vec![], meta }).unwrap();
+        mvcc.store
+            .commit(&StoreBatch::Write { rows: vec![], leases: vec![], auth: vec![], meta })
+            .unwrap();
         assert!(matches!(Mvcc::open(mvcc.store.clone()), Err(StoreError::Corrupt(_))));
     }
 }

@@ -32,7 +32,7 @@ fn write(revisions: std::ops::Range<i64>) -> StoreBatch {
         (RowKey::put(main, 0), Some(value(&format!("key {}", main % 7), text.as_bytes())))
     };
     let meta = vec![(MetaKey::Revision, Bytes::copy_from_slice(&last.to_le_bytes()))];
-    StoreBatch::Write { rows: revisions.map(row).collect(), leases: vec![], meta }
+    StoreBatch::Write { rows: revisions.map(row).collect(), leases: vec![], auth: vec![], meta }
 }
 
 fn rows(store: &Store) -> Result<Rows, StoreError> {
@@ -90,7 +90,9 @@ fn deleting_rows_gives_their_bytes_back() {
     let mut deletes: Vec<_> = deleted.into_iter().map(|(row, _)| (row, None)).collect();
     deletes.push((RowKey::put(11, 0), None));
     deletes.push((RowKey::put(99, 0), None));
-    store.commit(&StoreBatch::Write { rows: deletes, leases: vec![], meta: vec![] }).unwrap();
+    store
+        .commit(&StoreBatch::Write { rows: deletes, leases: vec![], auth: vec![], meta: vec![] })
+        .unwrap();
     assert_eq!(store.in_use_bytes(), full - bytes as u64);
     assert_eq!(store.value(RowKey::put(11, 0)).unwrap(), None);
 }
@@ -142,9 +144,11 @@ fn a_store_of_an_earlier_build_has_no_leases_and_takes_some() {
     while reader.next_rows(100).unwrap().is_some() {}
     let lease = |id| LeaseRow { id, ttl: 60, remaining_ttl: 0 };
     let leases = [3, -3, 1].map(|id| (id, Some(lease(id)))).to_vec();
-    store.commit(&StoreBatch::Write { rows: vec![], leases, meta: vec![] }).unwrap();
+    store.commit(&StoreBatch::Write { rows: vec![], leases, auth: vec![], meta: vec![] }).unwrap();
     let gone = vec![(1, None)];
-    store.commit(&StoreBatch::Write { rows: vec![], leases: gone, meta: vec![] }).unwrap();
+    store
+        .commit(&StoreBatch::Write { rows: vec![], leases: gone, auth: vec![], meta: vec![] })
+        .unwrap();
     assert_eq!(store.leases(), Ok(vec![lease(3), lease(-3)]));
 }
 

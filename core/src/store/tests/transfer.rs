@@ -115,3 +115,54 @@ proptest! {
         prop_assert_eq!(checked.is_ok(), staged.is_ok());
     }
 }
+
+fn users() -> StoreBatch {
+    use crate::api::authpb::{Role, User};
+    let name = |name: &str| Bytes::copy_from_slice(name.as_bytes());
+    let user = User { name: name("alice"), roles: vec!["reader".into()], ..User::default() };
+    let role = Role { name: name("reader"), key_permission: vec![] };
+    let auth = vec![
+        (AuthKey::State, Some(AuthRow::State(AuthState { enabled: true, revision: 9 }))),
+        (AuthKey::User("alice".into()), Some(AuthRow::User("alice".into(), user))),
+        (AuthKey::Role("reader".into()), Some(AuthRow::Role("reader".into(), role))),
+    ];
+    StoreBatch::Write { rows: vec![], leases: vec![], auth, meta: vec![] }
+}
+
+#[test]
+fn users_and_roles_travel_behind_rows_and_leases() {
+    let source = Store::in_memory();
+    source.commit(&write(2..5)).unwrap();
+    source.commit(&users()).unwrap();
+    for max_bytes in [1, 60, 1_000_000] {
+        let target = Store::in_memory();
+        let old = vec![(AuthKey::User("bob".into()), Some(bob()))];
+        let auth = StoreBatch::Write { rows: vec![], leases: vec![], auth: old, meta: vec![] };
+        target.commit(&auth).unwrap();
+        install(&target, parts(&source, max_bytes));
+        assert_eq!(target.auth().unwrap().len(), 3);
+        assert_eq!(target.auth(), source.auth());
+    }
+}
+
+fn bob() -> AuthRow {
+    let name = Bytes::from_static(b"bob");
+    AuthRow::User("bob".into(), crate::api::authpb::User { name, ..Default::default() })
+}
+
+#[test]
+fn damaged_users_of_a_snapshot_are_refused() {
+    let source = Store::in_memory();
+    source.commit(&users()).unwrap();
+    let good = parts(&source, 1_000_000).concat();
+    assert_eq!(check_rows(&good), Ok(3));
+    for len in 1..good.len() {
+        let cut = check_rows(&good[..len]);
+        assert!(cut.is_err() || cut.is_ok_and(|rows| rows < 3), "{len} bytes");
+    }
+    assert_eq!(check_rows(&[&good[..], &good].concat()), Err(BadRows::Order));
+    // Bob's row under the name of another.
+    let mut row = Vec::new();
+    rows::encode_auth(b"\x02eve", &bob(), &mut row);
+    assert_eq!(check_rows(&row), Err(BadRows::Auth));
+}

@@ -29,8 +29,8 @@ impl Member {
         let store = Store::in_memory();
         let mvcc = Mvcc::open(store.clone()).unwrap();
         let mut watches = Watches::new(10, 1_000);
-        watches.open(A, false, 0);
-        watches.open(B, false, 0);
+        watches.open(A, false, api::Caller::default(), 0);
+        watches.open(B, false, api::Caller::default(), 0);
         Self { store, mvcc, watches, sent: Vec::new() }
     }
 
@@ -69,13 +69,13 @@ impl Member {
     /// The disk takes what was applied.
     fn flush(&mut self) {
         let (rows, meta) = (self.mvcc.take_rows(), self.mvcc.meta());
-        self.store.commit(&StoreBatch::Write { rows, leases: vec![], meta }).unwrap();
+        self.store.commit(&StoreBatch::Write { rows, leases: vec![], auth: vec![], meta }).unwrap();
         self.mvcc.rows_stored();
     }
 
     fn ask(&mut self, stream: StreamId, union: RequestUnion) {
         let request = WatchRequest { request_union: Some(union) };
-        self.watches.on_request(stream, request, &self.mvcc, &mut self.sent);
+        self.watches.on_request(stream, request, None, &self.mvcc, &mut self.sent);
     }
 
     fn watch(&mut self, stream: StreamId, request: WatchCreateRequest) {
