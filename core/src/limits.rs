@@ -57,9 +57,34 @@ pub const PEER_MESSAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// (etcd: `--experimental-compaction-batch-limit`, 1000).
 pub const COMPACTION_ROWS_PER_STEP: u64 = 1_000;
 
+/// Milliseconds between two automatic compactions by time, at most (etcd: an hour, in
+/// `server/etcdserver/api/v3compactor/periodic.go`).
+pub const AUTO_COMPACTION_INTERVAL_MS_MAX: u64 = 3_600_000;
+
+/// Revisions that are noted in one such interval (etcd: `retryDivisor`): by as much of it is kept too
+/// long.
+pub const AUTO_COMPACTION_NOTES: u64 = 10;
+
+/// Milliseconds between two automatic compactions by revision (etcd: `revInterval`).
+pub const AUTO_COMPACTION_REVISION_INTERVAL_MS: u64 = 300_000;
+
 /// Bytes of the store after which `NOSPACE` is raised, when the user names none
 /// (etcd: `DefaultQuotaBytes`, 2 GiB).
 pub const QUOTA_BYTES_DEFAULT: u64 = 2 * 1024 * 1024 * 1024;
+
+/// Bytes of a quota above which a start warns (etcd: `MaxQuotaBytes`, 8 GiB): catching up and
+/// opening a store take time in proportion.
+pub const QUOTA_BYTES_ADVISED_MAX: u64 = 8 * 1024 * 1024 * 1024;
+
+/// Bytes that a put needs beside its key and value, for the check before it (etcd: `kvOverhead`).
+pub const QUOTA_ROW_BYTES: u64 = 256;
+
+/// Bytes that a lease needs (etcd: `leaseOverhead`).
+pub const QUOTA_LEASE_BYTES: u64 = 64;
+
+/// Percent of the quota at or below which a member clears the `NOSPACE` that it raised: a tenth free,
+/// so that the alarm does not come and go with every put.
+pub const QUOTA_CLEAR_PERCENT: u64 = 90;
 
 /// Bytes of responses on one watch stream that its client has not taken, above which its watchers
 /// wait at their cursors. It bounds what a client that reads nothing costs; 2 MiB fill a link of

@@ -39,6 +39,7 @@ pub struct Membership {
     members: BTreeMap<MemberId, Member>,
     removed: BTreeSet<MemberId>,
     cluster_version: Option<String>,
+    downgrade_target: Option<String>,
 }
 
 impl Membership {
@@ -70,6 +71,12 @@ impl Membership {
         self.cluster_version.as_deref()
     }
 
+    /// The version that the cluster is on its way down to (`3.5.0`), if it is.
+    #[must_use]
+    pub fn downgrade_target(&self) -> Option<&str> {
+        self.downgrade_target.as_deref()
+    }
+
     /// A member published its name and client URLs; a member that is gone is ignored.
     pub(crate) fn set_attributes(&mut self, id: MemberId, name: &str, client_urls: &[String]) {
         if let Some(member) = self.members.get_mut(&id) {
@@ -82,12 +89,17 @@ impl Membership {
         self.cluster_version = Some(version.to_owned());
     }
 
+    pub(crate) fn set_downgrade_target(&mut self, version: Option<String>) {
+        self.downgrade_target = version;
+    }
+
     /// For the store's meta table.
     pub(crate) fn to_bytes(&self) -> Bytes {
         let stored = Stored {
             members: self.members.values().map(to_api).collect(),
             removed: self.removed.iter().map(|id| id.0).collect(),
             cluster_version: self.cluster_version.clone(),
+            downgrade_target: self.downgrade_target.clone(),
         };
         stored.encode_to_vec().into()
     }
@@ -100,6 +112,7 @@ impl Membership {
             members: members.map(|member| (member.id, member)).collect(),
             removed: stored.removed.into_iter().map(MemberId).collect(),
             cluster_version: stored.cluster_version,
+            downgrade_target: stored.downgrade_target,
         })
     }
 }
@@ -113,6 +126,8 @@ struct Stored {
     removed: Vec<u64>,
     #[prost(string, optional, tag = "3")]
     cluster_version: Option<String>,
+    #[prost(string, optional, tag = "4")]
+    downgrade_target: Option<String>,
 }
 
 /// A member in etcd's own message.

@@ -24,7 +24,7 @@ use glasshouse_core::{CallId, Effect, Input, MemberId, Node, NodeView, Role, Str
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::MissedTickBehavior;
 
-use crate::disk::{StoreThread, WalThread};
+use crate::disk::{Job, StoreThread, WalThread};
 use crate::log::Log;
 use crate::mailbox::{Answer, Letter, Mailbox, WatchItem};
 use crate::peer::Peers;
@@ -192,7 +192,8 @@ impl Driver {
                 Effect::Append(append) => self.wal.append(append),
                 Effect::DropLogBefore { segment } => self.wal.drop_before(segment),
                 // A disk thread that is gone has posted `DiskFailed` before; the node halts on it.
-                Effect::Store { seq, batch } => drop(self.store.batches.send((seq, batch))),
+                Effect::Store { seq, batch } => self.store.send(Job::Commit(seq, batch)),
+                Effect::Work { id, work } => self.store.send(Job::Work(id, work)),
                 Effect::Send { to, info: _, bytes } => {
                     if !self.peers.send(to, bytes, self.node.view().membership()) {
                         unreachable.insert(to);

@@ -55,6 +55,8 @@ pub struct Metrics {
     pub wal_fsync: Histogram,
     /// Each durable transaction of the store.
     pub backend_commit: Histogram,
+    /// The last, undivided step of each defragmentation.
+    pub backend_defrag: Histogram,
     /// Bytes written into the write-ahead log.
     pub wal_write_bytes: AtomicU64,
     /// Bytes of messages to peers.
@@ -83,6 +85,11 @@ impl Metrics {
             &mut text,
             "etcd_disk_backend_commit_duration_seconds",
             "The latency distributions of commit called by backend.",
+        );
+        self.backend_defrag.write(
+            &mut text,
+            "etcd_disk_backend_defrag_duration_seconds",
+            "The latency distribution of backend defragmentation.",
         );
         write_node(&mut text, state, db);
         let counters = [

@@ -86,7 +86,7 @@ pub fn run(settings: &Settings, log: &Arc<Log>) -> Result<(), ServerError> {
 async fn serve(settings: &Settings, log: &Arc<Log>) -> Result<(), ServerError> {
     log_settings(settings, log);
     let ports = Ports::listen(settings).await?;
-    let DataDir { wal, store, wal_path, lock } = DataDir::open(settings)?;
+    let DataDir { wal, store, store_path, wal_path, lock } = DataDir::open(settings)?;
     let Start { identity, bootstrap, told } = identify(settings, &wal).await?;
     let config = node_config(settings, identity, bootstrap)?;
     let node = Node::recover(config, wal, store.clone())
@@ -98,7 +98,7 @@ async fn serve(settings: &Settings, log: &Arc<Log>) -> Result<(), ServerError> {
     let (state_sender, state) = watch::channel(NodeState::default());
     let disks = (
         WalThread::start(wal_path, mailbox.clone(), metrics.clone())?,
-        StoreThread::start(store.clone(), mailbox.clone(), metrics.clone())?,
+        StoreThread::start(store.clone(), store_path, mailbox.clone(), metrics.clone())?,
     );
     let context = Arc::new(PeerContext {
         identity,
@@ -250,6 +250,9 @@ fn node_config(
         quota_backend_bytes: settings.quota_backend_bytes,
         auth_token_ttl_seconds: settings.auth_token_ttl_seconds,
         bcrypt_cost: settings.bcrypt_cost,
+        quota_auto_disarm: settings.quota_auto_disarm,
+        auto_compaction: settings.auto_compaction,
+        compaction_batch_rows: settings.compaction_batch_rows,
         strict_reconfig_check: settings.strict_reconfig_check,
         max_learners: settings.max_learners,
         started_unix_s: SystemTime::now()
@@ -431,6 +434,29 @@ fn log_settings(settings: &Settings, log: &Log) {
         ("initial-cluster-token", settings.token.as_str().into()),
     ];
     log.info("starting an etcd server", &fields);
+    log_quota(settings.quota_backend_bytes, log);
+}
+
+/// etcd's lines about the quota.
+fn log_quota(bytes: i64, log: &Log) {
+    let name = ("quota-name", Value::from("v3-applier"));
+    let size = |bytes: u64| ("quota-size-bytes", Value::from(bytes));
+    match u64::try_from(bytes) {
+        Err(_) => {
+            log.info("disabled backend quota", &[name, ("quota-size-bytes", bytes.into())]);
+        }
+        Ok(0) => {
+            let size = size(limits::QUOTA_BYTES_DEFAULT);
+            log.info("enabled backend quota with default value", &[name, size]);
+        }
+        Ok(bytes) => {
+            if bytes > limits::QUOTA_BYTES_ADVISED_MAX {
+                let most = ("quota-maximum-size-bytes", limits::QUOTA_BYTES_ADVISED_MAX.into());
+                log.warn("quota exceeds the maximum value", &[name.clone(), size(bytes), most]);
+            }
+            log.info("enabled backend quota", &[name, size(bytes)]);
+        }
+    }
 }
 
 fn log_start(node: &Node, identity: Identity, log: &Log) {

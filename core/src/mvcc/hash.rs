@@ -8,19 +8,18 @@
 //!   member may have deleted the others already and another not yet;
 //! - not the tombstones of the compacted revision itself, which etcd kept only since 3.5.16.
 //!
+//! When nothing is visible at the revision asked for, etcd hashes all that compaction left. That it
+//! takes a key for invisible which one transaction deletes and writes anew, at that transaction's
+//! revision, seems to be an oversight (`keyIndex.keep`); members must agree all the same.
+//!
 //! Equal to etcd's (`server/storage/mvcc/hash.go`) for an equal history.
 
 use std::ops::ControlFlow;
 
-use crc32c::crc32c_append;
-
+use super::Mvcc;
 use super::index::KeyRange;
-use super::{Mvcc, RowKey};
 use crate::api::Error;
-use crate::store::StoreError;
-
-/// The name of the bucket in which etcd has its rows.
-const BUCKET: &[u8] = b"key";
+use crate::store::{HashPlan, RowHasher, RowKey, StoreError};
 
 /// What `HashKV` answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,19 +33,37 @@ pub struct HashKvResult {
 }
 
 impl Mvcc {
-    /// Hashes the store as of a main revision, 0 for the last one. Reads every row.
+    /// The main revision that a hash at `revision` is of: 0, and less, is the last one.
     ///
     /// # Errors
     /// [`Error::COMPACTED`] and [`Error::FUTURE_REVISION`].
-    pub fn hash_kv(&self, revision: i64) -> Result<HashKvResult, Error> {
+    pub fn check_hash(&self, revision: i64) -> Result<i64, Error> {
         if revision > 0 && revision < self.compacted {
             return Err(Error::COMPACTED);
         }
         if revision > self.revision {
             return Err(Error::FUTURE_REVISION);
         }
-        let revision = if revision == 0 { self.revision } else { revision };
-        let mut hash = RowHasher::new(self, revision);
+        Ok(if revision == 0 { self.revision } else { revision })
+    }
+
+    /// Which rows count at a main revision, 0 for the last one.
+    ///
+    /// # Errors
+    /// [`Error::COMPACTED`] and [`Error::FUTURE_REVISION`].
+    pub fn hash_plan(&self, revision: i64) -> Result<HashPlan, Error> {
+        let revision = self.check_hash(revision)?;
+        Ok(HashPlan { revision, compacted: self.compacted, old: old_rows(self, revision) })
+    }
+
+    /// Hashes the keys as of a main revision, 0 for the last one, here and now. Reads every row: for
+    /// checkers and tests; a node lets the world do it ([`crate::store::Work`]).
+    ///
+    /// # Errors
+    /// As [`Self::hash_plan`].
+    pub fn hash_kv(&self, revision: i64) -> Result<HashKvResult, Error> {
+        let plan = self.hash_plan(revision)?;
+        let mut hash = RowHasher::new(&plan);
         let mut overlay = self.overlay.iter().peekable();
         let read = self.store.visit_rows(|row, value| {
             // Both are in order. A row that is in both was committed a moment ago.
@@ -62,40 +79,10 @@ impl Mvcc {
         }
         overlay.for_each(|(row, value)| hash.add(row, value));
         Ok(HashKvResult {
-            hash: hash.crc,
-            compact_revision: self.compacted,
-            hash_revision: revision,
+            hash: hash.crc(),
+            compact_revision: plan.compacted,
+            hash_revision: plan.revision,
         })
-    }
-}
-
-struct RowHasher {
-    crc: u32,
-    revision: i64,
-    compacted: i64,
-    /// Rows, not above the compacted revision, that count; ascending.
-    old: std::iter::Peekable<std::vec::IntoIter<RowKey>>,
-}
-
-impl RowHasher {
-    fn new(mvcc: &Mvcc, revision: i64) -> Self {
-        let crc = crc32c_append(0, BUCKET);
-        let old = old_rows(mvcc, revision).into_iter().peekable();
-        Self { crc, revision, compacted: mvcc.compacted, old }
-    }
-
-    fn add(&mut self, row: RowKey, value: &[u8]) {
-        let main = row.revision.main;
-        if main > self.revision {
-            return;
-        }
-        if main <= self.compacted {
-            while self.old.next_if(|old| *old < row).is_some() {}
-            if self.old.next_if(|old| *old == row).is_none() {
-                return;
-            }
-        }
-        self.crc = crc32c_append(crc32c_append(self.crc, &row.encode()), value);
     }
 }
 
@@ -106,9 +93,10 @@ fn old_rows(mvcc: &Mvcc, revision: i64) -> Vec<RowKey> {
     let mut kept = Vec::new();
     let mut any = false;
     mvcc.index.visit::<()>(KeyRange::From(&[]), |_, history| {
-        if let Some(now) = history.at(revision) {
+        let now = history.at(revision).map(|now| now.row());
+        if let Some(row) = now.filter(|row| !is_overlooked(*row, revision, history.rows())) {
             any = true;
-            visible.extend(Some(now.row()).filter(|row| row.revision.main <= compacted));
+            visible.extend(Some(row).filter(|row| row.revision.main <= compacted));
         }
         let survivors = history.rows().skip(history.obsolete(compacted));
         kept.extend(survivors.take_while(|row| row.revision.main <= compacted && !row.tombstone));
@@ -119,4 +107,10 @@ fn old_rows(mvcc: &Mvcc, revision: i64) -> Vec<RowKey> {
     let mut rows = if any { visible } else { kept };
     rows.sort_unstable();
     rows
+}
+
+/// etcd overlooks a key that the very transaction of the revision deleted and wrote anew.
+fn is_overlooked(row: RowKey, revision: i64, mut rows: impl Iterator<Item = RowKey>) -> bool {
+    let main = row.revision.main;
+    main == revision && rows.any(|row| row.tombstone && row.revision.main == main)
 }

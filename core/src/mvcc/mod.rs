@@ -180,6 +180,18 @@ impl Mvcc {
         self.overlay.pending_bytes()
     }
 
+    /// Bytes of keys and values of rows that are not in the durable store yet.
+    #[must_use]
+    pub fn unstored_bytes(&self) -> u64 {
+        self.overlay.row_bytes()
+    }
+
+    /// Rows that compaction took are still in the durable store, or on their way out of it.
+    #[must_use]
+    pub fn deletes_wait(&self) -> bool {
+        self.overlay.deletes_wait()
+    }
+
     /// Why the last read was worthless: the store failed under it. The node must halt.
     #[must_use]
     pub fn failure(&self) -> Option<&StoreError> {

@@ -28,6 +28,8 @@ pub(super) struct Overlay {
     deletes: Vec<RowKey>,
     /// Bytes of what is pending.
     pending_bytes: u64,
+    /// Bytes of all rows here: pending, or on their way to the disk.
+    row_bytes: u64,
 }
 
 impl Overlay {
@@ -35,6 +37,7 @@ impl Overlay {
     pub(super) fn push(&mut self, row: RowKey, value: Bytes) {
         debug_assert!(self.rows.back().is_none_or(|(last, _)| last.revision < row.revision));
         self.pending_bytes += row_bytes(value.len());
+        self.row_bytes += row_bytes(value.len());
         self.rows.push_back((row, Some(value)));
     }
 
@@ -49,7 +52,9 @@ impl Overlay {
         match self.position(row) {
             Some(position) if position >= self.taken => {
                 let value = self.rows[position].1.take();
-                self.pending_bytes -= value.map_or(0, |value| row_bytes(value.len()));
+                let bytes = value.map_or(0, |value| row_bytes(value.len()));
+                self.pending_bytes -= bytes;
+                self.row_bytes -= bytes;
             }
             _ => {
                 self.pending_bytes += row_bytes(0);
@@ -89,11 +94,21 @@ impl Overlay {
     pub(super) fn stored(&mut self) {
         let count = self.batches.pop_front().unwrap_or(0);
         self.taken -= count;
-        self.rows.drain(..count);
+        let stored = self.rows.drain(..count).filter_map(|(_, value)| value);
+        self.row_bytes -= stored.map(|value| row_bytes(value.len())).sum::<u64>();
     }
 
     pub(super) fn pending_bytes(&self) -> u64 {
         self.pending_bytes
+    }
+
+    pub(super) fn row_bytes(&self) -> u64 {
+        self.row_bytes
+    }
+
+    /// Rows of the store wait to be deleted there.
+    pub(super) fn deletes_wait(&self) -> bool {
+        !self.deletes.is_empty()
     }
 
     fn position(&self, row: RowKey) -> Option<usize> {

@@ -4,7 +4,7 @@
 use prost::Message as _;
 use raft::eraftpb::Entry;
 
-use super::{Effect, Node};
+use super::{Effect, Node, room};
 use crate::api::{self, AlarmType, InternalRaftRequest, Response};
 use crate::auth::AuthInfo;
 use crate::id::MemberId;
@@ -26,11 +26,16 @@ impl Node {
         if let Some(authenticate) = &request.authenticate {
             return self.apply_authenticate(entry.index, authenticate, call, effects);
         }
+        let waits = request.compaction.is_some_and(|compaction| compaction.physical);
         let result = self.apply_request(request, effects);
         if let Some(call) = call
             && let Some(result) = result
         {
-            self.respond(call, result, effects);
+            if waits {
+                self.respond_when_gone(call, result);
+            } else {
+                self.respond(call, result, effects);
+            }
         }
     }
 
@@ -46,6 +51,10 @@ impl Node {
             let alarms = self.alarms.apply(&alarm);
             return Some(Ok(Response::Alarm(api::AlarmResponse { header: None, alarms })));
         }
+        if let Some(space) = &request.space {
+            self.apply_space(space);
+            return None;
+        }
         if let Some(set) = request.cluster_member_attr_set {
             let attributes = set.member_attributes.unwrap_or_default();
             let id = MemberId(set.member_id);
@@ -59,6 +68,9 @@ impl Node {
         }
         if let Some(result) = self.apply_auth(&who, &request, effects) {
             return Some(result);
+        }
+        if let Some(set) = &request.downgrade_info_set {
+            return Some(Ok(self.apply_downgrade(set)));
         }
         if corrupt {
             return Some(Err(api::Error::CORRUPT));
@@ -103,14 +115,15 @@ impl Node {
         request: InternalRaftRequest,
     ) -> Option<Result<Response, api::Error>> {
         if let Some(put) = request.put {
-            let done = self.check_room().and_then(|()| self.mvcc.put(&put, &self.lessor));
+            let done = self.take_room().and_then(|()| self.mvcc.put(&put, &self.lessor));
             return Some(done.map(Response::Put));
         }
         if let Some(delete) = request.delete_range {
             return Some(Ok(Response::DeleteRange(self.mvcc.delete_range(&delete))));
         }
         if let Some(txn) = request.txn {
-            let done = self.check_txn_room(&txn).and_then(|()| self.mvcc.txn(&txn, &self.lessor));
+            let room = if room::puts_something(&txn) { self.take_room() } else { Ok(()) };
+            let done = room.and_then(|()| self.mvcc.txn(&txn, &self.lessor));
             return Some(done.map(Response::Txn));
         }
         if let Some(compaction) = request.compaction {
@@ -127,7 +140,7 @@ impl Node {
         request: &InternalRaftRequest,
     ) -> Option<Result<Response, api::Error>> {
         if let Some(grant) = &request.lease_grant {
-            let done = self.check_room().and_then(|()| self.grant_lease(grant));
+            let done = self.take_room().and_then(|()| self.grant_lease(grant));
             return Some(done.map(Response::LeaseGrant));
         }
         if let Some(revoke) = &request.lease_revoke {

@@ -48,6 +48,13 @@ impl Calls {
         }
     }
 
+    /// A call that may take as long as it takes: its client decides when to give it up.
+    pub(super) fn hold(&mut self, call: CallId) {
+        if let Some(open) = self.open.get(&call) {
+            self.by_deadline.remove(&(open.deadline_tick, call));
+        }
+    }
+
     pub(super) fn is_open(&self, call: CallId) -> bool {
         self.open.contains_key(&call)
     }

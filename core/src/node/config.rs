@@ -1,5 +1,6 @@
 //! What a node is told at birth and never changes afterwards.
 
+use super::AutoCompaction;
 use crate::auth::password;
 use crate::id::{ClusterId, MemberId};
 use crate::limits;
@@ -57,8 +58,15 @@ pub struct Config {
     pub max_request_bytes: u64,
     /// Most operations in one transaction (`--max-txn-ops`).
     pub max_txn_ops: u64,
-    /// Space for the store in bytes, 0 for etcd's default of 2 GiB (`--quota-backend-bytes`).
-    pub quota_backend_bytes: u64,
+    /// Space for the store in bytes, 0 for etcd's default of 2 GiB, negative for no quota
+    /// (`--quota-backend-bytes`).
+    pub quota_backend_bytes: i64,
+    /// Clear the `NOSPACE` that this member raised when it has room again (`--quota-auto-disarm`).
+    pub quota_auto_disarm: bool,
+    /// Rows that one step of compaction deletes (`--compaction-batch-limit`).
+    pub compaction_batch_rows: u64,
+    /// Compact by oneself (`--auto-compaction-mode`, `--auto-compaction-retention`).
+    pub auto_compaction: Option<AutoCompaction>,
     /// Milliseconds between two notices of progress to a watcher that hears nothing else
     /// (`--watch-progress-notify-interval`).
     pub watch_progress_notify_ms: u64,
@@ -104,6 +112,9 @@ impl Config {
             max_request_bytes: 1_572_864,
             max_txn_ops: 128,
             quota_backend_bytes: 0,
+            quota_auto_disarm: true,
+            compaction_batch_rows: limits::COMPACTION_ROWS_PER_STEP,
+            auto_compaction: None,
             watch_progress_notify_ms: 600_000,
             strict_reconfig_check: true,
             max_learners: 1,

@@ -9,7 +9,7 @@ use crate::api;
 use crate::auth::PasswordTask;
 use crate::id::{CallId, MemberId, StreamId};
 use crate::peer::MessageInfo;
-use crate::store::StoreBatch;
+use crate::store::{StoreBatch, Work};
 
 /// Something that the world must do for the node.
 #[derive(Clone, Debug)]
@@ -24,6 +24,14 @@ pub enum Effect {
         seq: u64,
         /// What to commit.
         batch: StoreBatch,
+    },
+    /// Do this with the store, behind the batches so far, then answer
+    /// [`Input::Worked`](super::Input::Worked). Batches need not wait for it.
+    Work {
+        /// Names the work in the answer.
+        id: u64,
+        /// What to do.
+        work: Work,
     },
     /// WAL segments numbered below this one are no longer needed; delete or recycle them.
     DropLogBefore {

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use crate::api;
 use crate::auth::PasswordOutcome;
 use crate::id::{CallId, MemberId, StreamId};
+use crate::store::Worked;
 
 /// Something that happened outside the node.
 #[derive(Clone, Debug)]
@@ -97,6 +98,13 @@ pub enum Input {
         job: u64,
         /// The token; `None` when the world has no key to sign with.
         token: Option<String>,
+    },
+    /// The [`Effect::Work`](super::Effect::Work) of this id has ended.
+    Worked {
+        /// Its name.
+        id: u64,
+        /// What came of it, or why nothing did.
+        done: Result<Worked, String>,
     },
     /// A write failed or gave wrong bytes. The node halts: it must not promise what it cannot keep.
     DiskFailed {

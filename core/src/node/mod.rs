@@ -20,7 +20,9 @@ mod apply;
 mod authorize;
 mod calls;
 mod commit;
+mod compaction;
 mod config;
+mod downgrade;
 mod effect;
 mod expire;
 mod forward;
@@ -47,11 +49,13 @@ mod storing;
 mod tests;
 mod view;
 mod words;
+mod working;
 
 use std::collections::BTreeMap;
 
 use rand_chacha::ChaCha8Rng;
 
+pub use compaction::AutoCompaction;
 pub use config::{Config, TokenKind};
 pub use effect::{Append, Effect};
 pub use input::Input;
@@ -112,6 +116,9 @@ pub struct Node {
     watches: Watches,
     /// Ticks since this member last knew a leader.
     leaderless_ticks: u64,
+    room: room::Room,
+    working: working::Working,
+    compactions: compaction::Compactions,
     start: start::Start,
     stopping: Option<stop::Stopping>,
     halted: Option<String>,
@@ -164,6 +171,7 @@ impl Node {
             Input::Stored { seq } => self.on_stored(seq, effects),
             Input::Password { job, outcome } => self.on_password(job, outcome, effects),
             Input::TokenSigned { job, token } => self.on_token_signed(job, token, effects),
+            Input::Worked { id, done } => self.on_worked(id, done, effects),
             Input::DiskFailed { reason } => {
                 self.halt(format!("the disk failed: {reason}"), effects);
             }
@@ -181,7 +189,9 @@ impl Node {
         self.tick_forwards(effects);
         self.tick_leases(effects);
         self.tick_snapshots(effects);
+        self.tick_room();
         self.tick_start();
+        self.tick_compaction();
         self.tick_store(effects);
         self.tick_watches(effects);
         self.tokens.expire(self.tick);
@@ -204,6 +214,8 @@ impl Node {
             self.answer_moves(effects);
             self.notify_behind(effects);
             self.flush_full_batch(effects);
+            self.drive_compaction(effects);
+            self.drive_working(effects);
             self.drive_removal(effects);
             self.drive_stop(effects);
         }

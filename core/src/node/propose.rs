@@ -117,6 +117,9 @@ fn entry(request: Request) -> InternalRaftRequest {
         Request::Txn(txn) => entry.txn = Some(txn),
         Request::Compact(compaction) => entry.compaction = Some(compaction),
         Request::Alarm(alarm) => entry.alarm = Some(alarm),
+        Request::Downgrade(downgrade) => {
+            entry.downgrade_info_set = Some(super::downgrade::info_set(&downgrade));
+        }
         Request::LeaseGrant(grant) => entry.lease_grant = Some(grant),
         Request::LeaseRevoke(revoke) => entry.lease_revoke = Some(revoke),
         Request::AuthEnable(enable) => entry.auth_enable = Some(enable),

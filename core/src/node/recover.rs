@@ -20,7 +20,7 @@ use raft::eraftpb::{Entry, EntryType, HardState, SnapshotMetadata};
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng as _;
 
-use super::{Config, Node, members, snapshots};
+use super::{Config, Node, members, room, snapshots};
 use crate::auth::Auth;
 use crate::auth::tokens::Tokens;
 use crate::id::{ClusterId, MemberId};
@@ -101,6 +101,7 @@ impl Node {
         let auth = Auth::open(store.auth()?);
         let (membership, alarms) = snapshots::load(&store).map_err(RecoverError::Mismatch)?;
         let is_removed = membership.is_removed(config.member_id);
+        let room = room::Room::of(&store);
         let raft = Raft::new(&config, log, base.index).map_err(RecoverError::Mismatch)?;
         Ok(Self {
             tick: 0,
@@ -138,6 +139,9 @@ impl Node {
                 config.max_request_bytes,
             ),
             leaderless_ticks: 0,
+            room,
+            working: Default::default(),
+            compactions: Default::default(),
             start: Default::default(),
             stopping: None,
             halted: None,

@@ -11,6 +11,7 @@ use crate::peer::{Envelope, MessageKind, Removed};
 impl Node {
     /// A member is out of the configuration: nothing is sent to it any more.
     pub(super) fn forget(&mut self, id: MemberId) {
+        self.alarms.on_removed(id);
         self.sending.remove(&id);
         if id == self.config.member_id {
             self.raft.retire();

@@ -41,7 +41,14 @@ impl Node {
             Request::MemberList(list) if !list.linearizable => {
                 self.answer_now(call, &request, effects);
             }
-            Request::Status(_) | Request::HashKv(_) => self.answer_now(call, &request, effects),
+            Request::Status(_) => self.answer_now(call, &request, effects),
+            Request::HashKv(_) | Request::Hash(_) | Request::Defragment(_) => {
+                self.ask_work(call, &request, effects);
+            }
+            Request::Downgrade(downgrade) => match self.check_downgrade_form(downgrade) {
+                Ok(()) => self.read(Asker::Call(call), request),
+                Err(error) => self.respond(call, Err(error), effects),
+            },
             Request::LeaseLeases(_) => self.answer_now(call, &request, effects),
             Request::Range(_) | Request::MemberList(_) | Request::Authenticate(_) => {
                 self.read(Asker::Call(call), request);
@@ -82,16 +89,11 @@ impl Node {
             | Request::MemberUpdate(_)
             | Request::MemberPromote(_) => self.request_change(call, &request, effects),
             Request::MoveLeader(to) => self.move_leader(call, MemberId(to.target_id), effects),
-            Request::Hash(_) | Request::Defragment(_) | Request::Downgrade(_) => {
-                let text = format!("glasshouse: {} is not supported yet", request.name());
-                let error = api::Error::new(api::Code::Unimplemented, text);
-                self.respond(call, Err(error), effects);
-            }
         }
     }
 
     /// What etcd's gRPC layer refuses before the log sees it (`v3rpc/key.go`, `v3rpc/quota.go`).
-    fn admit(&self, request: &Request) -> Result<(), api::Error> {
+    fn admit(&mut self, request: &Request) -> Result<(), api::Error> {
         if self.stopping.is_some() || self.leaves_at_tick.is_some() {
             return Err(api::Error::STOPPED);
         }
@@ -102,6 +104,7 @@ impl Node {
         if self.calls.len() > limits::OPEN_CALLS_MAX {
             return Err(api::Error::TOO_MANY_REQUESTS);
         }
+        self.check_quota(request)?;
         let ops_max = self.config.max_txn_ops;
         match request {
             Request::Range(range) => txn::check_range(range),
@@ -131,7 +134,9 @@ impl Node {
             Request::Txn(txn) => self.mvcc.txn_read_only(txn).map(Response::Txn),
             Request::MemberList(_) => Ok(Response::MemberList(self.member_list())),
             Request::Status(_) => Ok(Response::Status(self.status())),
-            Request::HashKv(hash) => self.hash_kv(hash.revision).map(Response::HashKv),
+            Request::Downgrade(downgrade) => {
+                return self.decide_downgrade(call, downgrade, effects);
+            }
             Request::LeaseLeases(_) => Ok(Response::LeaseLeases(self.lease_list())),
             other => unreachable!("{} is not answered from this member's state", other.name()),
         };
@@ -141,16 +146,6 @@ impl Node {
     fn member_list(&self) -> api::MemberListResponse {
         let members = self.membership.members().map(membership::to_api).collect();
         api::MemberListResponse { header: None, members }
-    }
-
-    fn hash_kv(&self, revision: i64) -> Result<api::HashKvResponse, api::Error> {
-        let result = self.mvcc.hash_kv(revision)?;
-        Ok(api::HashKvResponse {
-            header: None,
-            hash: result.hash,
-            compact_revision: result.compact_revision,
-            hash_revision: result.hash_revision,
-        })
     }
 
     /// What this member knows of itself. Never needs a quorum (`v3rpc/maintenance.go`).
@@ -169,23 +164,19 @@ impl Node {
             header: None,
             version: String::from(crate::VERSION),
             db_size: i64::try_from(self.store.size_bytes()).unwrap_or(i64::MAX),
-            db_size_in_use: i64::try_from(self.store.in_use_bytes()).unwrap_or(i64::MAX),
+            db_size_in_use: i64::try_from(self.used_bytes()).unwrap_or(i64::MAX),
             leader,
             raft_index: self.raft.commit(),
             raft_term: self.raft.term(),
             raft_applied_index: self.applied.index,
             errors,
             is_learner: own.is_some_and(|member| member.is_learner),
-            storage_version: String::from(crate::VERSION),
-            db_size_quota: i64::try_from(self.quota_bytes()).unwrap_or(i64::MAX),
-            downgrade_info: Some(api::DowngradeInfo::default()),
-        }
-    }
-
-    fn quota_bytes(&self) -> u64 {
-        match self.config.quota_backend_bytes {
-            0 => limits::QUOTA_BYTES_DEFAULT,
-            bytes => bytes,
+            storage_version: self.membership.cluster_version().unwrap_or_default().to_owned(),
+            db_size_quota: match self.config.quota_backend_bytes {
+                0 => i64::try_from(limits::QUOTA_BYTES_DEFAULT).unwrap_or(i64::MAX),
+                bytes => bytes,
+            },
+            downgrade_info: Some(self.downgrade_info()),
         }
     }
 }

@@ -238,6 +238,7 @@ impl Node {
         let before = self.mvcc.revision();
         let (mvcc, attached) = Mvcc::open_with_leases(store.clone()).map_err(|e| e.to_string())?;
         self.mvcc = mvcc;
+        self.room.stored_bytes = store.in_use_bytes();
         self.lessor = Lessor::open(store.leases().map_err(|e| e.to_string())?, attached);
         self.auth = Auth::open(store.auth().map_err(|e| e.to_string())?);
         self.watches.resync(before);

@@ -84,19 +84,20 @@ impl Node {
         });
     }
 
-    /// The leader sets the cluster's version when there is none.
+    /// The leader sets the cluster's version when there is none, and when a downgrade wants another
+    /// one (etcd: `monitorClusterVersions`, `decideClusterVersion`).
     fn set_version(&mut self) {
         let patience = self.patience_ticks();
         let waiting = self.start.version_tick.is_some_and(|tick| self.tick < tick + patience);
-        let settled = self.membership.cluster_version().is_some();
+        let wanted = self.membership.downgrade_target().unwrap_or(crate::VERSION);
+        let settled = self.membership.cluster_version() == Some(wanted);
         if !self.raft.is_leader() || settled || waiting || !self.leads_with_commit() {
             return;
         }
+        let wanted = wanted.to_owned();
         self.start.version_tick = Some(self.tick);
         self.propose_own(InternalRaftRequest {
-            cluster_version_set: Some(ClusterVersionSetRequest {
-                ver: String::from(crate::VERSION),
-            }),
+            cluster_version_set: Some(ClusterVersionSetRequest { ver: wanted }),
             ..InternalRaftRequest::default()
         });
     }

@@ -42,7 +42,7 @@ impl Storing {
         self.installing.is_some()
     }
 
-    fn is_writing(&self) -> bool {
+    pub(super) fn is_writing(&self) -> bool {
         self.under_way.iter().any(|(_, kind)| matches!(kind, Kind::Write(_)))
     }
 
@@ -56,7 +56,7 @@ impl Storing {
 impl Node {
     /// A tick passed: compaction goes on, and a batch leaves when it is time.
     pub(super) fn tick_store(&mut self, effects: &mut Vec<Effect>) {
-        self.mvcc.compact_slice(limits::COMPACTION_ROWS_PER_STEP);
+        self.mvcc.compact_slice(self.config.compaction_batch_rows);
         let due = self.storing.flushed_tick + u64::from(self.config.store_flush_ticks);
         if self.tick >= due {
             self.flush(effects);
@@ -116,7 +116,9 @@ impl Node {
         match kind {
             Kind::Write(place) => {
                 self.mvcc.rows_stored();
+                self.room.stored_bytes = self.store.in_use_bytes();
                 self.on_place_stored(place, effects);
+                self.on_rows_stored(effects);
             }
             Kind::Stage => self.on_part_stored(seq, effects),
             Kind::Install => self.on_installed(effects),

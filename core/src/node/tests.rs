@@ -1,8 +1,10 @@
 //! A small cluster of nodes in one loop: messages arrive at once, disks are vectors.
 
 mod auth;
+mod compaction;
 mod lease;
 mod members;
+mod room;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -12,7 +14,7 @@ use super::*;
 use crate::api::{self, Request, Response};
 use crate::id::{self, CallId, MemberId, StreamId};
 use crate::membership::Member;
-use crate::store::{Store, StoreBatch};
+use crate::store::{Store, StoreBatch, Worked};
 use crate::wal::{WalImage, WalSegment};
 
 struct Host {
@@ -133,6 +135,10 @@ impl Cluster {
                             return;
                         }
                         inputs.push_back(Input::Stored { seq });
+                    }
+                    Effect::Work { id, work } => {
+                        let done = host.store.work(&work).unwrap().unwrap_or(Worked::Defragmented);
+                        inputs.push_back(Input::Worked { id, done: Ok(done) });
                     }
                     Effect::DropLogBefore { segment } => {
                         host.wal.retain(|number, _| *number >= segment);

@@ -48,8 +48,18 @@ fn request_words(request: &InternalRaftRequest) -> String {
     if let Some(set) = &request.cluster_version_set {
         return format!("version {}", set.ver);
     }
+    if let Some(set) = &request.downgrade_info_set {
+        return if set.enabled {
+            format!("downgrade {}", set.ver)
+        } else {
+            String::from("no downgrade")
+        };
+    }
     if request.alarm.is_some() {
         return String::from("alarm");
+    }
+    if let Some(space) = &request.space {
+        return String::from(if space.exhausted { "no space" } else { "space again" });
     }
     auth_words(request)
 }

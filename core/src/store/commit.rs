@@ -48,7 +48,7 @@ pub(super) fn create_tables(database: &Database) -> Result<(), StoreError> {
 /// points to it is, and then the root. With one phase redb finds out after a crash, by checksums,
 /// whether the last commit is whole, and if not goes back to the one before; so damage could undo a
 /// commit.
-fn begin(database: &Database) -> Result<WriteTransaction, StoreError> {
+pub(super) fn begin(database: &Database) -> Result<WriteTransaction, StoreError> {
     let mut transaction = database.begin_write()?;
     transaction.set_two_phase_commit(true);
     Ok(transaction)

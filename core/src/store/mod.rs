@@ -24,12 +24,14 @@ mod auth_row;
 mod commit;
 mod error;
 mod lease_row;
+mod rebuild;
 mod revision;
 mod rows;
 mod sectors;
 mod snapshot;
 #[cfg(test)]
 mod tests;
+mod work;
 
 use std::ops::ControlFlow;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -43,11 +45,13 @@ use redb::{
 pub use self::auth_row::{AuthKey, AuthRow, AuthState};
 pub use self::error::StoreError;
 pub use self::lease_row::LeaseRow;
+pub use self::rebuild::Rebuild;
 pub(crate) use self::revision::REVISION_MAX;
 pub use self::revision::{Revision, RowKey, RowKeyBytes};
 pub use self::rows::{BadRows, check_rows};
 use self::sectors::Sectors;
 pub use self::snapshot::SnapshotReader;
+pub use self::work::{HashPlan, RowHasher, Work, Worked};
 use crate::limits;
 
 type Table = TableDefinition<'static, &'static [u8], &'static [u8]>;
@@ -115,7 +119,8 @@ pub enum StoreBatch {
 /// A handle to the store; clones share it.
 #[derive(Clone, Debug)]
 pub struct Store {
-    shared: Arc<Shared>,
+    /// A defragmentation puts another one here; see [`Rebuild`].
+    current: Arc<RwLock<Arc<Shared>>>,
 }
 
 #[derive(Debug)]
@@ -133,10 +138,7 @@ impl Store {
     /// [`StoreError::Corrupt`] when the bytes are damaged or of something else.
     pub fn open(backend: impl StorageBackend) -> Result<Self, StoreError> {
         let disk: Arc<dyn StorageBackend> = Arc::new(backend);
-        let sectors = Sectors::new(Arc::clone(&disk))?;
-        let database = Builder::new()
-            .set_cache_size(limits::STORE_CACHE_BYTES)
-            .create_with_backend(sectors)?;
+        let database = open_database(&disk)?;
         let rows = match open_rows(&database)? {
             Err(TableError::TableDoesNotExist(_)) => {
                 commit::create_tables(&database)?;
@@ -144,7 +146,8 @@ impl Store {
             }
             opened => opened?,
         };
-        Ok(Self { shared: Arc::new(Shared { database, rows: RwLock::new(rows), disk }) })
+        let shared = Shared { database, rows: RwLock::new(rows), disk };
+        Ok(Self { current: Arc::new(RwLock::new(Arc::new(shared))) })
     }
 
     /// A store in memory, for tests.
@@ -161,9 +164,10 @@ impl Store {
     /// # Errors
     /// When the disk fails, or the batch holds bytes that are no rows. The store is unusable then.
     pub fn commit(&self, batch: &StoreBatch) -> Result<(), StoreError> {
-        commit::commit(&self.shared.database, batch)?;
-        let rows = open_rows(&self.shared.database)??;
-        *self.shared.rows.write().unwrap_or_else(PoisonError::into_inner) = rows;
+        let shared = self.shared();
+        commit::commit(&shared.database, batch)?;
+        let rows = open_rows(&shared.database)??;
+        *shared.rows.write().unwrap_or_else(PoisonError::into_inner) = rows;
         Ok(())
     }
 
@@ -180,7 +184,8 @@ impl Store {
     /// # Errors
     /// When the store cannot be read.
     pub fn value(&self, row: RowKey) -> Result<Option<Bytes>, StoreError> {
-        let rows = self.shared.rows.read().unwrap_or_else(PoisonError::into_inner);
+        let shared = self.shared();
+        let rows = shared.rows.read().unwrap_or_else(PoisonError::into_inner);
         let value = rows.get(&*row.encode())?;
         Ok(value.map(|value| Bytes::copy_from_slice(value.value())))
     }
@@ -275,14 +280,14 @@ impl Store {
     /// # Errors
     /// When the store cannot be read.
     pub fn snapshot(&self) -> Result<SnapshotReader, StoreError> {
-        SnapshotReader::new(self.clone())
+        SnapshotReader::new(self)
     }
 
     /// Bytes of the file, free pages and checksums included.
     #[must_use]
     pub fn size_bytes(&self) -> u64 {
         // A disk that cannot tell its length fails the next commit, with an error.
-        self.shared.disk.len().unwrap_or(0)
+        self.shared().disk.len().unwrap_or(0)
     }
 
     /// Bytes of keys and values of all rows.
@@ -293,8 +298,23 @@ impl Store {
     }
 
     fn read(&self) -> Result<ReadTransaction, StoreError> {
-        Ok(self.shared.database.begin_read()?)
+        self.shared().read()
     }
+
+    fn shared(&self) -> Arc<Shared> {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Shared {
+    fn read(&self) -> Result<ReadTransaction, StoreError> {
+        Ok(self.database.begin_read()?)
+    }
+}
+
+fn open_database(disk: &Arc<dyn StorageBackend>) -> Result<Database, StoreError> {
+    let sectors = Sectors::new(Arc::clone(disk))?;
+    Ok(Builder::new().set_cache_size(limits::STORE_CACHE_BYTES).create_with_backend(sectors)?)
 }
 
 /// The rows as of the last commit, if there is such a table.

@@ -1,10 +1,12 @@
 //! Reading the whole store as of one commit, in parts of bounded size.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use redb::{Range, ReadTransaction};
 
 use super::{
-    AUTH, KEY, LEASE, MetaKey, Store, StoreError, decode_auth, decode_key, decode_lease,
+    AUTH, KEY, LEASE, MetaKey, Shared, Store, StoreError, decode_auth, decode_key, decode_lease,
     open_optional, read_count, read_meta, rows,
 };
 
@@ -24,7 +26,7 @@ pub struct SnapshotReader {
     /// A row that did not fit into the last part, encoded.
     carry: Vec<u8>,
     /// Keeps the database open.
-    _store: Store,
+    _shared: Arc<Shared>,
 }
 
 impl std::fmt::Debug for SnapshotReader {
@@ -34,8 +36,9 @@ impl std::fmt::Debug for SnapshotReader {
 }
 
 impl SnapshotReader {
-    pub(super) fn new(store: Store) -> Result<Self, StoreError> {
-        let transaction = store.read()?;
+    pub(super) fn new(store: &Store) -> Result<Self, StoreError> {
+        let shared = store.shared();
+        let transaction = shared.read()?;
         let table = transaction.open_table(KEY)?;
         let range = table.range::<&[u8]>(..)?;
         let all = |table| -> Result<Option<Rows>, StoreError> {
@@ -43,7 +46,7 @@ impl SnapshotReader {
             Ok(table.map(|table| table.range::<&[u8]>(..)).transpose()?)
         };
         let (leases, auth) = (all(LEASE)?, all(AUTH)?);
-        Ok(Self { transaction, range, leases, auth, carry: Vec::new(), _store: store })
+        Ok(Self { transaction, range, leases, auth, carry: Vec::new(), _shared: shared })
     }
 
     /// A piece of meta, as of the same commit as the rows.

@@ -229,6 +229,15 @@ impl Values {
         self.text(name).parse().expect("the value was checked when it was given")
     }
 
+    /// The value of a [`Kind::Int`].
+    ///
+    /// # Panics
+    /// When the flag is of another kind.
+    #[must_use]
+    pub(super) fn int(&self, name: &str) -> i64 {
+        self.text(name).parse().expect("the value was checked when it was given")
+    }
+
     /// The value of a [`Kind::Bool`].
     ///
     /// # Panics

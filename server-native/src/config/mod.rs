@@ -11,6 +11,7 @@
 //! already does not look at it.
 
 mod bootstrap;
+mod compaction;
 mod flags;
 mod help;
 mod table;
@@ -22,6 +23,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use glasshouse_core::auth::password;
+use glasshouse_core::limits;
+use glasshouse_core::node::AutoCompaction;
 use serde_json::Value;
 
 pub use self::bootstrap::Bootstrap;
@@ -108,6 +111,10 @@ pub struct Settings {
     pub snapshot_catchup_entries: u64,
     /// `--max-request-bytes`.
     pub max_request_bytes: u64,
+    /// `--auto-compaction-mode` and `--auto-compaction-retention`.
+    pub auto_compaction: Option<AutoCompaction>,
+    /// `--compaction-batch-limit`, or etcd's 1000.
+    pub compaction_batch_rows: u64,
     /// `--watch-progress-notify-interval`, or etcd's 10 minutes.
     pub watch_progress_notify: Duration,
     /// `--max-txn-ops`.
@@ -116,12 +123,14 @@ pub struct Settings {
     pub max_concurrent_streams: u32,
     /// `--grpc-keepalive-interval` and `--grpc-keepalive-timeout`; `None` for no pings.
     pub keepalive: Option<(Duration, Duration)>,
-    /// `--quota-backend-bytes`; 0 for 2 GiB.
-    pub quota_backend_bytes: u64,
     /// `--auth-token-ttl`, in seconds.
     pub auth_token_ttl_seconds: u64,
     /// `--bcrypt-cost`.
     pub bcrypt_cost: u32,
+    /// `--quota-backend-bytes`; 0 for 2 GiB, negative for none.
+    pub quota_backend_bytes: i64,
+    /// `--quota-auto-disarm`.
+    pub quota_auto_disarm: bool,
     /// `--strict-reconfig-check`.
     pub strict_reconfig_check: bool,
     /// `--max-learners`.
@@ -207,17 +216,22 @@ fn settings(values: &Values) -> Result<Settings, String> {
             // As etcd: shorter ones would be noise.
             interval => interval.max(Duration::from_millis(100)),
         },
+        auto_compaction: compaction::auto_compaction(
+            values.text("auto-compaction-mode"),
+            values.text("auto-compaction-retention"),
+        )?,
+        compaction_batch_rows: u64::try_from(values.int("compaction-batch-limit"))
+            .ok()
+            .filter(|limit| *limit > 0)
+            .unwrap_or(limits::COMPACTION_ROWS_PER_STEP),
         max_txn_ops: values.uint("max-txn-ops"),
         max_concurrent_streams: u32::try_from(values.uint("max-concurrent-streams"))
             .unwrap_or(u32::MAX),
         keepalive: Some(values.duration("grpc-keepalive-interval"))
             .filter(|interval| !interval.is_zero())
             .map(|interval| (interval, values.duration("grpc-keepalive-timeout"))),
-        // etcd takes a negative quota for no quota at all.
-        quota_backend_bytes: values
-            .text("quota-backend-bytes")
-            .parse::<i64>()
-            .map_or(0, |quota| u64::try_from(quota).unwrap_or(u64::MAX)),
+        quota_backend_bytes: values.int("quota-backend-bytes"),
+        quota_auto_disarm: values.bool("quota-auto-disarm"),
         auth_token_ttl_seconds: auth_token_ttl(values),
         bcrypt_cost: bcrypt_cost(values),
         strict_reconfig_check: values.bool("strict-reconfig-check"),
@@ -234,11 +248,7 @@ fn settings(values: &Values) -> Result<Settings, String> {
                     explicitly"
             .into());
     }
-    match values.text("auto-compaction-mode") {
-        "periodic" | "revision" => Ok(settings),
-        "" => Err("undefined auto-compaction-mode".into()),
-        mode => Err(format!("unknown auto-compaction-mode {mode:?}")),
-    }
+    Ok(settings)
 }
 
 /// `--initial-cluster`; without it this member alone, under its own name if it has one.

@@ -49,7 +49,8 @@ groups! {
         "max-snapshots" Uint "5" NoEffect "snapshot files to keep; one is enough here";
         "max-wals" Uint "5" NoEffect "log files to keep; those that are needed are kept";
         "memory-mlock" Bool "false" NotYet "keep the process in RAM";
-        "quota-backend-bytes" Int "0" Works "space for the store in bytes; 0 means 2 GiB";
+        "quota-backend-bytes" Int "0" Works "bytes of keys and values after which the alarm NOSPACE is raised; 0 means 2 GiB, less means no quota";
+        "quota-auto-disarm" Bool "true" Works "clear the NOSPACE that this member raised when a tenth of its quota is free again (not in etcd)";
         "backend-bbolt-freelist-type" Text "map" NoEffect "a setting of bbolt, which is not used";
         "backend-batch-interval" Duration "0" NoEffect "a setting of bbolt, which is not used";
         "backend-batch-limit" Int "0" NoEffect "a setting of bbolt, which is not used";
@@ -93,7 +94,7 @@ groups! {
         "discovery-srv-name" Text "" NotYet "a setting of discovery by DNS";
         "strict-reconfig-check" Bool "true" Works "refuse changes of members that could lose the quorum";
         "pre-vote" Bool "true" Works "ask before an election whether it could be won";
-        "auto-compaction-retention" Text "0" NotYet "forget old revisions after this time or number";
+        "auto-compaction-retention" Text "0" Works "forget old revisions after this time (hours, or 5m, 2h) or this number; 0 for never";
         "auto-compaction-mode" Text "periodic" Works "periodic or revision";
         "max-learners" Int "1" Works "most learners in the cluster";
         "v2-deprecation" Text "not-yet" NoEffect "a stage of etcd's leaving its v2 store";
@@ -156,7 +157,7 @@ groups! {
         "snapshot-catchup-entries" Uint "5000" Works "entries kept behind a compaction of the log for slow followers";
         "corrupt-check-time" Duration "0" NotYet "time between two comparisons of all members";
         "compact-hash-check-time" Duration "1m" NoEffect "time between two comparisons of compacted revisions";
-        "compaction-batch-limit" Int "0" NoEffect "revisions that one step of a compaction deletes";
+        "compaction-batch-limit" Int "0" Works "rows that one step of a compaction deletes; 0 means 1000";
         "compaction-sleep-interval" Duration "0" NoEffect "pause between two steps of a compaction";
         "watch-progress-notify-interval" Duration "0" Works "time between two progress notes of a watch; 0 means 10m";
         "warning-apply-duration" Duration "100ms" NoEffect "time after which a slow apply is logged";
@@ -167,7 +168,7 @@ groups! {
     "Old names" {
         "experimental-corrupt-check-time" Duration "0" NotYet "the old name of --corrupt-check-time";
         "experimental-compact-hash-check-time" Duration "1m" NoEffect "the old name of --compact-hash-check-time";
-        "experimental-compaction-batch-limit" Int "0" NoEffect "the old name of --compaction-batch-limit";
+        "experimental-compaction-batch-limit" Int "0" Works "the old name of --compaction-batch-limit";
         "experimental-compaction-sleep-interval" Duration "0" NoEffect "the old name of --compaction-sleep-interval";
         "experimental-watch-progress-notify-interval" Duration "0" Works "the old name of --watch-progress-notify-interval";
         "experimental-warning-apply-duration" Duration "100ms" NoEffect "the old name of --warning-apply-duration";

@@ -9,6 +9,7 @@
 //!         0000000000000001.wal
 //!       snap/
 //!         db                       the store: keys, values, members, in one redb file
+//!         db.tmp                   the next one, while it is defragmented
 //! ```
 //!
 //! The threads exist because fsync blocks: the node's thread must go on with heartbeats while a
@@ -27,7 +28,7 @@ use glasshouse_core::store::Store;
 use glasshouse_core::wal::{WalImage, WalSegment};
 use redb::backends::FileBackend;
 
-pub use self::store::StoreThread;
+pub use self::store::{Job, StoreThread};
 pub use self::wal::WalThread;
 use crate::config::Settings;
 
@@ -69,6 +70,8 @@ pub struct DataDir {
     pub wal: WalImage,
     /// The store.
     pub store: Store,
+    /// Its file.
+    pub store_path: PathBuf,
     /// The directory of the segments.
     pub wal_path: PathBuf,
     /// Held until the process ends.
@@ -89,12 +92,14 @@ impl DataDir {
         }
         let lock = take_lock(&wal_path)?;
         let wal = read_segments(&wal_path)?;
+        // A defragmentation that did not come to its end.
+        let _ = std::fs::remove_file(store::beside(&store_path));
         let store = open_store(&store_path)?;
         // The entries of files that were created above must survive a power failure, too.
         for dir in [&settings.data_dir, &settings.member_dir(), &wal_path, snap_dir] {
             sync_dir(dir).map_err(failed("sync", dir))?;
         }
-        Ok(Self { wal, store, wal_path, lock })
+        Ok(Self { wal, store, store_path, wal_path, lock })
     }
 }
 

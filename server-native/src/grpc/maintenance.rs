@@ -42,15 +42,15 @@ impl Maintenance for MaintenanceService {
         unary!(self.0, HashKv, request)
     }
 
-    async fn hash(&self, _request: Request<HashRequest>) -> Result<Response<HashResponse>, Status> {
-        Err(not_built("Maintenance/Hash"))
+    async fn hash(&self, request: Request<HashRequest>) -> Result<Response<HashResponse>, Status> {
+        unary!(self.0, Hash, request)
     }
 
     async fn defragment(
         &self,
-        _request: Request<DefragmentRequest>,
+        request: Request<DefragmentRequest>,
     ) -> Result<Response<DefragmentResponse>, Status> {
-        Err(not_built("Maintenance/Defragment"))
+        unary!(self.0, Defragment, request)
     }
 
     async fn snapshot(
@@ -69,8 +69,8 @@ impl Maintenance for MaintenanceService {
 
     async fn downgrade(
         &self,
-        _request: Request<DowngradeRequest>,
+        request: Request<DowngradeRequest>,
     ) -> Result<Response<DowngradeResponse>, Status> {
-        Err(not_built("Maintenance/Downgrade"))
+        unary!(self.0, Downgrade, request)
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use glasshouse_core::auth::password;
 use glasshouse_core::node::{Append, Config, Effect, Input, Node, NodeView, Role};
-use glasshouse_core::store::Store;
+use glasshouse_core::store::{Store, Work, Worked};
 use glasshouse_core::wal;
 use madsim::time::TimerId;
 
@@ -245,6 +245,7 @@ impl State {
                 self.member_mut(no).disk.queue_batch(seq, batch);
                 self.begin_store(no);
             }
+            Effect::Work { id, work } => self.work(no, id, &work),
             Effect::DropLogBefore { segment } => {
                 if self.member_mut(no).disk.drop_segments(segment) {
                     let step = DiskStep::SegmentsDropped { first: segment };
@@ -373,6 +374,14 @@ impl State {
                 self.begin_store(no);
             }
         }
+    }
+
+    /// Work beside the log takes no time in this world. Its disks do not care for space.
+    fn work(&mut self, no: MemberNo, id: u64, work: &Work) {
+        let member = self.member_mut(no);
+        let Some(store) = member.process().map(|process| process.store.clone()) else { return };
+        let done = store.work(work).map(|done| done.unwrap_or(Worked::Defragmented));
+        member.tell(Input::Worked { id, done: done.map_err(|error| error.to_string()) });
     }
 
     fn disk_failed(&mut self, no: MemberNo, reason: String) {

@@ -317,7 +317,14 @@ impl Model {
             let rows = self.rows.iter().filter(|(row, ..)| row.revision.main <= revision);
             rows.map(|(row, key, _)| (key, *row)).collect()
         };
-        let keep: Vec<_> = last(at).into_values().filter(|row| !row.tombstone).collect();
+        // A key that the transaction of `at` deleted before it wrote it anew is overlooked.
+        let overlooked = |key: &Bytes| {
+            self.rows
+                .iter()
+                .any(|(row, of, _)| row.tombstone && row.revision.main == at && of == key)
+        };
+        let visible = last(at).into_iter().filter(|(key, row)| !row.tombstone && !overlooked(key));
+        let keep: Vec<_> = visible.map(|(_, row)| row).collect();
         let left: Vec<_> =
             last(self.compacted).into_values().filter(|row| !row.tombstone).collect();
         let old = if keep.is_empty() { left } else { keep };

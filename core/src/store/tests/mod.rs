@@ -3,6 +3,7 @@
 mod damage;
 mod disk;
 mod power;
+mod rebuild;
 mod transfer;
 
 use prost::Message;
@@ -135,7 +136,7 @@ fn bytes_that_are_no_revision_are_refused() {
 #[test]
 fn a_store_of_an_earlier_build_has_no_leases_and_takes_some() {
     let store = Store::in_memory();
-    let transaction = store.shared.database.begin_write().unwrap();
+    let transaction = store.shared().database.begin_write().unwrap();
     assert!(transaction.delete_table(LEASE).unwrap(), "later builds make it at once");
     transaction.commit().unwrap();
     store.commit(&write(2..5)).unwrap();

@@ -1,0 +1,124 @@
+//! Beside the stages: what takes the whole store, asked for by a client and done by the world.
+//!
+//! A hash reads every row; a defragmentation writes every row anew. The node does neither: it
+//! decides *what* exactly, and the world does it beside the log ([`Effect::Work`]).
+//!
+//! ```text
+//!   HashKV ──► wait until what is applied now is stored ──► plan ──► Effect::Work ──► disk
+//!   answer ◄────────────────────────────────────────────── Input::Worked ◄──────────────┘
+//! ```
+//!
+//! A plan names its rows by revision, so that it does not matter what is committed meanwhile.
+
+use std::collections::BTreeMap;
+
+use super::{Effect, Node};
+use crate::api::{self, Request, Response};
+use crate::id::CallId;
+use crate::store::{Work, Worked};
+
+/// What is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wish {
+    /// The keys' hash at a main revision.
+    HashKv(i64),
+    /// Everything's hash.
+    Hash,
+    Defragment,
+}
+
+/// Work that waits, and work that the world has begun.
+#[derive(Debug, Default)]
+pub(super) struct Working {
+    last_id: u64,
+    /// Who waits until this index is stored.
+    waiting: Vec<(u64, CallId, Wish)>,
+    /// Who waits for the world; for a hash, the answer without it.
+    begun: BTreeMap<u64, (CallId, Response)>,
+}
+
+impl Node {
+    pub(super) fn ask_work(&mut self, call: CallId, request: &Request, effects: &mut Vec<Effect>) {
+        let wish = match request {
+            Request::HashKv(hash) => match self.mvcc.check_hash(hash.revision) {
+                Ok(revision) => Wish::HashKv(revision),
+                Err(error) => return self.respond(call, Err(error), effects),
+            },
+            Request::Hash(_) => Wish::Hash,
+            Request::Defragment(_) => Wish::Defragment,
+            other => unreachable!("{} is no work on the store", other.name()),
+        };
+        // It takes as long as it takes.
+        self.calls.hold(call);
+        self.working.waiting.push((self.applied.index, call, wish));
+    }
+
+    /// Begins what no longer has to wait.
+    pub(super) fn drive_working(&mut self, effects: &mut Vec<Effect>) {
+        if self.working.waiting.is_empty() || self.storing.is_installing() {
+            return;
+        }
+        let stored = if self.mvcc.unstored_bytes() == 0 { u64::MAX } else { self.stored.index };
+        let ready: Vec<_> =
+            self.working.waiting.extract_if(.., |(index, ..)| *index <= stored).collect();
+        for (_, call, wish) in ready {
+            if self.calls.is_open(call) {
+                self.begin_work(call, wish, effects);
+            }
+        }
+        if !self.working.waiting.is_empty() {
+            self.flush(effects);
+        }
+    }
+
+    fn begin_work(&mut self, call: CallId, wish: Wish, effects: &mut Vec<Effect>) {
+        let header = Some(api::ResponseHeader {
+            revision: self.mvcc.revision(),
+            ..api::ResponseHeader::default()
+        });
+        let (work, response) = match wish {
+            Wish::HashKv(revision) => match self.mvcc.hash_plan(revision) {
+                Ok(plan) => {
+                    let response = api::HashKvResponse {
+                        header,
+                        hash: 0,
+                        compact_revision: plan.compacted,
+                        hash_revision: plan.revision,
+                    };
+                    (Work::HashRows(plan), response.into())
+                }
+                Err(error) => return self.respond(call, Err(error), effects),
+            },
+            Wish::Hash => (Work::HashAll, api::HashResponse { header, hash: 0 }.into()),
+            Wish::Defragment => (Work::Defragment, api::DefragmentResponse::default().into()),
+        };
+        self.working.last_id += 1;
+        let id = self.working.last_id;
+        self.working.begun.insert(id, (call, response));
+        effects.push(Effect::Work { id, work });
+    }
+
+    pub(super) fn on_worked(
+        &mut self,
+        id: u64,
+        done: Result<Worked, String>,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some((call, mut response)) = self.working.begun.remove(&id) else {
+            panic!("work {id} was never given out");
+        };
+        match (&mut response, done) {
+            (Response::HashKv(answer), Ok(Worked::Hashed(hash))) => answer.hash = hash,
+            (Response::Hash(answer), Ok(Worked::Hashed(hash))) => answer.hash = hash,
+            (Response::Defragment(_), Ok(Worked::Defragmented)) => {}
+            // The store is as it was, only not smaller.
+            (Response::Defragment(_), Err(reason)) => {
+                let error = api::Error::new(api::Code::Unknown, format!("glasshouse: {reason}"));
+                return self.respond(call, Err(error), effects);
+            }
+            (_, Err(reason)) => return self.halt(reason, effects),
+            (_, Ok(done)) => panic!("work {id} ended with {done:?}, which was not asked for"),
+        }
+        self.respond(call, Ok(response), effects);
+    }
+}
