@@ -24,7 +24,7 @@ use std::time::Duration;
 use glasshouse_core::auth::password;
 use serde_json::Value;
 
-pub use self::bootstrap::Bootstrap;
+pub use self::bootstrap::{Bootstrap, first_members};
 pub use self::flags::FlagError;
 use self::flags::{Environment, Line, Support, Values, parse_bool, parse_duration};
 pub use self::help::{USAGE, help};
