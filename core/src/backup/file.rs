@@ -3,7 +3,7 @@
 use bytes::{Bytes, BytesMut};
 use sha2::{Digest as _, Sha256};
 
-use super::schema::{self, Rows};
+use super::schema;
 use crate::bbolt::Writer;
 use crate::limits;
 use crate::store::{RowCursor, StoreError, StoreView};
@@ -94,16 +94,15 @@ struct Feed {
 
 enum Source {
     Few(std::vec::IntoIter<(Bytes, Bytes)>),
-    Keys(RowCursor),
+    Keys(Box<RowCursor>),
 }
 
 impl Feed {
     fn new(view: &StoreView) -> Result<Self, StoreError> {
-        let (before, behind) = schema::small_buckets(view)?;
-        let few = |(name, rows): (&'static str, Rows)| (name, Source::Few(rows.into_iter()));
-        let keys = (schema::KEY, Source::Keys(view.rows()?));
-        let buckets: Vec<_> =
-            before.into_iter().map(few).chain([keys]).chain(behind.into_iter().map(few)).collect();
+        let few = |(name, rows): schema::Bucket| (name, Source::Few(rows.into_iter()));
+        let mut buckets: Vec<_> = schema::small_buckets(view)?.into_iter().map(few).collect();
+        buckets.push((schema::KEY, Source::Keys(Box::new(view.rows()?))));
+        buckets.sort_by_key(|(name, _)| *name);
         Ok(Self { buckets: buckets.into_iter(), current: None })
     }
 

@@ -87,9 +87,8 @@ pub fn restore<S: Source>(
 /// Behind the first entries, which made the members.
 fn first_place(members: &Membership) -> SnapshotMetadata {
     let voters: Vec<u64> = members.members().map(|member| member.id.0).collect();
-    let mut place = SnapshotMetadata::default();
-    place.index = voters.len() as u64;
-    place.term = FIRST_TERM;
+    let (index, term) = (voters.len() as u64, FIRST_TERM);
+    let mut place = SnapshotMetadata { index, term, ..SnapshotMetadata::default() };
     place.mut_conf_state().set_voters(voters);
     place
 }

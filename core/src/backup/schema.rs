@@ -33,26 +33,31 @@ pub(super) const SCHEDULED_COMPACT: &[u8] = b"scheduledCompactRev";
 /// Rows of a bucket other than `key`, in order: these are few.
 pub(super) type Rows = Vec<(Bytes, Bytes)>;
 
-/// All buckets but `key`, with their rows, in order of name up to `key` and behind it.
-pub(super) fn small_buckets(
-    view: &StoreView,
-) -> Result<(Vec<(&'static str, Rows)>, Vec<(&'static str, Rows)>), StoreError> {
+/// A bucket with its name.
+pub(super) type Bucket = (&'static str, Rows);
+
+/// All buckets but `key`, with their rows.
+pub(super) fn small_buckets(view: &StoreView) -> Result<Vec<Bucket>, StoreError> {
     let members = decode_meta(view, MetaKey::Members, Membership::from_bytes)?;
     let auth = AuthRows::new(view.auth()?);
-    let before = vec![
+    Ok(vec![
         (ALARM, alarms(view)?),
         (AUTH, auth.state),
         (AUTH_ROLES, auth.roles),
         (AUTH_USERS, auth.users),
         (CLUSTER, Rows::new()),
-    ];
-    let behind = vec![
         (LEASE, leases(view)?),
-        (MEMBERS, members.members().map(member_row).collect()),
+        (MEMBERS, sorted(members.members().map(member_row))),
         (MEMBERS_REMOVED, removed_rows(&members)),
         (META, meta_rows(view)?),
-    ];
-    Ok((before, behind))
+    ])
+}
+
+/// Hex without padding sorts in another order than the numbers.
+fn sorted(rows: impl Iterator<Item = (Bytes, Bytes)>) -> Rows {
+    let mut rows: Rows = rows.collect();
+    rows.sort();
+    rows
 }
 
 /// Users and roles, and what is true of all of them, as rows of their three buckets.
@@ -130,13 +135,10 @@ fn member_row(member: &Member) -> (Bytes, Bytes) {
 }
 
 fn removed_rows(members: &Membership) -> Rows {
-    let mut rows: Rows =
-        members.removed().map(|id| (hex(id.0), Bytes::from_static(b"removed"))).collect();
-    rows.sort();
-    rows
+    sorted(members.removed().map(|id| (hex(id.0), Bytes::from_static(b"removed"))))
 }
 
-/// The key of a member: its id in hex without padding, so that the order of keys is not that of ids.
+/// The key of a member: its id in hex, without padding.
 fn hex(id: u64) -> Bytes {
     format!("{id:x}").into()
 }

@@ -185,6 +185,35 @@ fn a_restored_member_has_keys_leases_revisions_and_the_hash() {
     }
 }
 
+/// Keys of members are hex without padding, so that a small id may come behind a large one.
+#[test]
+fn members_stand_in_order_of_their_hex() {
+    let (store, _) = some_store(3);
+    let mut members = Membership::default();
+    for id in [0xfff, 0x1000_0000] {
+        let one = Member { id: MemberId(id), name: "a \"<b>".into(), ..member(1) };
+        members.make(&MemberChange::first(&one));
+    }
+    let meta = vec![(MetaKey::Members, members.to_bytes())];
+    let batch = StoreBatch::Write { rows: vec![], leases: vec![], auth: vec![], meta };
+    store.commit(&batch).unwrap();
+    let (file, _) = file_of(&store);
+    let mut found = Vec::new();
+    let reader = Reader::open(&file[..]).unwrap();
+    reader
+        .visit::<BackupError>(|item| {
+            if let Item::Row { bucket: b"members", key, value } = item {
+                found.push((key.to_vec(), String::from_utf8(value.to_vec()).unwrap()));
+            }
+            Ok(())
+        })
+        .unwrap();
+    let keys: Vec<&[u8]> = found.iter().map(|(key, _)| &key[..]).collect();
+    assert_eq!(keys, [&b"10000000"[..], b"fff"]);
+    let json = r#"{"id":4095,"peerURLs":["http://127.0.0.1:1"],"name":"a \"\u003cb\u003e"}"#;
+    assert_eq!(found[1].1, json);
+}
+
 /// The status of a file of a real etcd 3.5.16 is compared in the test `snapshot`; here with itself.
 #[test]
 fn the_status_is_that_of_the_rows() {

@@ -253,6 +253,9 @@ impl<S: Source> Reader<S> {
 /// Takes an element: the pages that were seen, its page, its flags, its key, its value.
 type Visit<'a, E> = dyn FnMut(&mut Seen, u64, u32, &[u8], &[u8]) -> Result<(), E> + 'a;
 
+/// Takes an element of a leaf: its page, its flags, its key, its value.
+type VisitRow<'a, E> = dyn FnMut(u64, u32, &[u8], &[u8]) -> Result<(), E> + 'a;
+
 fn damaged(page: u64, what: &'static str) -> ReadError {
     ReadError::Damaged { page, what }
 }
@@ -327,7 +330,7 @@ impl Walk {
     fn leaf<E: From<ReadError>>(
         &mut self,
         page: &Page,
-        visit: &mut dyn FnMut(u64, u32, &[u8], &[u8]) -> Result<(), E>,
+        visit: &mut VisitRow<'_, E>,
     ) -> Result<(), E> {
         for number in 0..page.len()? {
             let (flags, key, value) = page.row(number)?;
