@@ -35,6 +35,8 @@
 //! | `raft` | the raft crate, made repeatable | limits, node's vocabulary |
 //! | `snapshot` | catching up from a compacted log | store, peer |
 //! | [`peer`] | what members say to each other | id |
+//! | [`bbolt`] | the file format of etcd's snapshots | nothing |
+//! | [`backup`] | snapshot files: a store as etcd's database, and back | bbolt, store, mvcc, membership |
 //! | [`ctl`] | etcdctl: argv in, requests out; responses in, text out | api |
 //! | [`node`] | all of the above in order | everything; nobody uses node |
 //!
@@ -46,6 +48,8 @@
 mod alarm;
 pub mod api;
 pub mod auth;
+pub mod backup;
+pub mod bbolt;
 pub mod ctl;
 pub mod id;
 pub mod lease;

@@ -46,6 +46,9 @@ pub const STORE_CACHE_BYTES: usize = 256 * 1024 * 1024;
 /// round trip of a few milliseconds.
 pub const SNAPSHOT_PARTS_IN_FLIGHT_MAX: u64 = 8;
 
+/// Bytes of a snapshot file in one message to a client (etcd: `snapshotSendBufferSize`).
+pub const SNAPSHOT_FILE_PART_BYTES: usize = 32 * 1024;
+
 /// Ticks without an answer after which a snapshot transfer is given up and started again.
 pub const SNAPSHOT_TRANSFER_TIMEOUT_TICKS: u64 = 50;
 

@@ -60,6 +60,11 @@ impl Membership {
         self.removed.contains(&id)
     }
 
+    /// The ids that were members once, in order.
+    pub fn removed(&self) -> impl Iterator<Item = MemberId> {
+        self.removed.iter().copied()
+    }
+
     /// Those that vote, in order of id.
     pub fn voters(&self) -> impl Iterator<Item = &Member> {
         self.members().filter(|member| !member.is_learner)

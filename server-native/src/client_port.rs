@@ -25,7 +25,7 @@ use tonic::body::Body;
 
 use crate::authority::MendedStream;
 use crate::config::Settings;
-use crate::grpc::{Answer, Services};
+use crate::grpc::{Answer, Services, Snapshots};
 use crate::http::HttpContext;
 
 /// Bytes that a client may send before the window is opened again, for one stream and for the
@@ -48,8 +48,9 @@ impl ClientPort {
     /// The services around one node.
     #[must_use]
     pub fn new(settings: &Settings, http: Arc<HttpContext>) -> Self {
+        let snapshots = Snapshots::new(http.store.clone(), http.log.clone());
         Self {
-            grpc: Services::new(settings, &http.mailbox),
+            grpc: Services::new(settings, &http.mailbox, snapshots),
             http,
             connections: connections(settings),
             with_grpc: true,

@@ -1,5 +1,5 @@
-//! `glasshouse`: a member of a cluster, or, called with `ctl` or under the name `etcdctl`, the
-//! command line that talks to one.
+//! `glasshouse`: a member of a cluster; or, called with `ctl` or under the name `etcdctl`, the command
+//! line that talks to one; or, called with `utl` or under the name `etcdutl`, the one for files.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use glasshouse_server::config::{self, Command, FlagError, Notice, Settings, USAGE};
 use glasshouse_server::log::{Level, Log};
-use glasshouse_server::{ctl, process, server};
+use glasshouse_server::{ctl, process, server, utl};
 
 /// Millions of small buffers come and go; this allocator is made for that.
 #[global_allocator]
@@ -15,11 +15,15 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let (program, mut args) = process::arguments();
-    if program == "etcdctl" {
-        return ctl::main(args);
+    match program.as_str() {
+        "etcdctl" => return ctl::main(args),
+        "etcdutl" => return utl::main(args),
+        _ => {}
     }
-    if args.first().is_some_and(|first| first == "ctl") {
-        return ctl::main(args.split_off(1));
+    match args.first().and_then(|first| first.to_str()) {
+        Some("ctl") => return ctl::main(args.split_off(1)),
+        Some("utl") => return utl::main(args.split_off(1)),
+        _ => {}
     }
     match process::as_text(args) {
         Ok(args) => serve(args),

@@ -30,7 +30,14 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("raft", &["id", "limits", "peer", "vocabulary"]),
     ("snapshot", &["api", "alarm", "id", "limits", "membership", "mvcc", "peer", "store"]),
     ("watch", &["api", "id", "limits", "mvcc"]),
-    ("ctl", &["api"]),
+    ("bbolt", &[]),
+    // Between a store and etcd's database; a new member's log begins in `restore`.
+    (
+        "backup",
+        &["api", "bbolt", "id", "limits", "membership", "mvcc", "store", "vocabulary", "wal"],
+    ),
+    // `utl` prints what is found in files.
+    ("ctl", &["api", "backup", "mvcc"]),
 ];
 
 /// Files of node whose types are plain data that the layers below may speak of: what a node is

@@ -184,6 +184,9 @@ unary_calls! {
     Defragment = "Maintenance" / "Defragment" (DefragmentRequest => DefragmentResponse),
     /// Prepares the cluster for members of an older version, or takes that back.
     Downgrade = "Maintenance" / "Downgrade" (DowngradeRequest => DowngradeResponse),
+    /// Asks for a snapshot file: how gRPC's stream begins. The answer says that the store now holds
+    /// all that was applied; the world makes the file ([`crate::backup`]).
+    Snapshot = "Maintenance" / "Snapshot" (SnapshotRequest => SnapshotResponse),
     /// From now on, who asks must say who it is.
     AuthEnable = "Auth" / "AuthEnable" (AuthEnableRequest => AuthEnableResponse),
     /// Everybody may do everything again.

@@ -70,7 +70,9 @@ fn option(flag: &Flag, usage: &str) -> String {
     let value = match flag.kind {
         Kind::Bool => format!("[={}]", flag.default),
         Kind::String => format!("={}", go::quote(flag.default.as_bytes())),
-        Kind::Int64 | Kind::Duration | Kind::StringSlice => format!("={}", flag.default),
+        Kind::Int64 | Kind::Uint64 | Kind::Duration | Kind::StringSlice => {
+            format!("={}", flag.default)
+        }
     };
     format!("{name}{value}\t{usage}\n")
 }
@@ -90,18 +92,25 @@ pub(super) fn operation(path: &Path) -> String {
         path.local_flags().into_iter().map(|flag| (flag, flag.usage)).collect();
     flags.push((&FLAG, &help));
     flags.sort_by_key(|(flag, _)| flag.name);
+    format!("Usage:\n   {} [flags]\n\nFlags:\n", command.usage) + &flag_usages(&flags)
+}
+
+/// Flags as pflag lists them: names, the kind of their values, what they do, their defaults.
+pub(super) fn flag_usages(flags: &[(&Flag, &str)]) -> String {
     let name = |flag: &Flag| match flag.kind {
         Kind::Bool => flag_name(flag),
         Kind::Int64 => format!("{} int", flag_name(flag)),
+        Kind::Uint64 => format!("{} uint", flag_name(flag)),
         Kind::String => format!("{} string", flag_name(flag)),
         Kind::Duration => format!("{} duration", flag_name(flag)),
         Kind::StringSlice => format!("{} strings", flag_name(flag)),
     };
     let width = flags.iter().map(|(flag, _)| name(flag).len()).max().unwrap_or(0);
-    let mut page = format!("Usage:\n   {} [flags]\n\nFlags:\n", command.usage);
+    let mut page = String::new();
     for (flag, usage) in flags {
         let default = match flag.kind {
             Kind::String if !flag.default.is_empty() => format!(" (default {:?})", flag.default),
+            Kind::Uint64 if flag.default != "0" => format!(" (default {})", flag.default),
             _ => String::new(),
         };
         page += &format!("{:width$}   {usage}{default}\n", name(flag));

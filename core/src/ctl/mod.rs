@@ -75,6 +75,7 @@ mod stream;
 #[cfg(test)]
 mod tests;
 mod txn;
+pub mod utl;
 mod watch;
 mod words;
 

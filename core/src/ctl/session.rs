@@ -170,6 +170,7 @@ pub fn may_retry(request: &Request, error: &Error) -> bool {
             | Request::LeaseTimeToLive(_)
             | Request::LeaseLeases(_)
             | Request::HashKv(_)
+            | Request::Snapshot(_)
             | Request::Hash(_)
             | Request::UserGet(_)
             | Request::UserList(_)

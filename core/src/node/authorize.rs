@@ -106,6 +106,7 @@ impl Node {
             | Request::Hash(_)
             | Request::HashKv(_)
             | Request::Defragment(_)
+            | Request::Snapshot(_)
             | Request::MoveLeader(_)
             | Request::Downgrade(_) => self.authorize_admin(call),
             Request::Alarm(alarm) if alarm.action != AlarmAction::Get as i32 => {

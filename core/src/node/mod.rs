@@ -18,6 +18,7 @@
 
 mod apply;
 mod authorize;
+mod backup;
 mod calls;
 mod commit;
 mod compaction;
@@ -108,6 +109,7 @@ pub struct Node {
     passwords: passwords::Passwords,
     early: authorize::Early,
     expiry: expire::Expiry,
+    backups: backup::Backups,
     persisting: persist::Persisting,
     storing: storing::Storing,
     sending: BTreeMap<MemberId, snapshot::Sender>,

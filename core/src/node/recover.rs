@@ -129,6 +129,7 @@ impl Node {
             passwords: Default::default(),
             early: Default::default(),
             expiry: Default::default(),
+            backups: Default::default(),
             persisting: Default::default(),
             storing: Default::default(),
             sending: Default::default(),

@@ -88,6 +88,7 @@ impl Node {
             | Request::MemberRemove(_)
             | Request::MemberUpdate(_)
             | Request::MemberPromote(_) => self.request_change(call, &request, effects),
+            Request::Snapshot(_) => self.request_backup(call, effects),
             Request::MoveLeader(to) => self.move_leader(call, MemberId(to.target_id), effects),
         }
     }
@@ -185,7 +186,7 @@ impl Node {
 /// (etcd `isRPCSupportedForLearner`, `v3rpc/util.go`).
 fn is_for_learners(request: &Request) -> bool {
     match request {
-        Request::Status(_) => true,
+        Request::Status(_) | Request::Snapshot(_) => true,
         Request::Range(range) => range.serializable,
         _ => false,
     }

@@ -129,6 +129,7 @@ impl Node {
     pub(super) fn on_place_stored(&mut self, place: SnapshotMetadata, effects: &mut Vec<Effect>) {
         self.stored = Base { index: place.index, term: place.term };
         self.raft.set_stored(place);
+        self.answer_backups(effects);
         let kept = self.config.snapshot_catchup_entries;
         let behind = self.stored.index + 1 - self.raft.first_index().min(self.stored.index + 1);
         if behind > self.config.snapshot_count + kept {

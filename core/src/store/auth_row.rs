@@ -34,6 +34,30 @@ pub enum AuthRow {
     Role(String, Role),
 }
 
+impl AuthRow {
+    /// Where it stands.
+    #[must_use]
+    pub fn key(&self) -> AuthKey {
+        match self {
+            Self::State(_) => AuthKey::State,
+            Self::User(name, _) => AuthKey::User(name.clone()),
+            Self::Role(name, _) => AuthKey::Role(name.clone()),
+        }
+    }
+
+    /// A user from its name and etcd's message; `None` when they are none.
+    #[must_use]
+    pub fn user_from_bytes(name: &[u8], value: &[u8]) -> Option<Self> {
+        decode(&[&[USER], name].concat(), value)
+    }
+
+    /// A role from its name and etcd's message; `None` when they are none.
+    #[must_use]
+    pub fn role_from_bytes(name: &[u8], value: &[u8]) -> Option<Self> {
+        decode(&[&[ROLE], name].concat(), value)
+    }
+}
+
 /// Whether auth is enabled, and how often users and roles have changed.
 #[derive(Clone, Copy, PartialEq, Eq, prost::Message)]
 pub struct AuthState {

@@ -52,4 +52,4 @@ macro_rules! parts_of_redb_error {
     };
 }
 
-parts_of_redb_error! { CommitError DatabaseError StorageError TableError TransactionError }
+parts_of_redb_error! { CommitError CompactionError DatabaseError StorageError TableError TransactionError }

@@ -21,6 +21,20 @@ pub struct LeaseRow {
     pub remaining_ttl: i64,
 }
 
+impl LeaseRow {
+    /// Its key and value, as the store and etcd's `lease` bucket hold them.
+    #[must_use]
+    pub fn to_bytes(&self) -> ([u8; LEASE_KEY], Bytes) {
+        (encode_key(self.id), encode(self))
+    }
+
+    /// From key and value; `None` when they are no lease.
+    #[must_use]
+    pub fn from_bytes(key: &[u8], value: &[u8]) -> Option<Self> {
+        decode(key, value)
+    }
+}
+
 /// Bytes of the key of a lease.
 pub(super) const LEASE_KEY: usize = 8;
 

@@ -31,6 +31,7 @@ mod sectors;
 mod snapshot;
 #[cfg(test)]
 mod tests;
+mod view;
 mod work;
 
 use std::ops::ControlFlow;
@@ -51,6 +52,7 @@ pub use self::revision::{Revision, RowKey, RowKeyBytes};
 pub use self::rows::{BadRows, check_rows};
 use self::sectors::Sectors;
 pub use self::snapshot::SnapshotReader;
+pub use self::view::{RowCursor, StoreView};
 pub use self::work::{HashPlan, RowHasher, Work, Worked};
 use crate::limits;
 
@@ -283,6 +285,14 @@ impl Store {
         SnapshotReader::new(self)
     }
 
+    /// Everything as of the last commit, to walk through, as [`Self::snapshot`] says.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn view(&self) -> Result<StoreView, StoreError> {
+        StoreView::new(self)
+    }
+
     /// Bytes of the file, free pages and checksums included.
     #[must_use]
     pub fn size_bytes(&self) -> u64 {
@@ -295,6 +305,23 @@ impl Store {
     pub fn in_use_bytes(&self) -> u64 {
         let read = || read_count(&self.read()?, MetaKey::RowBytes);
         read().unwrap_or(0)
+    }
+
+    /// Moves what is in use to the front of the file and gives the rest back to the disk. For a store
+    /// that nobody else uses: this handle is the last one, and is gone afterwards.
+    ///
+    /// # Errors
+    /// When the disk fails, or there is another handle.
+    pub fn compact(self) -> Result<(), StoreError> {
+        let current = Arc::into_inner(self.current).map(RwLock::into_inner);
+        let shared = current
+            .and_then(|current| Arc::into_inner(current.unwrap_or_else(PoisonError::into_inner)));
+        let Shared { mut database, rows, disk: _ } =
+            shared.ok_or_else(|| StoreError::Io("it is still in use".into()))?;
+        // It reads; what it reads could not be moved.
+        drop(rows);
+        while database.compact()? {}
+        Ok(())
     }
 
     fn read(&self) -> Result<ReadTransaction, StoreError> {

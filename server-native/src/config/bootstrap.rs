@@ -29,11 +29,7 @@ impl Settings {
     /// # Errors
     /// etcd's sentence about the first contradiction.
     pub fn bootstrap(&self) -> Result<Bootstrap, String> {
-        let cluster = self.told_cluster()?;
-        let own = cluster.get(&self.name).map_or(&[][..], Vec::as_slice);
-        check_announced(&self.name, own, &self.advertise_peer)?;
-        check_urls(&cluster)?;
-        Ok(self.members(&cluster, own))
+        first_members(&self.name, &self.initial_cluster, &self.token, &self.advertise_peer)
     }
 
     /// The members of the cluster that this one is to join, by name.
@@ -41,43 +37,56 @@ impl Settings {
     /// # Errors
     /// etcd's sentence about the first contradiction (`VerifyJoinExisting`).
     pub fn existing_cluster(&self) -> Result<PeerMap, String> {
-        let cluster = self.told_cluster()?;
+        let cluster = told_cluster(&self.name, &self.initial_cluster)?;
         check_urls(&cluster)?;
         Ok(cluster)
     }
+}
 
-    /// `--initial-cluster`, with this member in it.
-    fn told_cluster(&self) -> Result<PeerMap, String> {
-        let cluster = parse_cluster(&self.initial_cluster)
-            .map_err(|why| format!("error setting up initial cluster: {why}"))?;
-        if !cluster.contains_key(&self.name) {
-            return Err(format!(
-                "couldn't find local name {:?} in the initial cluster configuration",
-                self.name
-            ));
-        }
-        Ok(cluster)
-    }
+/// The first members of a cluster, as one of them is told: its name, `--initial-cluster`, the token,
+/// and the peer URLs that it announces.
+///
+/// # Errors
+/// etcd's sentence about the first contradiction.
+pub fn first_members(
+    name: &str,
+    initial_cluster: &str,
+    token: &str,
+    announced: &[Url],
+) -> Result<Bootstrap, String> {
+    let cluster = told_cluster(name, initial_cluster)?;
+    let own = cluster.get(name).map_or(&[][..], Vec::as_slice);
+    check_announced(name, own, announced)?;
+    check_urls(&cluster)?;
+    let id = |urls: &[Url]| {
+        let texts: Vec<&str> = urls.iter().map(Url::as_str).collect();
+        member_id(&texts, token)
+    };
+    let members: Vec<Member> = cluster
+        .iter()
+        .map(|(name, urls)| Member {
+            id: id(urls),
+            name: name.clone(),
+            peer_urls: urls.iter().map(Url::to_string).collect(),
+            // A member publishes these itself, once it runs.
+            client_urls: Vec::new(),
+            is_learner: false,
+        })
+        .collect();
+    let ids: Vec<MemberId> = members.iter().map(|member| member.id).collect();
+    Ok(Bootstrap { member_id: id(own), cluster_id: cluster_id(&ids), members })
+}
 
-    fn members(&self, cluster: &PeerMap, own: &[Url]) -> Bootstrap {
-        let id = |urls: &[Url]| {
-            let texts: Vec<&str> = urls.iter().map(Url::as_str).collect();
-            member_id(&texts, &self.token)
-        };
-        let members: Vec<Member> = cluster
-            .iter()
-            .map(|(name, urls)| Member {
-                id: id(urls),
-                name: name.clone(),
-                peer_urls: urls.iter().map(Url::to_string).collect(),
-                // A member publishes these itself, once it runs.
-                client_urls: Vec::new(),
-                is_learner: false,
-            })
-            .collect();
-        let ids: Vec<MemberId> = members.iter().map(|member| member.id).collect();
-        Bootstrap { member_id: id(own), cluster_id: cluster_id(&ids), members }
+/// `--initial-cluster`, with this member in it.
+fn told_cluster(name: &str, initial_cluster: &str) -> Result<PeerMap, String> {
+    let cluster = parse_cluster(initial_cluster)
+        .map_err(|why| format!("error setting up initial cluster: {why}"))?;
+    if !cluster.contains_key(name) {
+        return Err(format!(
+            "couldn't find local name {name:?} in the initial cluster configuration"
+        ));
     }
+    Ok(cluster)
 }
 
 fn check_urls(cluster: &PeerMap) -> Result<(), String> {

@@ -10,6 +10,7 @@ pub const USAGE: &str = "\
 Usage:
   glasshouse [flags]         run a member of a cluster
   glasshouse ctl COMMAND     talk to a cluster, as etcdctl does
+  glasshouse utl COMMAND     look after files while no member runs, as etcdutl does
   glasshouse --version       print the version
   glasshouse --help          print all flags
 ";

@@ -27,7 +27,7 @@ use glasshouse_core::limits;
 use glasshouse_core::node::AutoCompaction;
 use serde_json::Value;
 
-pub use self::bootstrap::Bootstrap;
+pub use self::bootstrap::{Bootstrap, first_members};
 pub use self::flags::FlagError;
 use self::flags::{Environment, Line, Support, Values, parse_bool, parse_duration};
 pub use self::help::{USAGE, help};

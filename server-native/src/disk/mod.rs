@@ -30,6 +30,7 @@ use redb::backends::FileBackend;
 
 pub use self::store::{Job, StoreThread};
 pub use self::wal::WalThread;
+pub(crate) use self::wal::segment_name;
 use crate::config::Settings;
 
 /// Why a data directory cannot be used. Each is one sentence for the operator.
@@ -103,21 +104,21 @@ impl DataDir {
     }
 }
 
-fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> DiskError {
+pub(crate) fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> DiskError {
     let path = path.to_owned();
     move |error| DiskError::Io { action, path, error }
 }
 
-fn create_dir(path: &Path) -> Result<(), DiskError> {
+pub(crate) fn create_dir(path: &Path) -> Result<(), DiskError> {
     DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed("create", path))
 }
 
 /// Makes the names in a directory durable.
-fn sync_dir(path: &Path) -> io::Result<()> {
+pub(crate) fn sync_dir(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
 }
 
-fn take_lock(dir: &Path) -> Result<File, DiskError> {
+pub(crate) fn take_lock(dir: &Path) -> Result<File, DiskError> {
     let path = dir.join("lock");
     let options = || File::options().create(true).truncate(false).write(true).open(&path);
     let file = options().map_err(failed("open", &path))?;
@@ -143,7 +144,7 @@ fn read_segments(dir: &Path) -> Result<WalImage, DiskError> {
     Ok(WalImage { segments })
 }
 
-fn open_store(path: &Path) -> Result<Store, DiskError> {
+pub(crate) fn open_store(path: &Path) -> Result<Store, DiskError> {
     let file = File::options()
         .read(true)
         .write(true)

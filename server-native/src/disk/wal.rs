@@ -192,7 +192,8 @@ impl Writer {
     }
 }
 
-fn segment_name(number: u64) -> String {
+/// The file of a segment.
+pub(crate) fn segment_name(number: u64) -> String {
     format!("{number:016x}.wal")
 }
 

@@ -7,19 +7,19 @@ use glasshouse_core::api::{
     DowngradeResponse, HashKvRequest, HashKvResponse, HashRequest, HashResponse, MoveLeaderRequest,
     MoveLeaderResponse, SnapshotRequest, SnapshotResponse, StatusRequest, StatusResponse,
 };
-use tonic::codegen::tokio_stream;
 use tonic::{Request, Response, Status, async_trait};
 
 use super::etcdserverpb::maintenance_server::Maintenance;
+use super::snapshot::{Messages, Snapshots};
 use super::{not_built, unary};
 use crate::mailbox::Mailbox;
 
-/// The service.
-pub struct MaintenanceService(pub Arc<Mailbox>);
+/// The service: the way to the node, and whoever makes snapshot files.
+pub struct MaintenanceService(pub Arc<Mailbox>, pub Snapshots);
 
 #[async_trait]
 impl Maintenance for MaintenanceService {
-    type SnapshotStream = tokio_stream::Empty<Result<SnapshotResponse, Status>>;
+    type SnapshotStream = Messages;
 
     async fn alarm(
         &self,
@@ -55,9 +55,11 @@ impl Maintenance for MaintenanceService {
 
     async fn snapshot(
         &self,
-        _request: Request<SnapshotRequest>,
-    ) -> Result<Response<Self::SnapshotStream>, Status> {
-        Err(not_built("Maintenance/Snapshot"))
+        request: Request<SnapshotRequest>,
+    ) -> Result<Response<Messages>, Status> {
+        let answer: Result<Response<SnapshotResponse>, Status> = unary!(self.0, Snapshot, request);
+        let version = answer?.into_inner().version;
+        Ok(Response::new(self.1.send(version).await?))
     }
 
     async fn move_leader(

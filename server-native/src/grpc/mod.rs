@@ -10,6 +10,7 @@ mod kv;
 mod lease;
 mod maintenance;
 mod services;
+mod snapshot;
 mod watch;
 
 use std::sync::Arc;
@@ -23,6 +24,7 @@ pub use self::kv::KvService;
 pub use self::lease::LeaseService;
 pub use self::maintenance::MaintenanceService;
 pub use self::services::{Answer, Services, message_bytes_max};
+pub use self::snapshot::Snapshots;
 pub use self::watch::WatchService;
 use crate::mailbox::Mailbox;
 

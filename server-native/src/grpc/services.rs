@@ -29,8 +29,8 @@ use super::etcdserverpb::lease_server::LeaseServer;
 use super::etcdserverpb::maintenance_server::MaintenanceServer;
 use super::etcdserverpb::watch_server::WatchServer;
 use super::{
-    AuthService, ClusterService, KvService, LeaseService, MaintenanceService, WatchService,
-    not_built,
+    AuthService, ClusterService, KvService, LeaseService, MaintenanceService, Snapshots,
+    WatchService, not_built,
 };
 use crate::config::Settings;
 use crate::mailbox::Mailbox;
@@ -50,9 +50,9 @@ pub struct Services {
 }
 
 impl Services {
-    /// The services around the node behind `mailbox`.
+    /// The services around the node behind `mailbox`, and whoever makes files of its store.
     #[must_use]
-    pub fn new(settings: &Settings, mailbox: &Arc<Mailbox>) -> Self {
+    pub fn new(settings: &Settings, mailbox: &Arc<Mailbox>, snapshots: Snapshots) -> Self {
         let limit = message_bytes_max(settings);
         Self {
             kv: KvServer::new(KvService(mailbox.clone())).max_decoding_message_size(limit),
@@ -60,7 +60,7 @@ impl Services {
             lease: LeaseServer::new(LeaseService(mailbox.clone())).max_decoding_message_size(limit),
             cluster: ClusterServer::new(ClusterService(mailbox.clone()))
                 .max_decoding_message_size(limit),
-            maintenance: MaintenanceServer::new(MaintenanceService(mailbox.clone()))
+            maintenance: MaintenanceServer::new(MaintenanceService(mailbox.clone(), snapshots))
                 .max_decoding_message_size(limit),
             auth: AuthServer::new(AuthService(mailbox.clone())).max_decoding_message_size(limit),
         }

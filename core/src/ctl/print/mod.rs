@@ -7,7 +7,7 @@ mod fields;
 mod json;
 mod protobuf;
 mod simple;
-mod table;
+pub(super) mod table;
 
 use super::endpoint::{Health, Said};
 use super::{Exit, Output};
@@ -44,7 +44,7 @@ impl Format {
         Self::NAMES.iter().find(|(other, _)| other.as_bytes() == name).map(|(_, format)| *format)
     }
 
-    fn unsupported(self) -> Exit {
+    pub(super) fn unsupported(self) -> Exit {
         let name = Self::NAMES.iter().find(|(_, format)| *format == self).map(|(name, _)| *name);
         let name = name.expect("every format has a name");
         Exit::bad_feature(format!("{name} not supported as output format"))
@@ -168,7 +168,7 @@ fn hash_row(said: &Said<HashKvResponse>) -> [String; 2] {
 }
 
 /// A size in powers of 1000 with two significant digits: `9 B`, `2.0 kB`, `20 kB`, `1.1 GB`.
-fn human_bytes(bytes: u64) -> String {
+pub(super) fn human_bytes(bytes: u64) -> String {
     const UNITS: [&str; 7] = ["B", "kB", "MB", "GB", "TB", "PB", "EB"];
     if bytes < 10 {
         return format!("{bytes} B");

@@ -39,7 +39,7 @@ pub(super) fn print(report: Report<'_>, output: &mut Output) -> Result<(), Exit>
     Ok(())
 }
 
-fn render<const N: usize>(
+pub(in crate::ctl) fn render<const N: usize>(
     columns: &[&str; N],
     rows: impl Iterator<Item = [String; N]>,
     output: &mut Output,

@@ -379,3 +379,12 @@ fn signed_tokens_say_who_and_of_when_their_bearer_is() {
     assert_eq!(cluster.done(at, &verified, put("a", "1")), Err(Error::AUTH_OLD_REVISION));
     assert_eq!(cluster.done(at, &verified, range("a", true)), Err(Error::AUTH_OLD_REVISION));
 }
+
+#[test]
+fn a_snapshot_file_is_for_root() {
+    let (mut cluster, root, alice) = Cluster::with_users();
+    let request = || api::SnapshotRequest::default().into();
+    assert_eq!(cluster.done(0, &alice, request()), Err(Error::PERMISSION_DENIED));
+    assert!(cluster.done(0, &Caller::default(), request()).is_err());
+    assert!(matches!(cluster.done(0, &root, request()), Ok(Response::Snapshot(_))));
+}

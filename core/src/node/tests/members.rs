@@ -32,7 +32,7 @@ impl Cluster {
     }
 
     /// Asks for a member, and gives its id.
-    fn add(&mut self, at: usize, request: Request) -> MemberId {
+    pub(super) fn add(&mut self, at: usize, request: Request) -> MemberId {
         let call = self.ask(at, request);
         self.deliver();
         match self.answer(call) {
@@ -42,7 +42,7 @@ impl Cluster {
     }
 
     /// Starts a machine that joins under this id.
-    fn join(&mut self, id: MemberId) -> usize {
+    pub(super) fn join(&mut self, id: MemberId) -> usize {
         let at = self.hosts.len();
         let mut config = self.hosts[0].config.clone();
         config.member_id = id;
