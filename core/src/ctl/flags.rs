@@ -14,6 +14,7 @@ pub(super) type Arg = Vec<u8>;
 pub(super) enum Kind {
     Bool,
     Int64,
+    Uint64,
     String,
     Duration,
     /// Comma separated, as one line of CSV.
@@ -38,6 +39,10 @@ impl Flag {
 
     pub(super) const fn int64(name: &'static str, usage: &'static str) -> Self {
         Self { name, short: None, kind: Kind::Int64, default: "0", usage }
+    }
+
+    pub(super) const fn uint64(name: &'static str, usage: &'static str) -> Self {
+        Self { name, short: None, kind: Kind::Uint64, default: "0", usage }
     }
 
     pub(super) const fn string(name: &'static str, usage: &'static str) -> Self {
@@ -66,6 +71,7 @@ impl Flag {
 enum Value {
     Bool(bool),
     Int64(i64),
+    Uint64(u64),
     String(Arg),
     /// Nanoseconds.
     Duration(i64),
@@ -243,6 +249,7 @@ impl FlagSet {
         match &self.slot(name).value {
             Value::Bool(value) => value.to_string().into(),
             Value::Int64(value) => value.to_string().into(),
+            Value::Uint64(value) => value.to_string().into(),
             Value::String(value) => value.clone(),
             Value::Duration(value) => go::duration(*value).into(),
             Value::StringSlice(value) => [b"[", value.join(&b","[..]).as_slice(), b"]"].concat(),
@@ -285,6 +292,7 @@ fn parse(kind: Kind, text: &[u8], earlier: Option<&[Arg]>) -> Result<Value, Stri
     Ok(match kind {
         Kind::Bool => Value::Bool(go::parse_bool(text)?),
         Kind::Int64 => Value::Int64(go::parse_int(text, 0)?),
+        Kind::Uint64 => Value::Uint64(go::parse_uint(text, 0)?),
         Kind::String => Value::String(text.to_vec()),
         Kind::Duration => Value::Duration(go::parse_duration(text)?),
         Kind::StringSlice => {

@@ -70,7 +70,9 @@ fn option(flag: &Flag, usage: &str) -> String {
     let value = match flag.kind {
         Kind::Bool => format!("[={}]", flag.default),
         Kind::String => format!("={}", go::quote(flag.default.as_bytes())),
-        Kind::Int64 | Kind::Duration | Kind::StringSlice => format!("={}", flag.default),
+        Kind::Int64 | Kind::Uint64 | Kind::Duration | Kind::StringSlice => {
+            format!("={}", flag.default)
+        }
     };
     format!("{name}{value}\t{usage}\n")
 }
@@ -93,6 +95,7 @@ pub(super) fn operation(path: &Path) -> String {
     let name = |flag: &Flag| match flag.kind {
         Kind::Bool => flag_name(flag),
         Kind::Int64 => format!("{} int", flag_name(flag)),
+        Kind::Uint64 => format!("{} uint", flag_name(flag)),
         Kind::String => format!("{} string", flag_name(flag)),
         Kind::Duration => format!("{} duration", flag_name(flag)),
         Kind::StringSlice => format!("{} strings", flag_name(flag)),

@@ -1,23 +1,35 @@
 //! One run of a command, as a state machine that a driver pushes along.
 
+mod access;
+mod cluster;
+pub(super) mod errands;
 mod leases;
+mod login;
+mod maintenance;
 mod members;
+mod snapshot;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::time::Duration;
 
+use self::cluster::Guard;
+use self::errands::{Errand, Heard};
+use self::login::Login;
+use super::access::{self as users, NewPassword, Reading};
 use super::commands::{Action, ROOT};
 use super::config::{self, API_VARIABLE, Config};
 use super::endpoint::{Ask, Check, Sweep};
 use super::lease::{self, Renewing};
 use super::parse::{Invocation, Parsed};
 use super::print::{Printer, Report};
-use super::stream::{Program, Stream, StreamId, StreamRequest, StreamResponse};
+use super::stream::{FileWork, Program, Stream, StreamId, StreamRequest, StreamResponse};
 use super::watch::{self, Say, Watching};
 use super::{
-    API_VERSION, Exit, Output, VERSION, compaction, del, get, member, move_leader, parse, put, txn,
+    API_VERSION, Exit, Output, VERSION, compaction, completion, del, get, member, move_leader,
+    parse, put, txn,
 };
+use crate::api::downgrade_request::DowngradeAction;
 use crate::api::{Code, Error, Request, Response};
 
 /// One run of a command line.
@@ -37,6 +49,12 @@ pub struct Session {
     /// Other steps that the driver has not fetched.
     steps: VecDeque<Step>,
     last_stream: u32,
+    login: Login,
+    /// All endpoints are to be of one cluster.
+    guards: bool,
+    guard: Guard,
+    /// Questions of the guard that the driver has not fetched.
+    introductions: Vec<Call>,
     output: Output,
 }
 
@@ -59,6 +77,9 @@ pub enum Step {
     Send(StreamId, StreamRequest),
     /// Write this to standard output and standard error now.
     Write(Output),
+    /// Do this to a file of whoever types, and say how that ended with [`Session::on_file`]. A driver
+    /// without files says so there.
+    File(FileWork),
     /// Run a program to its end and pass how it ended to [`Session::on_executed`]. A driver without
     /// processes says so there.
     Execute(Program),
@@ -77,6 +98,11 @@ pub enum Input {
     Line {
         /// To be written to standard output first.
         prompt: &'static str,
+    },
+    /// One line that is not shown while it is typed, where there is a terminal.
+    Password {
+        /// To be written to standard output first, and a line feed behind what was typed.
+        prompt: String,
     },
 }
 
@@ -97,6 +123,8 @@ pub struct Call {
     pub request: Request,
     /// How long it may take, waiting for a connection and retries included; `None` without limit.
     pub timeout: Option<Duration>,
+    /// One attempt: whoever cannot be reached at once does not answer.
+    pub once: bool,
 }
 
 /// Where a call goes.
@@ -115,6 +143,8 @@ pub enum CallError {
     Status(Error),
     /// The call's timeout passed.
     DeadlineExceeded,
+    /// The only attempt of a call found nobody; the text says why.
+    Unreachable(String),
     /// No client could be made: an unreadable certificate, for example. The text says why.
     Client(String),
 }
@@ -138,7 +168,7 @@ impl fmt::Display for CallError {
                 write!(f, "rpc error: code = {} desc = {}", error.code, error.message)
             }
             Self::DeadlineExceeded => f.write_str("context deadline exceeded"),
-            Self::Client(why) => f.write_str(why),
+            Self::Unreachable(why) | Self::Client(why) => f.write_str(why),
         }
     }
 }
@@ -201,6 +231,10 @@ enum Plan {
     TxnFromInput(txn::Reader),
     /// One call is out, and its answer is printed.
     Answer(Answer),
+    /// A user's new password is read; the client is made after it.
+    Password(Box<(NewPassword, Invocation, BTreeMap<String, String>)>),
+    /// A command asks again, depending on the answers.
+    Errand(Box<dyn Errand>),
     /// Every endpoint is asked.
     Sweep(Sweep),
     /// Keys are watched.
@@ -224,6 +258,9 @@ enum Answer {
         revision: i64,
     },
     Lease(lease::Answer),
+    Access(users::Answer),
+    Alarms,
+    Downgrade(DowngradeAction),
     MemberList,
     MemberAdd(member::Addition),
     /// The member is added; its variables need a list that it is in.
@@ -274,6 +311,10 @@ impl Session {
             last_id: 0,
             steps: VecDeque::new(),
             last_stream: 0,
+            login: Login::default(),
+            guards: false,
+            guard: Guard::Open,
+            introductions: Vec::new(),
             output: Output::default(),
         };
         let api = environment.get(API_VARIABLE).map_or("3", String::as_str);
@@ -302,11 +343,14 @@ impl Session {
     /// What the driver must do.
     #[expect(clippy::should_implement_trait, reason = "its end is a step with a value")]
     pub fn next(&mut self) -> Step {
+        if let Some(step) = self.guard_step().or_else(|| self.login_step()) {
+            return step;
+        }
         if let Some(call) = self.calls.pop_front() {
-            return Step::Call(call);
+            return self.leave(call);
         }
         if let Some(step) = self.steps.pop_front() {
-            return step;
+            return self.leave_stream(step);
         }
         match &self.plan {
             Plan::Watch(_) if !self.output.is_empty() => {
@@ -322,13 +366,20 @@ impl Session {
             Plan::RenewAfter(_, pause) => Step::Pause(*pause),
             Plan::PutFromInput(..) => Step::Read(Input::All),
             Plan::TxnFromInput(reader) => Step::Read(Input::Line { prompt: reader.prompt() }),
-            Plan::Answer(_) | Plan::Sweep(_) | Plan::Renew(_) => Step::Wait,
+            Plan::Password(reading) => Step::Read(match reading.0.reading() {
+                Some(Reading::Unseen(prompt)) => Input::Password { prompt },
+                _ => Input::Line { prompt: "" },
+            }),
+            Plan::Answer(_) | Plan::Errand(_) | Plan::Sweep(_) | Plan::Renew(_) => Step::Wait,
             Plan::Done => Step::Done(std::mem::take(&mut self.output)),
         }
     }
 
     /// Takes what was read from standard input after [`Step::Read`].
     pub fn on_input(&mut self, input: &[u8]) {
+        if self.take_password(input) {
+            return;
+        }
         let result = match std::mem::replace(&mut self.plan, Plan::Done) {
             Plan::PutFromInput(pending, invocation, environment) => {
                 pending.on_input(input).and_then(|request| {
@@ -338,6 +389,10 @@ impl Session {
                 })
             }
             Plan::TxnFromInput(reader) => self.read_txn(reader, input),
+            Plan::Password(mut reading) => reading.0.on_input(input).and_then(|()| {
+                let (password, invocation, environment) = *reading;
+                self.read_password(password, invocation, &environment)
+            }),
             Plan::Watch(watching) => {
                 self.go_on_watching(watching, |watching, say| watching.on_line(input, say))
             }
@@ -351,11 +406,16 @@ impl Session {
 
     /// Takes the answer to a call, and how long it took.
     pub fn on_result(&mut self, id: CallId, result: Result<Response, CallError>, took: Duration) {
+        if self.take_introduction(id, &result) {
+            return;
+        }
+        let Some((id, result, took)) = self.take_login_answer(id, result, took) else { return };
         let result = match std::mem::replace(&mut self.plan, Plan::Done) {
             Plan::Answer(answer) => match result {
                 Ok(response) => self.show(answer, response),
                 Err(error) => Err(answer.failed(error)),
             },
+            Plan::Errand(errand) => self.tell_errand(errand, Heard::Answer(id, result)),
             Plan::Renew(renewing) => self.on_renewed(renewing, result, took),
             Plan::Sweep(mut sweep) => {
                 let asks = sweep.on_result(id, result, took, &self.config);
@@ -372,8 +432,19 @@ impl Session {
     /// Takes a response that came on a stream.
     pub fn on_message(&mut self, stream: StreamId, response: &StreamResponse) {
         let result = match std::mem::replace(&mut self.plan, Plan::Done) {
+            Plan::Errand(errand) => match response {
+                StreamResponse::Snapshot(part) => self.tell_errand(errand, Heard::Part(part)),
+                StreamResponse::SnapshotEnd => self.tell_errand(errand, Heard::StreamEnd(Ok(()))),
+                StreamResponse::Watch(_) => {
+                    self.plan = Plan::Errand(errand);
+                    Ok(())
+                }
+            },
             Plan::Watch(watching) => {
-                let StreamResponse::Watch(response) = response;
+                let StreamResponse::Watch(response) = response else {
+                    self.plan = Plan::Watch(watching);
+                    return;
+                };
                 let take = |watching: &mut Watching, say: &mut Say<'_>| {
                     watching.on_message(stream, response, say)
                 };
@@ -396,6 +467,7 @@ impl Session {
                 };
                 self.go_on_watching(watching, take)
             }
+            Plan::Errand(errand) => self.tell_errand(errand, Heard::StreamEnd(Err(error))),
             plan => {
                 self.plan = plan;
                 Ok(())
@@ -470,6 +542,39 @@ impl Session {
             | Action::MemberRemove
             | Action::MemberUpdate
             | Action::MemberPromote => members::change(invocation.action, flags, args)?,
+            Action::AuthDisable
+            | Action::AuthEnable
+            | Action::AuthStatus
+            | Action::RoleAdd
+            | Action::RoleDelete
+            | Action::RoleGet
+            | Action::RoleGrantPermission
+            | Action::RoleList
+            | Action::RoleRevokePermission
+            | Action::UserAdd
+            | Action::UserDelete
+            | Action::UserGet
+            | Action::UserGrantRole
+            | Action::UserList
+            | Action::UserPasswd
+            | Action::UserRevokeRole => return self.run_access(invocation, environment),
+            Action::AlarmDisarm
+            | Action::AlarmList
+            | Action::Defrag
+            | Action::DowngradeCancel
+            | Action::DowngradeEnable
+            | Action::DowngradeValidate => return self.run_maintenance(invocation, environment),
+            Action::SnapshotRestore | Action::SnapshotSave | Action::SnapshotStatus => {
+                return self.run_snapshot(invocation, environment);
+            }
+            Action::ClusterStatus => return self.cluster_status(invocation, environment),
+            Action::CompletionBash
+            | Action::CompletionFish
+            | Action::CompletionPowershell
+            | Action::CompletionZsh => {
+                self.output.out(completion::script(invocation.action));
+                return Ok(());
+            }
             Action::MoveLeader => {
                 let mut search = move_leader::Search::new(args)?;
                 self.connect(invocation, environment)?;
@@ -519,6 +624,12 @@ impl Session {
         config::read_environment(&mut invocation, environment, &mut self.output)?;
         config::print_debug(&invocation, &mut self.output);
         self.config = config::read(&invocation)?;
+        let exit_code = match invocation.action {
+            Action::SnapshotSave => snapshot::INTERRUPTED,
+            _ => 2,
+        };
+        self.login = Login::new(self.config.user.clone(), exit_code);
+        self.want_introductions();
         let health = invocation.action == Action::EndpointHealth;
         let cluster = invocation.inherited.contains(&"cluster") && invocation.flags.bool("cluster");
         if self.config.endpoints.is_empty() && (!health || cluster) {
@@ -574,10 +685,30 @@ impl Session {
     }
 
     fn call(&mut self, endpoint: Endpoint, request: Request, timeout: Option<Duration>) -> CallId {
-        self.last_id += 1;
-        let id = CallId(self.last_id);
-        self.calls.push_back(Call { id, endpoint, token: None, request, timeout });
+        let id = self.new_call_id();
+        self.calls.push_back(Call { id, endpoint, token: None, request, timeout, once: false });
         id
+    }
+
+    fn new_call_id(&mut self) -> CallId {
+        self.last_id += 1;
+        CallId(self.last_id)
+    }
+
+    /// Something waits for a connection.
+    fn has_something_to_send(&self) -> bool {
+        !self.calls.is_empty() || self.steps.iter().any(|step| matches!(step, Step::Open(_)))
+    }
+
+    /// `endpoint health` tells of a failed login for each endpoint.
+    fn take_health_sweep(&mut self) -> Option<Sweep> {
+        match std::mem::replace(&mut self.plan, Plan::Done) {
+            Plan::Sweep(sweep) if sweep.is_health() => Some(sweep),
+            plan => {
+                self.plan = plan;
+                None
+            }
+        }
     }
 
     fn show(&mut self, answer: Answer, response: Response) -> Result<(), Exit> {
@@ -597,6 +728,13 @@ impl Session {
                 output.out_line(format!("compacted revision {revision}"));
                 Ok(())
             }
+            (Answer::Access(answer), response) => users::show(&answer, response, &printer, output),
+            (Answer::Alarms, Response::Alarm(response)) => {
+                printer.print(Report::Alarms(response), output)
+            }
+            (Answer::Downgrade(action), Response::Downgrade(response)) => {
+                printer.print(Report::Downgrade(action, response), output)
+            }
             (Answer::Lease(answer), response) => lease::show(answer, response, &printer, output),
             (Answer::MemberList, Response::MemberList(response)) => {
                 printer.print(Report::MemberList(response), output)
@@ -614,7 +752,8 @@ impl Session {
             self.plan = Plan::Done;
             self.calls.clear();
             // What was to be written or run before the failure still is.
-            self.steps.retain(|step| matches!(step, Step::Write(_) | Step::Execute(_)));
+            self.steps
+                .retain(|step| matches!(step, Step::Write(_) | Step::Execute(_) | Step::File(_)));
             self.output.fail(exit);
         }
     }
