@@ -352,6 +352,66 @@ impl Session {
         invocation: Invocation,
         environment: &BTreeMap<String, String>,
     ) -> Result<(), Exit> {
+        match invocation.action {
+            Action::AuthDisable
+            | Action::AuthEnable
+            | Action::AuthStatus
+            | Action::RoleAdd
+            | Action::RoleDelete
+            | Action::RoleGet
+            | Action::RoleGrantPermission
+            | Action::RoleList
+            | Action::RoleRevokePermission
+            | Action::UserAdd
+            | Action::UserDelete
+            | Action::UserGet
+            | Action::UserGrantRole
+            | Action::UserList
+            | Action::UserPasswd
+            | Action::UserRevokeRole => self.run_access(invocation, environment),
+            Action::AlarmDisarm
+            | Action::AlarmList
+            | Action::Defrag
+            | Action::DowngradeCancel
+            | Action::DowngradeEnable
+            | Action::DowngradeValidate => self.run_maintenance(invocation, environment),
+            Action::SnapshotRestore | Action::SnapshotSave | Action::SnapshotStatus => {
+                self.run_snapshot(invocation, environment)
+            }
+            Action::LeaseGrant
+            | Action::LeaseKeepAlive
+            | Action::LeaseList
+            | Action::LeaseRevoke
+            | Action::LeaseTimeToLive => self.run_lease(invocation, environment),
+            Action::ClusterStatus => self.cluster_status(invocation, environment),
+            Action::EndpointHealth => self.sweep(invocation, environment, Check::Health),
+            Action::EndpointStatus => self.sweep(invocation, environment, Check::Status),
+            Action::EndpointHashKv => {
+                let check = Check::HashKv { revision: invocation.flags.int64("rev") };
+                self.sweep(invocation, environment, check)
+            }
+            Action::CompletionBash
+            | Action::CompletionFish
+            | Action::CompletionPowershell
+            | Action::CompletionZsh => {
+                self.output.out(completion::script(invocation.action));
+                Ok(())
+            }
+            Action::Version => {
+                self.output.out_line(format!("etcdctl version: {VERSION}"));
+                self.output.out_line(format!("API version: {API_VERSION}"));
+                Ok(())
+            }
+            _ => self.run_question(invocation, environment),
+        }
+    }
+
+    /// The same for what is about keys and members.
+    fn run_question(
+        &mut self,
+        invocation: Invocation,
+        environment: &BTreeMap<String, String>,
+    ) -> Result<(), Exit> {
         let Invocation { flags, args, .. } = &invocation;
         let (answer, request): (Answer, Request) = match invocation.action {
             Action::Get => {
@@ -370,49 +430,11 @@ impl Session {
                 let request = compaction::request(flags, args)?;
                 (Answer::Compaction { revision: request.revision }, request.into())
             }
-            Action::LeaseGrant
-            | Action::LeaseKeepAlive
-            | Action::LeaseList
-            | Action::LeaseRevoke
-            | Action::LeaseTimeToLive => return self.run_lease(invocation, environment),
             Action::MemberList => (Answer::MemberList, member::list_request().into()),
             Action::MemberAdd
             | Action::MemberRemove
             | Action::MemberUpdate
             | Action::MemberPromote => members::change(invocation.action, flags, args)?,
-            Action::AuthDisable
-            | Action::AuthEnable
-            | Action::AuthStatus
-            | Action::RoleAdd
-            | Action::RoleDelete
-            | Action::RoleGet
-            | Action::RoleGrantPermission
-            | Action::RoleList
-            | Action::RoleRevokePermission
-            | Action::UserAdd
-            | Action::UserDelete
-            | Action::UserGet
-            | Action::UserGrantRole
-            | Action::UserList
-            | Action::UserPasswd
-            | Action::UserRevokeRole => return self.run_access(invocation, environment),
-            Action::AlarmDisarm
-            | Action::AlarmList
-            | Action::Defrag
-            | Action::DowngradeCancel
-            | Action::DowngradeEnable
-            | Action::DowngradeValidate => return self.run_maintenance(invocation, environment),
-            Action::SnapshotRestore | Action::SnapshotSave | Action::SnapshotStatus => {
-                return self.run_snapshot(invocation, environment);
-            }
-            Action::ClusterStatus => return self.cluster_status(invocation, environment),
-            Action::CompletionBash
-            | Action::CompletionFish
-            | Action::CompletionPowershell
-            | Action::CompletionZsh => {
-                self.output.out(completion::script(invocation.action));
-                return Ok(());
-            }
             Action::MoveLeader => {
                 let mut search = move_leader::Search::new(args)?;
                 self.connect(invocation, environment)?;
@@ -426,17 +448,6 @@ impl Session {
                 self.plan = Plan::TxnFromInput(reader);
                 return Ok(());
             }
-            Action::EndpointHealth => return self.sweep(invocation, environment, Check::Health),
-            Action::EndpointStatus => return self.sweep(invocation, environment, Check::Status),
-            Action::EndpointHashKv => {
-                let check = Check::HashKv { revision: flags.int64("rev") };
-                return self.sweep(invocation, environment, check);
-            }
-            Action::Version => {
-                self.output.out_line(format!("etcdctl version: {VERSION}"));
-                self.output.out_line(format!("API version: {API_VERSION}"));
-                return Ok(());
-            }
             Action::Watch => {
                 let watching = Watching::new(flags, args, &invocation.line, environment)?;
                 self.connect(invocation, environment)?;
@@ -445,7 +456,8 @@ impl Session {
                     Ok(())
                 });
             }
-            Action::Help => return Ok(()),
+            // The others have ways of their own.
+            _ => return Ok(()),
         };
         self.connect(invocation, environment)?;
         self.ask(answer, request);
