@@ -128,6 +128,23 @@ impl Connection {
         answer.map(tonic::Response::into_inner).map_err(|status| error_of(&status))
     }
 
+    /// Asks for a snapshot, which comes in parts.
+    ///
+    /// # Errors
+    /// What the member answered, or `Unavailable` when the connection failed.
+    pub async fn snapshot(
+        self,
+        request: api::SnapshotRequest,
+        token: Option<&str>,
+    ) -> Result<Streaming<api::SnapshotResponse>, api::Error> {
+        let origin = self.origin.clone();
+        let mut client = Grpc::with_origin(self, origin).max_decoding_message_size(usize::MAX);
+        let codec = ProstCodec::<api::SnapshotRequest, api::SnapshotResponse>::default();
+        let path = PathAndQuery::from_static("/etcdserverpb.Maintenance/Snapshot");
+        let answer = client.server_streaming(with_token(request, token)?, path, codec).await;
+        answer.map(tonic::Response::into_inner).map_err(|status| error_of(&status))
+    }
+
     /// One message of the stream, and its answer.
     async fn keep_alive(
         self,

@@ -4,15 +4,18 @@
 //! and bytes are written. A call waits for a connection as etcdctl's does: an endpoint that
 //! cannot be reached is no error before the call's own timeout.
 
+mod files;
+mod terminal;
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::io::{self, BufRead, Read, Write};
+use std::io::{self, Write};
 use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
-use glasshouse_core::api::{self, Response, WatchRequest};
+use glasshouse_core::api::{self, Response, SnapshotRequest, WatchRequest};
 use glasshouse_core::ctl::{
     Call, CallError, CallId, Config, Endpoint, Input, Output, Program, Session, Step, Stream,
     StreamId, StreamRequest, StreamResponse, may_retry,
@@ -20,6 +23,8 @@ use glasshouse_core::ctl::{
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
+use self::files::Files;
+use self::terminal::read;
 use crate::client::{ConnectError, Connection, error_of};
 
 /// Pause before the endpoints are tried once more (`backoffWaitBetween` of etcd's client).
@@ -36,7 +41,9 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
     };
     let environment: BTreeMap<String, String> = crate::process::environment().collect();
     let args = args.into_iter().map(OsString::into_vec);
-    let output = runtime.block_on(Driver::new(Session::start(args, &environment)).drive());
+    let mut session = Session::start(args, &environment);
+    session.guard();
+    let output = runtime.block_on(Driver::new(session).drive());
     match write(&output) {
         Ok(()) => ExitCode::from(output.exit_code),
         // A pipe that was closed, such as `glasshouse ctl get | head`.
@@ -70,12 +77,14 @@ struct Driver {
     opened: usize,
     /// A thread is reading a line.
     reading: bool,
+    files: Files,
 }
 
 impl Driver {
     fn new(session: Session) -> Self {
         let (sender, events) = mpsc::unbounded_channel();
-        Self { session, sender, events, streams: BTreeMap::new(), opened: 0, reading: false }
+        let (streams, files) = (BTreeMap::new(), Files::default());
+        Self { session, sender, events, streams, opened: 0, reading: false, files }
     }
 
     async fn drive(mut self) -> Output {
@@ -88,6 +97,12 @@ impl Driver {
                         // A stream that broke a moment ago says so itself.
                         let _ = requests.send(request);
                     }
+                }
+                // Its stream takes one request only.
+                Step::Send(_, StreamRequest::Snapshot(_)) => {}
+                Step::File(work) => {
+                    let result = self.files.work(work);
+                    self.session.on_file(result);
                 }
                 Step::Wait => self.wait().await,
                 Step::WaitOrRead(_) => {
@@ -140,22 +155,35 @@ impl Driver {
     }
 
     fn open(&mut self, stream: Stream) {
-        let (requests, outgoing) = mpsc::unbounded_channel();
-        let StreamRequest::Watch(first) = stream.request.clone();
-        let _ = requests.send(first);
-        self.streams.insert(stream.id, requests);
         let config = self.session.config();
         let mut endpoints = endpoints(&stream.endpoint, config);
         let count = endpoints.len().max(1);
         endpoints.rotate_left(self.opened % count);
         self.opened += 1;
         let (dial_timeout, sender) = (config.dial_timeout, self.sender.clone());
-        tokio::spawn(async move {
-            let id = stream.id;
-            let error = carry(stream, outgoing, &endpoints, dial_timeout, &sender).await;
-            sleep(BACK_OFF).await;
-            let _ = sender.send(Event::StreamEnd(id, error));
-        });
+        match stream.request.clone() {
+            StreamRequest::Watch(first) => {
+                let (requests, outgoing) = mpsc::unbounded_channel();
+                let _ = requests.send(first);
+                self.streams.insert(stream.id, requests);
+                tokio::spawn(async move {
+                    let id = stream.id;
+                    let error = carry(stream, outgoing, &endpoints, dial_timeout, &sender).await;
+                    sleep(BACK_OFF).await;
+                    let _ = sender.send(Event::StreamEnd(id, error));
+                });
+            }
+            StreamRequest::Snapshot(request) => {
+                tokio::spawn(async move {
+                    let id = stream.id;
+                    let end = fetch(stream, request, &endpoints, dial_timeout, &sender).await;
+                    let _ = sender.send(match end {
+                        Ok(()) => Event::Message(id, StreamResponse::SnapshotEnd),
+                        Err(error) => Event::StreamEnd(id, error),
+                    });
+                });
+            }
+        }
     }
 
     /// Reads one line in a thread of its own: standard input cannot be waited for together with
@@ -201,6 +229,25 @@ async fn carry(
     }
 }
 
+/// Fetches a snapshot, part by part, up to the end that the member gives it.
+async fn fetch(
+    stream: Stream,
+    request: SnapshotRequest,
+    endpoints: &[String],
+    dial_timeout: Duration,
+    sender: &mpsc::UnboundedSender<Event>,
+) -> Result<(), CallError> {
+    let connection = connect(endpoints, dial_timeout).await?;
+    let mut parts =
+        connection.snapshot(request, stream.token.as_deref()).await.map_err(CallError::Status)?;
+    while let Some(part) =
+        parts.message().await.map_err(|status| CallError::Status(error_of(&status)))?
+    {
+        let _ = sender.send(Event::Message(stream.id, StreamResponse::Snapshot(part)));
+    }
+    Ok(())
+}
+
 /// Tries one endpoint after the other until one can be connected to.
 async fn connect(endpoints: &[String], dial_timeout: Duration) -> Result<Connection, CallError> {
     loop {
@@ -235,21 +282,6 @@ fn execute(program: &Program) -> Result<(), String> {
     }
 }
 
-/// Reads standard input; what cannot be read counts as its end.
-fn read(input: Input) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    match input {
-        Input::All => {
-            let _ = io::stdin().read_to_end(&mut bytes);
-        }
-        Input::Line { prompt } => {
-            let _ = io::stdout().write_all(prompt.as_bytes()).and_then(|()| io::stdout().flush());
-            let _ = io::stdin().lock().read_until(b'\n', &mut bytes);
-        }
-    }
-    bytes
-}
-
 fn endpoints(endpoint: &Endpoint, config: &Config) -> Vec<String> {
     match endpoint {
         Endpoint::Any => config.endpoints.clone(),
@@ -259,11 +291,33 @@ fn endpoints(endpoint: &Endpoint, config: &Config) -> Vec<String> {
 
 async fn perform(call: Call, config: &Config) -> Result<Response, CallError> {
     let endpoints = endpoints(&call.endpoint, config);
+    if call.once {
+        let limit = call.timeout.unwrap_or(config.dial_timeout);
+        let attempt = attempt_once(&call, &endpoints, limit);
+        let late = || CallError::Unreachable(format!("no answer within {limit:?}"));
+        return timeout(limit, attempt).await.unwrap_or_else(|_| Err(late()));
+    }
     let attempts = attempt_until_answered(&call, &endpoints, config.dial_timeout);
     match call.timeout {
         None => attempts.await,
         Some(limit) => timeout(limit, attempts).await.unwrap_or(Err(CallError::DeadlineExceeded)),
     }
+}
+
+/// Says why nobody answers, where a patient call would wait for somebody.
+async fn attempt_once(
+    Call { token, request, .. }: &Call,
+    endpoints: &[String],
+    limit: Duration,
+) -> Result<Response, CallError> {
+    let Some(endpoint) = endpoints.first() else {
+        return Err(CallError::Unreachable("no endpoint".to_owned()));
+    };
+    let connection = Connection::open(endpoint, limit).await.map_err(|error| match error {
+        ConnectError::Unreachable(error) => CallError::Unreachable(files::reason(&error)),
+        ConnectError::Endpoint(why) => CallError::Client(why),
+    })?;
+    connection.ask_as(token.as_deref(), request.clone()).await.map_err(CallError::Status)
 }
 
 async fn attempt_until_answered(

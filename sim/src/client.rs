@@ -93,6 +93,7 @@ struct Pending {
     endpoint: Endpoint,
     caller: api::Caller,
     request: api::Request,
+    once: bool,
     began_at: Nanos,
     deadline: Nanos,
     attempt: Attempt,
@@ -256,6 +257,11 @@ impl Running {
                 Step::Wait | Step::WaitOrRead(_) => break,
                 Step::Open(stream) => self.open(world, stream),
                 Step::Send(id, StreamRequest::Watch(request)) => self.ask_more(world, id, request),
+                Step::Send(_, StreamRequest::Snapshot(_)) => {}
+                Step::File(_) => {
+                    let why = "a page has no files: use `glasshouse ctl snapshot save` with a real cluster";
+                    self.session.on_file(Err(why.to_string()));
+                }
                 Step::Write(output) => self.written.push_str(&text_of(&output)),
                 Step::Pause(pause) => {
                     let pause = u64::try_from(pause.as_nanos()).unwrap_or(NO_LIMIT);
@@ -274,7 +280,8 @@ impl Running {
     // --- streams ---
 
     fn open(&mut self, world: &mut World, stream: ctl::Stream) {
-        let StreamRequest::Watch(request) = stream.request;
+        // A snapshot needs a file first, and there is none.
+        let StreamRequest::Watch(request) = stream.request else { return };
         let caller = api::Caller { token: stream.token, ..api::Caller::default() };
         let attempt = StreamAttempt::Waiting(world.now());
         let mut carried = Carried { id: stream.id, caller, requests: vec![request], attempt };
@@ -359,6 +366,7 @@ impl Running {
             endpoint: call.endpoint,
             caller: api::Caller { token: call.token, ..api::Caller::default() },
             request: call.request,
+            once: call.once,
             began_at: now,
             deadline: now.saturating_add(limit),
             attempt: Attempt::Waiting(now),
@@ -377,6 +385,11 @@ impl Running {
             ctl::Input::All => lines.drain(..).collect(),
             ctl::Input::Line { prompt } => {
                 self.prompts.push_str(prompt);
+                lines.pop_front().unwrap_or_default()
+            }
+            ctl::Input::Password { prompt } => {
+                self.prompts.push_str(prompt);
+                self.prompts.push('\n');
                 lines.pop_front().unwrap_or_default()
             }
         })
@@ -402,6 +415,9 @@ impl Running {
                 let limit = pending.deadline - now;
                 let id = world.call_as(self.client, member, caller, request, limit);
                 Attempt::Asked(member, id)
+            }
+            None if pending.once => {
+                return Some(Err(CallError::Unreachable("no such host".to_string())));
             }
             None => Attempt::Waiting(pending.deadline.min(now + RETRY_AFTER)),
         };
@@ -431,6 +447,10 @@ impl Running {
                 return Some(Err(CallError::DeadlineExceeded));
             }
         };
+        if pending.once {
+            let refused = || CallError::Unreachable("connection refused".to_string());
+            return Some(Err(failure.map_or_else(refused, CallError::Status)));
+        }
         if let Some(error) = failure
             && !ctl::may_retry(&pending.request, &error)
         {

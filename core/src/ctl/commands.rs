@@ -3,6 +3,11 @@
 //! One table serves parsing, help and completion. Texts of flags are part of etcdctl's output and
 //! are therefore etcdctl's own words.
 
+mod access;
+mod maintenance;
+
+use self::access::{AUTH, ROLE, USER};
+use self::maintenance::{ALARM, CLUSTER, COMPLETION, DEFRAG, DOWNGRADE, SNAPSHOT};
 use super::flags::Flag;
 
 /// What a command does once its line is read.
@@ -27,6 +32,36 @@ pub(super) enum Action {
     EndpointHealth,
     EndpointStatus,
     EndpointHashKv,
+    AlarmDisarm,
+    AlarmList,
+    AuthDisable,
+    AuthEnable,
+    AuthStatus,
+    ClusterStatus,
+    CompletionBash,
+    CompletionFish,
+    CompletionPowershell,
+    CompletionZsh,
+    Defrag,
+    DowngradeCancel,
+    DowngradeEnable,
+    DowngradeValidate,
+    RoleAdd,
+    RoleDelete,
+    RoleGet,
+    RoleGrantPermission,
+    RoleList,
+    RoleRevokePermission,
+    SnapshotRestore,
+    SnapshotSave,
+    SnapshotStatus,
+    UserAdd,
+    UserDelete,
+    UserGet,
+    UserGrantRole,
+    UserList,
+    UserPasswd,
+    UserRevokeRole,
     Version,
     Watch,
     Help,
@@ -119,8 +154,14 @@ pub(super) static ROOT: Command = Command {
             .short('w'),
     ],
     children: &[
+        ALARM,
+        AUTH,
+        CLUSTER,
         COMPACTION,
+        COMPLETION,
+        DEFRAG,
         DEL,
+        DOWNGRADE,
         ENDPOINT,
         GET,
         HELP,
@@ -128,7 +169,10 @@ pub(super) static ROOT: Command = Command {
         MEMBER,
         MOVE_LEADER,
         PUT,
+        ROLE,
+        SNAPSHOT,
         TXN,
+        USER,
         VERSION,
         WATCH,
     ],

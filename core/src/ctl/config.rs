@@ -45,7 +45,7 @@ pub struct Tls {
 }
 
 /// A name and a password.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct User {
     /// The user's name.
     pub name: String,

@@ -98,6 +98,23 @@ impl Sweep {
         (sweep, asks)
     }
 
+    pub(super) fn is_health(&self) -> bool {
+        self.check == Check::Health
+    }
+
+    /// Nobody may even ask: `health` says so of each endpoint.
+    pub(super) fn refused(
+        mut self,
+        error: &CallError,
+        printer: &Printer,
+        output: &mut Output,
+    ) -> Result<(), Exit> {
+        for at in 0..self.endpoints.len() {
+            self.conclude(at, String::new(), error.to_string());
+        }
+        self.print(printer, output)
+    }
+
     /// Learns the id of a call that it asked for.
     pub(super) fn on_called(&mut self, id: CallId, subject: Subject) {
         self.under_way.insert(id, subject);

@@ -299,7 +299,7 @@ fn parse(kind: Kind, text: &[u8], earlier: Option<&[Arg]>) -> Result<Value, Stri
     Ok(match kind {
         Kind::Bool => Value::Bool(go::parse_bool(text)?),
         Kind::Int64 => Value::Int64(go::parse_int(text, 0)?),
-        Kind::Uint64 => Value::Uint64(go::parse_uint(text, 10)?),
+        Kind::Uint64 => Value::Uint64(go::parse_uint(text, 0)?),
         Kind::String => Value::String(text.to_vec()),
         Kind::Duration => Value::Duration(go::parse_duration(text)?),
         Kind::StringSlice => {

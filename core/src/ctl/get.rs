@@ -137,7 +137,7 @@ impl Span {
 }
 
 /// The first key after all keys that begin with `prefix`: its last byte that can grow, grown.
-fn prefix_end(prefix: &[u8]) -> Arg {
+pub(super) fn prefix_end(prefix: &[u8]) -> Arg {
     match prefix.iter().rposition(|byte| *byte < 0xff) {
         Some(last) => {
             let mut end = prefix[..=last].to_vec();

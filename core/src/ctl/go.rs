@@ -69,19 +69,26 @@ fn number_error(function: &str, text: &[u8], why: &str) -> String {
     format!("strconv.{function}: parsing {}: {why}", quote(text))
 }
 
-/// Reads an unsigned number of 64 bits, as Go's `strconv.ParseUint` does with a base from 2 to 36.
+/// Reads an unsigned number of 64 bits, as Go's `strconv.ParseUint` does; base 0 reads Go's prefixes
+/// and underscores.
 ///
 /// # Errors
 /// Go's sentence.
 pub(super) fn parse_uint(text: &[u8], base: u32) -> Result<u64, String> {
     let syntax = || number_error("ParseUint", text, "invalid syntax");
-    let mut value: u128 = 0;
-    for digit in text {
-        let digit = char::from(*digit).to_digit(base).ok_or_else(syntax)?;
-        value = (value * u128::from(base) + u128::from(digit)).min(1 << 64);
-    }
-    if text.is_empty() {
+    let (base, digits) = if base == 0 {
+        let (base, digits) = prefixed(text).ok_or_else(syntax)?;
+        (base, digits.into_iter().filter(|digit| *digit != b'_').collect())
+    } else {
+        (base, text.to_vec())
+    };
+    if digits.is_empty() {
         return Err(syntax());
+    }
+    let mut value: u128 = 0;
+    for digit in digits {
+        let digit = char::from(digit).to_digit(base).ok_or_else(syntax)?;
+        value = (value * u128::from(base) + u128::from(digit)).min(1 << 64);
     }
     u64::try_from(value).map_err(|_| number_error("ParseUint", text, "value out of range"))
 }

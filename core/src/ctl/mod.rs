@@ -11,8 +11,11 @@
 //!   parse  commands + flags: cobra's and pflag's rules, etcdctl's table of commands
 //!                    │ one Action
 //!   get put del txn compaction lease member move-leader endpoint: checks, then requests
+//!   alarm auth user role defrag downgrade snapshot cluster
+//!   login            │ Step::Read ──► driver ──► Session::on_input: a password
 //!   watch            │ Step::Call ──► driver ──► Session::on_result
 //!                    │ Step::Open ──► driver ──► Session::on_message, again and again
+//!   snapshot save    │ Step::File ──► driver ──► Session::on_file
 //!   print  simple, json, fields, table, protobuf
 //!                    │
 //!             Step::Done(Output { stdout, stderr, exit_code })
@@ -34,8 +37,8 @@
 //!         }
 //!         Step::Read(_) => session.on_input(b""),
 //!         Step::Write(output) => print!("{}", String::from_utf8_lossy(&output.stdout)),
-//!         Step::Open(_) | Step::Send(..) | Step::WaitOrRead(_) | Step::Execute(_) => {
-//!             unreachable!("only `watch` does")
+//!         Step::Open(_) | Step::Send(..) | Step::WaitOrRead(_) | Step::Execute(_) | Step::File(_) => {
+//!             unreachable!("only `watch` and `snapshot save` do")
 //!         }
 //!         Step::Pause(_) => session.on_pause_over(),
 //!         Step::Wait => unreachable!("every call is answered at once"),
@@ -52,11 +55,21 @@
 //!   comparisons of `lease(…)` work, where it panics too;
 //! - `'single quoted'` words in a transaction are read whole, where it takes a part (etcd 3.6 cured
 //!   that);
-//! - `--discovery-srv` is refused with a sentence: nothing here asks DNS.
+//! - `--discovery-srv` is refused with a sentence: nothing here asks DNS;
+//! - `defrag --data-dir` is refused with a sentence, where it opens the directory's database;
+//! - `alarm disarm -w fields` prints zeros, where it panics;
+//! - a password is asked for once, where `--cluster` asks twice;
+//! - a login makes one token for the whole command, where it makes one for each endpoint;
+//! - `completion` prints scripts of our own;
+//! - endpoints of different clusters are refused ([`Session::guard`]), and `cluster status` and
+//!   etcd 3.6's `downgrade` are there besides.
 
+mod access;
+mod cluster;
 mod commands;
 mod compaction;
 mod complete;
+mod completion;
 mod config;
 mod del;
 mod endpoint;
@@ -82,7 +95,7 @@ mod words;
 pub use complete::complete;
 pub use config::{Config, Tls, User};
 pub use session::{Call, CallError, CallId, Endpoint, Input, Session, Step, may_retry};
-pub use stream::{Program, Stream, StreamId, StreamRequest, StreamResponse};
+pub use stream::{FileWork, Program, Stream, StreamId, StreamRequest, StreamResponse};
 pub use words::words;
 
 /// The release whose commands, options and outputs these are.

@@ -1,24 +1,38 @@
 //! One run of a command, as a state machine that a driver pushes along.
 
+mod access;
+mod cluster;
+pub(super) mod errands;
 mod leases;
+mod login;
+mod maintenance;
 mod members;
+mod snapshot;
+mod step;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::time::Duration;
 
+use self::cluster::Guard;
+use self::errands::{Errand, Heard};
+use self::login::Login;
+pub use self::step::{Call, CallError, CallId, Endpoint, Input, Step, may_retry};
+use super::access::{self as users, NewPassword, Reading};
 use super::commands::{Action, ROOT};
 use super::config::{self, API_VARIABLE, Config};
 use super::endpoint::{Ask, Check, Sweep};
 use super::lease::{self, Renewing};
 use super::parse::{Invocation, Parsed};
 use super::print::{Printer, Report};
-use super::stream::{Program, Stream, StreamId, StreamRequest, StreamResponse};
+use super::stream::{Program, StreamId, StreamResponse};
 use super::watch::{self, Say, Watching};
 use super::{
-    API_VERSION, Exit, Output, VERSION, compaction, del, get, member, move_leader, parse, put, txn,
+    API_VERSION, Exit, Output, VERSION, compaction, completion, del, get, member, move_leader,
+    parse, put, txn,
 };
-use crate::api::{Code, Error, Request, Response};
+use crate::api::downgrade_request::DowngradeAction;
+use crate::api::{Request, Response};
 
 /// One run of a command line.
 ///
@@ -37,160 +51,13 @@ pub struct Session {
     /// Other steps that the driver has not fetched.
     steps: VecDeque<Step>,
     last_stream: u32,
+    login: Login,
+    /// All endpoints are to be of one cluster.
+    guards: bool,
+    guard: Guard,
+    /// Questions of the guard that the driver has not fetched.
+    introductions: Vec<Call>,
     output: Output,
-}
-
-/// What the session wants of its driver.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Step {
-    /// Send this request. Several calls may be under way at once; a driver that makes them one
-    /// after the other gets the same output, later.
-    Call(Call),
-    /// Read standard input and pass it to [`Session::on_input`].
-    Read(Input),
-    /// Wait for the answer to a call that is under way, or for a response on a stream.
-    Wait,
-    /// Wait for a response on a stream, or for a line of standard input, whichever comes first.
-    WaitOrRead(Input),
-    /// Open a stream; what comes on it goes to [`Session::on_message`], its end to
-    /// [`Session::on_stream_end`].
-    Open(Stream),
-    /// Send a further request on a stream that is open.
-    Send(StreamId, StreamRequest),
-    /// Write this to standard output and standard error now.
-    Write(Output),
-    /// Run a program to its end and pass how it ended to [`Session::on_executed`]. A driver without
-    /// processes says so there.
-    Execute(Program),
-    /// Let this time pass, then call [`Session::on_pause_over`].
-    Pause(Duration),
-    /// The command is over.
-    Done(Output),
-}
-
-/// What to read from standard input.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Input {
-    /// Everything up to its end.
-    All,
-    /// One line with its line feed, or less when the input ends before that.
-    Line {
-        /// To be written to standard output first.
-        prompt: &'static str,
-    },
-}
-
-/// Tells the calls of one session apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct CallId(u32);
-
-/// One call to the cluster.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Call {
-    /// For [`Session::on_result`].
-    pub id: CallId,
-    /// Where it goes.
-    pub endpoint: Endpoint,
-    /// What shows who asks, if the cluster wants to know.
-    pub token: Option<String>,
-    /// What is asked.
-    pub request: Request,
-    /// How long it may take, waiting for a connection and retries included; `None` without limit.
-    pub timeout: Option<Duration>,
-}
-
-/// Where a call goes.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Endpoint {
-    /// Any of [`Config::endpoints`]; another one after a failure for which [`may_retry`] holds.
-    Any,
-    /// This one only.
-    Named(String),
-}
-
-/// Why a call has no response. Its text is what etcdctl prints.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CallError {
-    /// The member, or the transport, answered with an error.
-    Status(Error),
-    /// The call's timeout passed.
-    DeadlineExceeded,
-    /// No client could be made: an unreadable certificate, for example. The text says why.
-    Client(String),
-}
-
-/// Texts that etcd's client does not recognise as etcd's own, so that gRPC's wording stays.
-const UNMAPPED: [Error; 7] = [
-    Error::INVALID_CLIENT_API_VERSION,
-    Error::INVALID_SORT_OPTION,
-    Error::WATCH_CANCELED,
-    Error::PERMISSION_NOT_GIVEN,
-    Error::TIMEOUT_WAIT_APPLIED_INDEX,
-    Error::CANCELED,
-    Error::DEADLINE_EXCEEDED,
-];
-
-impl fmt::Display for CallError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Status(error) if is_etcds(error) => f.write_str(&error.message),
-            Self::Status(error) => {
-                write!(f, "rpc error: code = {} desc = {}", error.code, error.message)
-            }
-            Self::DeadlineExceeded => f.write_str("context deadline exceeded"),
-            Self::Client(why) => f.write_str(why),
-        }
-    }
-}
-
-fn is_etcds(error: &Error) -> bool {
-    Error::is_etcd_text(&error.message)
-        && !UNMAPPED.iter().any(|other| other.message == error.message)
-}
-
-/// Whether etcd's client sends a failed call again, to the next endpoint, while its time lasts.
-///
-/// - Reads, when the member is unavailable; writes never, because they may have arrived. Calls of
-///   leases count as reads, all of them.
-/// - Any call, when the *member* says that its own deadline passed or that it was cancelled: a member
-///   without a leader answers so to a write that it could not propose.
-///
-/// A connection that cannot be made is no failure of the call: the call waits for one, so that a
-/// driver tries the next endpoint whatever the request is.
-pub fn may_retry(request: &Request, error: &Error) -> bool {
-    let repeatable = matches!(
-        request,
-        Request::Range(_)
-            | Request::MemberList(_)
-            | Request::Alarm(_)
-            | Request::Status(_)
-            | Request::LeaseGrant(_)
-            | Request::LeaseRevoke(_)
-            | Request::LeaseKeepAlive(_)
-            | Request::LeaseTimeToLive(_)
-            | Request::LeaseLeases(_)
-            | Request::HashKv(_)
-            | Request::Snapshot(_)
-            | Request::Hash(_)
-            | Request::UserGet(_)
-            | Request::UserList(_)
-            | Request::RoleGet(_)
-            | Request::RoleList(_)
-    );
-    match error.code {
-        Code::DeadlineExceeded | Code::Canceled => true,
-        Code::Unavailable => repeatable,
-        _ => false,
-    }
-}
-
-impl From<CallError> for Exit {
-    fn from(error: CallError) -> Self {
-        match error {
-            CallError::Client(why) => Self::bad_args(why),
-            error => Self::error(error.to_string()),
-        }
-    }
 }
 
 /// How far the command has come.
@@ -202,6 +69,10 @@ enum Plan {
     TxnFromInput(txn::Reader),
     /// One call is out, and its answer is printed.
     Answer(Answer),
+    /// A user's new password is read; the client is made after it.
+    Password(Box<(NewPassword, Invocation, BTreeMap<String, String>)>),
+    /// A command asks again, depending on the answers.
+    Errand(Box<dyn Errand>),
     /// Every endpoint is asked.
     Sweep(Sweep),
     /// Keys are watched.
@@ -225,6 +96,9 @@ enum Answer {
         revision: i64,
     },
     Lease(lease::Answer),
+    Access(users::Answer),
+    Alarms,
+    Downgrade(DowngradeAction),
     MemberList,
     MemberAdd(member::Addition),
     /// The member is added; its variables need a list that it is in.
@@ -275,6 +149,10 @@ impl Session {
             last_id: 0,
             steps: VecDeque::new(),
             last_stream: 0,
+            login: Login::default(),
+            guards: false,
+            guard: Guard::Open,
+            introductions: Vec::new(),
             output: Output::default(),
         };
         let api = environment.get(API_VARIABLE).map_or("3", String::as_str);
@@ -303,11 +181,14 @@ impl Session {
     /// What the driver must do.
     #[expect(clippy::should_implement_trait, reason = "its end is a step with a value")]
     pub fn next(&mut self) -> Step {
+        if let Some(step) = self.guard_step().or_else(|| self.login_step()) {
+            return step;
+        }
         if let Some(call) = self.calls.pop_front() {
-            return Step::Call(call);
+            return self.leave(call);
         }
         if let Some(step) = self.steps.pop_front() {
-            return step;
+            return self.leave_stream(step);
         }
         match &self.plan {
             Plan::Watch(_) if !self.output.is_empty() => {
@@ -323,13 +204,20 @@ impl Session {
             Plan::RenewAfter(_, pause) => Step::Pause(*pause),
             Plan::PutFromInput(..) => Step::Read(Input::All),
             Plan::TxnFromInput(reader) => Step::Read(Input::Line { prompt: reader.prompt() }),
-            Plan::Answer(_) | Plan::Sweep(_) | Plan::Renew(_) => Step::Wait,
+            Plan::Password(reading) => Step::Read(match reading.0.reading() {
+                Some(Reading::Unseen(prompt)) => Input::Password { prompt },
+                _ => Input::Line { prompt: "" },
+            }),
+            Plan::Answer(_) | Plan::Errand(_) | Plan::Sweep(_) | Plan::Renew(_) => Step::Wait,
             Plan::Done => Step::Done(std::mem::take(&mut self.output)),
         }
     }
 
     /// Takes what was read from standard input after [`Step::Read`].
     pub fn on_input(&mut self, input: &[u8]) {
+        if self.take_password(input) {
+            return;
+        }
         let result = match std::mem::replace(&mut self.plan, Plan::Done) {
             Plan::PutFromInput(pending, invocation, environment) => {
                 pending.on_input(input).and_then(|request| {
@@ -339,6 +227,10 @@ impl Session {
                 })
             }
             Plan::TxnFromInput(reader) => self.read_txn(reader, input),
+            Plan::Password(mut reading) => reading.0.on_input(input).and_then(|()| {
+                let (password, invocation, environment) = *reading;
+                self.read_password(password, invocation, &environment)
+            }),
             Plan::Watch(watching) => {
                 self.go_on_watching(watching, |watching, say| watching.on_line(input, say))
             }
@@ -352,11 +244,16 @@ impl Session {
 
     /// Takes the answer to a call, and how long it took.
     pub fn on_result(&mut self, id: CallId, result: Result<Response, CallError>, took: Duration) {
+        if self.take_introduction(id, &result) {
+            return;
+        }
+        let Some((id, result, took)) = self.take_login_answer(id, result, took) else { return };
         let result = match std::mem::replace(&mut self.plan, Plan::Done) {
             Plan::Answer(answer) => match result {
                 Ok(response) => self.show(answer, response),
                 Err(error) => Err(answer.failed(error)),
             },
+            Plan::Errand(errand) => self.tell_errand(errand, Heard::Answer(id, result)),
             Plan::Renew(renewing) => self.on_renewed(renewing, result, took),
             Plan::Sweep(mut sweep) => {
                 let asks = sweep.on_result(id, result, took, &self.config);
@@ -373,8 +270,19 @@ impl Session {
     /// Takes a response that came on a stream.
     pub fn on_message(&mut self, stream: StreamId, response: &StreamResponse) {
         let result = match std::mem::replace(&mut self.plan, Plan::Done) {
+            Plan::Errand(errand) => match response {
+                StreamResponse::Snapshot(part) => self.tell_errand(errand, Heard::Part(part)),
+                StreamResponse::SnapshotEnd => self.tell_errand(errand, Heard::StreamEnd(Ok(()))),
+                StreamResponse::Watch(_) => {
+                    self.plan = Plan::Errand(errand);
+                    Ok(())
+                }
+            },
             Plan::Watch(watching) => {
-                let StreamResponse::Watch(response) = response;
+                let StreamResponse::Watch(response) = response else {
+                    self.plan = Plan::Watch(watching);
+                    return;
+                };
                 let take = |watching: &mut Watching, say: &mut Say<'_>| {
                     watching.on_message(stream, response, say)
                 };
@@ -397,6 +305,7 @@ impl Session {
                 };
                 self.go_on_watching(watching, take)
             }
+            Plan::Errand(errand) => self.tell_errand(errand, Heard::StreamEnd(Err(error))),
             plan => {
                 self.plan = plan;
                 Ok(())
@@ -443,6 +352,66 @@ impl Session {
         invocation: Invocation,
         environment: &BTreeMap<String, String>,
     ) -> Result<(), Exit> {
+        match invocation.action {
+            Action::AuthDisable
+            | Action::AuthEnable
+            | Action::AuthStatus
+            | Action::RoleAdd
+            | Action::RoleDelete
+            | Action::RoleGet
+            | Action::RoleGrantPermission
+            | Action::RoleList
+            | Action::RoleRevokePermission
+            | Action::UserAdd
+            | Action::UserDelete
+            | Action::UserGet
+            | Action::UserGrantRole
+            | Action::UserList
+            | Action::UserPasswd
+            | Action::UserRevokeRole => self.run_access(invocation, environment),
+            Action::AlarmDisarm
+            | Action::AlarmList
+            | Action::Defrag
+            | Action::DowngradeCancel
+            | Action::DowngradeEnable
+            | Action::DowngradeValidate => self.run_maintenance(invocation, environment),
+            Action::SnapshotRestore | Action::SnapshotSave | Action::SnapshotStatus => {
+                self.run_snapshot(invocation, environment)
+            }
+            Action::LeaseGrant
+            | Action::LeaseKeepAlive
+            | Action::LeaseList
+            | Action::LeaseRevoke
+            | Action::LeaseTimeToLive => self.run_lease(invocation, environment),
+            Action::ClusterStatus => self.cluster_status(invocation, environment),
+            Action::EndpointHealth => self.sweep(invocation, environment, Check::Health),
+            Action::EndpointStatus => self.sweep(invocation, environment, Check::Status),
+            Action::EndpointHashKv => {
+                let check = Check::HashKv { revision: invocation.flags.int64("rev") };
+                self.sweep(invocation, environment, check)
+            }
+            Action::CompletionBash
+            | Action::CompletionFish
+            | Action::CompletionPowershell
+            | Action::CompletionZsh => {
+                self.output.out(completion::script(invocation.action));
+                Ok(())
+            }
+            Action::Version => {
+                self.output.out_line(format!("etcdctl version: {VERSION}"));
+                self.output.out_line(format!("API version: {API_VERSION}"));
+                Ok(())
+            }
+            _ => self.run_question(invocation, environment),
+        }
+    }
+
+    /// The same for what is about keys and members.
+    fn run_question(
+        &mut self,
+        invocation: Invocation,
+        environment: &BTreeMap<String, String>,
+    ) -> Result<(), Exit> {
         let Invocation { flags, args, .. } = &invocation;
         let (answer, request): (Answer, Request) = match invocation.action {
             Action::Get => {
@@ -461,11 +430,6 @@ impl Session {
                 let request = compaction::request(flags, args)?;
                 (Answer::Compaction { revision: request.revision }, request.into())
             }
-            Action::LeaseGrant
-            | Action::LeaseKeepAlive
-            | Action::LeaseList
-            | Action::LeaseRevoke
-            | Action::LeaseTimeToLive => return self.run_lease(invocation, environment),
             Action::MemberList => (Answer::MemberList, member::list_request().into()),
             Action::MemberAdd
             | Action::MemberRemove
@@ -484,17 +448,6 @@ impl Session {
                 self.plan = Plan::TxnFromInput(reader);
                 return Ok(());
             }
-            Action::EndpointHealth => return self.sweep(invocation, environment, Check::Health),
-            Action::EndpointStatus => return self.sweep(invocation, environment, Check::Status),
-            Action::EndpointHashKv => {
-                let check = Check::HashKv { revision: flags.int64("rev") };
-                return self.sweep(invocation, environment, check);
-            }
-            Action::Version => {
-                self.output.out_line(format!("etcdctl version: {VERSION}"));
-                self.output.out_line(format!("API version: {API_VERSION}"));
-                return Ok(());
-            }
             Action::Watch => {
                 let watching = Watching::new(flags, args, &invocation.line, environment)?;
                 self.connect(invocation, environment)?;
@@ -503,7 +456,8 @@ impl Session {
                     Ok(())
                 });
             }
-            Action::Help => return Ok(()),
+            // The others have ways of their own.
+            _ => return Ok(()),
         };
         self.connect(invocation, environment)?;
         self.ask(answer, request);
@@ -520,6 +474,12 @@ impl Session {
         config::read_environment(&mut invocation, environment, &mut self.output)?;
         config::print_debug(&invocation, &mut self.output);
         self.config = config::read(&invocation)?;
+        let exit_code = match invocation.action {
+            Action::SnapshotSave => snapshot::INTERRUPTED,
+            _ => 2,
+        };
+        self.login = Login::new(self.config.user.clone(), exit_code);
+        self.want_introductions();
         let health = invocation.action == Action::EndpointHealth;
         let cluster = invocation.inherited.contains(&"cluster") && invocation.flags.bool("cluster");
         if self.config.endpoints.is_empty() && (!health || cluster) {
@@ -575,10 +535,30 @@ impl Session {
     }
 
     fn call(&mut self, endpoint: Endpoint, request: Request, timeout: Option<Duration>) -> CallId {
-        self.last_id += 1;
-        let id = CallId(self.last_id);
-        self.calls.push_back(Call { id, endpoint, token: None, request, timeout });
+        let id = self.new_call_id();
+        self.calls.push_back(Call { id, endpoint, token: None, request, timeout, once: false });
         id
+    }
+
+    fn new_call_id(&mut self) -> CallId {
+        self.last_id += 1;
+        CallId(self.last_id)
+    }
+
+    /// Something waits for a connection.
+    fn has_something_to_send(&self) -> bool {
+        !self.calls.is_empty() || self.steps.iter().any(|step| matches!(step, Step::Open(_)))
+    }
+
+    /// `endpoint health` tells of a failed login for each endpoint.
+    fn take_health_sweep(&mut self) -> Option<Sweep> {
+        match std::mem::replace(&mut self.plan, Plan::Done) {
+            Plan::Sweep(sweep) if sweep.is_health() => Some(sweep),
+            plan => {
+                self.plan = plan;
+                None
+            }
+        }
     }
 
     fn show(&mut self, answer: Answer, response: Response) -> Result<(), Exit> {
@@ -598,6 +578,13 @@ impl Session {
                 output.out_line(format!("compacted revision {revision}"));
                 Ok(())
             }
+            (Answer::Access(answer), response) => users::show(&answer, response, &printer, output),
+            (Answer::Alarms, Response::Alarm(response)) => {
+                printer.print(Report::Alarms(response), output)
+            }
+            (Answer::Downgrade(action), Response::Downgrade(response)) => {
+                printer.print(Report::Downgrade(action, response), output)
+            }
             (Answer::Lease(answer), response) => lease::show(answer, response, &printer, output),
             (Answer::MemberList, Response::MemberList(response)) => {
                 printer.print(Report::MemberList(response), output)
@@ -615,7 +602,8 @@ impl Session {
             self.plan = Plan::Done;
             self.calls.clear();
             // What was to be written or run before the failure still is.
-            self.steps.retain(|step| matches!(step, Step::Write(_) | Step::Execute(_)));
+            self.steps
+                .retain(|step| matches!(step, Step::Write(_) | Step::Execute(_) | Step::File(_)));
             self.output.fail(exit);
         }
     }

@@ -14,7 +14,9 @@
 //! A session that ends leaves its streams to the driver to close.
 
 use super::session::Endpoint;
-use crate::api::{WatchRequest, WatchResponse};
+use bytes::Bytes;
+
+use crate::api::{SnapshotRequest, SnapshotResponse, WatchRequest, WatchResponse};
 
 /// Tells the streams of one session apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,6 +42,8 @@ pub struct Stream {
 pub enum StreamRequest {
     /// `Watch/Watch`.
     Watch(WatchRequest),
+    /// `Maintenance/Snapshot`: the only request of its stream.
+    Snapshot(SnapshotRequest),
 }
 
 /// A response on a stream.
@@ -47,6 +51,34 @@ pub enum StreamRequest {
 pub enum StreamResponse {
     /// `Watch/Watch`.
     Watch(WatchResponse),
+    /// A part of `Maintenance/Snapshot`.
+    Snapshot(SnapshotResponse),
+    /// The member has sent all of the snapshot: a stream that ends otherwise is broken.
+    SnapshotEnd,
+}
+
+/// Work on a file of whoever types. Paths are bytes, as arguments are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FileWork {
+    /// Create it, or empty it; only its owner may read it. Further work goes to this file.
+    Create {
+        /// Where.
+        path: Vec<u8>,
+    },
+    /// Write this behind what is there.
+    Append(Bytes),
+    /// Flush it to the disk and give it its name.
+    Finish {
+        /// Its name so far.
+        from: Vec<u8>,
+        /// What it is called from now on.
+        to: Vec<u8>,
+    },
+    /// It came to nothing: remove it.
+    Remove {
+        /// Where it is.
+        path: Vec<u8>,
+    },
 }
 
 /// A program to be run on the machine of whoever types, with the session's own output and errors.

@@ -278,7 +278,7 @@ impl Watching {
                     && error.message != Error::NO_LEADER.message
             }
             CallError::DeadlineExceeded => true,
-            CallError::Client(_) => false,
+            CallError::Unreachable(_) | CallError::Client(_) => false,
         };
         if let CallError::Client(why) = error {
             return Err(Exit::bad_args(why));

@@ -118,6 +118,21 @@ pub const ETCDCTL: &[Entry] = &[
     entry("endpoint status", "endpoint status", "What the asked members know of themselves."),
     entry("endpoint health", "endpoint health", "Whether the asked members answer a read."),
     entry("endpoint hashkv", "endpoint hashkv", "A hash over each member's keys."),
+    entry(
+        "cluster status",
+        "cluster status -w table",
+        "Every member, asked for at any one; without a quorum, too.",
+    ),
+    entry("user add", "user add NAME:PASSWORD", "Adds a user."),
+    entry("user grant-role", "user grant-role USER ROLE", "Gives a user a role."),
+    entry("role add", "role add ROLE", "Adds a role."),
+    entry(
+        "role grant-permission",
+        "role grant-permission ROLE readwrite KEY --prefix",
+        "Lets a role read or write keys.",
+    ),
+    entry("auth enable", "auth enable", "From now on, who asks must say who it is."),
+    entry("alarm list", "alarm list", "What members complain of."),
 ];
 
 /// Flags of etcdctl, for completion.
@@ -151,8 +166,10 @@ pub const ETCDCTL_WORDS: &[&str] = &[
     "alarm",
     "auth",
     "check",
+    "cluster",
     "compaction",
     "compact",
+    "completion",
     "defrag",
     "del",
     "downgrade",

@@ -1,6 +1,7 @@
 //! `-w fields`: one field a line, `"Name" : value`.
 
 use super::{Format, Report, header};
+use crate::api::authpb::{Permission, permission};
 use crate::api::response_op::Response as Op;
 use crate::api::{
     DeleteRangeResponse, HashKvResponse, KeyValue, Member, PutResponse, RangeResponse,
@@ -46,20 +47,43 @@ pub(super) fn print(report: Report<'_>, output: &mut Output) -> Result<(), Exit>
         | Report::MemberRemove(..)
         | Report::MemberUpdate(..)
         | Report::MemberPromote(..)
-        | Report::MoveLeader(..) => return Err(Format::Fields.unsupported()),
+        | Report::MoveLeader(..)
+        | Report::AuthStatus(_)
+        | Report::UserGet(..)
+        | Report::UserList(_)
+        | Report::Downgrade(..) => return Err(Format::Fields.unsupported()),
         Report::Health(list) => list.iter().for_each(|one| health(one, output)),
         Report::Status(list) => list.iter().for_each(|one| status(one, output)),
         Report::HashKv(list) => list.iter().for_each(|one| hash(one, output)),
         Report::Watch(response) => watch(response, output),
+        Report::Changed(_, header) => fields_of_header(header, output),
+        Report::RoleGet(_, response) => {
+            fields_of_header(response.header.as_ref(), output);
+            response.perm.iter().for_each(|one| permission(one, output));
+        }
+        Report::RoleList(response) => {
+            fields_of_header(response.header.as_ref(), output);
+            let roles = response.roles.iter().map(|role| go::quote(role.as_bytes()));
+            field("Roles", roles.collect::<Vec<_>>().join(" "), output);
+        }
+        Report::Alarms(response) => {
+            fields_of_header(response.header.as_ref(), output);
+            for alarm in &response.alarms {
+                field("MemberID", alarm.member_id, output);
+                field("AlarmType", alarm.alarm().as_str_name(), output);
+                output.out_line("");
+            }
+        }
+        Report::Cluster(picture) => super::cluster::fields(picture, output),
     }
     Ok(())
 }
 
-fn field(name: &str, value: impl std::fmt::Display, output: &mut Output) {
+pub(super) fn field(name: &str, value: impl std::fmt::Display, output: &mut Output) {
     output.out_line(format!("\"{name}\" : {value}"));
 }
 
-fn quoted(name: &str, value: &[u8], output: &mut Output) {
+pub(super) fn quoted(name: &str, value: &[u8], output: &mut Output) {
     field(name, go::quote(value), output);
 }
 
@@ -69,6 +93,17 @@ fn fields_of_header(value: Option<&ResponseHeader>, output: &mut Output) {
     field("MemberID", header.member_id, output);
     field("Revision", header.revision, output);
     field("RaftTerm", header.raft_term, output);
+}
+
+/// etcdctl prints two blanks before the kind.
+fn permission(permission: &Permission, output: &mut Output) {
+    let kind = match permission::Type::try_from(permission.perm_type) {
+        Ok(kind) => kind.as_str_name().to_owned(),
+        Err(_) => permission.perm_type.to_string(),
+    };
+    field("PermType", format_args!(" {kind}"), output);
+    quoted("Key", &permission.key, output);
+    quoted("RangeEnd", &permission.range_end, output);
 }
 
 fn key_value(prefix: &str, kv: &KeyValue, output: &mut Output) {

@@ -4,6 +4,7 @@
 //! etcdctl 3.5 knows no fields of later releases, so they do not appear.
 
 use super::{Report, header};
+use crate::api::authpb::Permission;
 use crate::api::response_op::Response as Op;
 use crate::api::{
     DeleteRangeResponse, Event, HashKvResponse, KeyValue, LeaseLeasesResponse, LeaseStatus,
@@ -47,19 +48,43 @@ pub(super) fn print(report: Report<'_>, hex: bool, output: &mut Output) {
         Report::Status(list) => array(list.iter().map(status)),
         Report::HashKv(list) => array(list.iter().map(hash)),
         Report::Watch(response) => watch(response),
+        Report::AuthStatus(response) => Object::new()
+            .header(response.header.as_ref())
+            .bool("enabled", response.enabled)
+            .number("authRevision", response.auth_revision)
+            .end(),
+        Report::Changed(_, header) => Object::new().header(header).end(),
+        Report::RoleGet(_, response) => Object::new()
+            .header(response.header.as_ref())
+            .list("perm", &response.perm, permission)
+            .end(),
+        Report::RoleList(response) => names(response.header.as_ref(), "roles", &response.roles),
+        Report::UserGet(_, response) => names(response.header.as_ref(), "roles", &response.roles),
+        Report::UserList(response) => names(response.header.as_ref(), "users", &response.users),
+        Report::Alarms(response) => Object::new()
+            .header(response.header.as_ref())
+            .list("alarms", &response.alarms, |alarm| {
+                Object::new().number("memberID", alarm.member_id).number("alarm", alarm.alarm).end()
+            })
+            .end(),
+        Report::Downgrade(_, response) => Object::new()
+            .header(response.header.as_ref())
+            .string("version", &response.version)
+            .end(),
+        Report::Cluster(picture) => super::cluster::json(picture),
     });
 }
 
 /// A JSON object under construction; empty values are left out unless said otherwise.
-struct Object(String);
+pub(super) struct Object(String);
 
 impl Object {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self("{".to_owned())
     }
 
     /// Adds a value that is JSON already.
-    fn raw(mut self, name: &str, value: &str) -> Self {
+    pub(super) fn raw(mut self, name: &str, value: &str) -> Self {
         if self.0.len() > 1 {
             self.0.push(',');
         }
@@ -67,11 +92,15 @@ impl Object {
         self
     }
 
-    fn number<N: Default + PartialEq + std::fmt::Display>(self, name: &str, value: N) -> Self {
+    pub(super) fn number<N: Default + PartialEq + std::fmt::Display>(
+        self,
+        name: &str,
+        value: N,
+    ) -> Self {
         if value == N::default() { self } else { self.raw(name, &value.to_string()) }
     }
 
-    fn bool(self, name: &str, value: bool) -> Self {
+    pub(super) fn bool(self, name: &str, value: bool) -> Self {
         if value { self.raw(name, "true") } else { self }
     }
 
@@ -82,7 +111,7 @@ impl Object {
         self.raw(name, &format!("\"{}\"", go::base64(value)))
     }
 
-    fn string(self, name: &str, value: &str) -> Self {
+    pub(super) fn string(self, name: &str, value: &str) -> Self {
         if value.is_empty() { self } else { self.raw(name, &go::json_string(value)) }
     }
 
@@ -106,18 +135,30 @@ impl Object {
             .number("raft_term", header.raft_term)
     }
 
-    fn end(mut self) -> String {
+    pub(super) fn end(mut self) -> String {
         self.0.push('}');
         self.0
     }
 }
 
-fn array(items: impl Iterator<Item = String>) -> String {
+pub(super) fn array(items: impl Iterator<Item = String>) -> String {
     format!("[{}]", items.collect::<Vec<_>>().join(","))
 }
 
 fn strings(items: &[String]) -> String {
     array(items.iter().map(|item| go::json_string(item)))
+}
+
+fn names(header: Option<&ResponseHeader>, what: &str, names: &[String]) -> String {
+    Object::new().header(header).list(what, names, |name| go::json_string(name)).end()
+}
+
+fn permission(permission: &Permission) -> String {
+    Object::new()
+        .number("permType", permission.perm_type)
+        .bytes("key", &permission.key)
+        .bytes("range_end", &permission.range_end)
+        .end()
 }
 
 fn key_value(kv: &KeyValue) -> String {

@@ -3,20 +3,25 @@
 //! Not every format can print everything: `table` knows members and endpoints only, `protobuf`
 //! everything but endpoints.
 
+mod access;
+mod cluster;
 mod fields;
 mod json;
 mod protobuf;
 mod simple;
 pub(super) mod table;
 
+use super::cluster::Picture;
 use super::endpoint::{Health, Said};
 use super::{Exit, Output};
+use crate::api::downgrade_request::DowngradeAction;
 use crate::api::{
-    DeleteRangeResponse, HashKvResponse, LeaseGrantResponse, LeaseKeepAliveResponse,
-    LeaseLeasesResponse, LeaseRevokeResponse, LeaseTimeToLiveResponse, Member, MemberAddResponse,
-    MemberListResponse, MemberPromoteResponse, MemberRemoveResponse, MemberUpdateResponse,
-    MoveLeaderResponse, PutResponse, RangeResponse, ResponseHeader, StatusResponse, TxnResponse,
-    WatchResponse,
+    AlarmResponse, AuthRoleGetResponse, AuthRoleListResponse, AuthStatusResponse,
+    AuthUserGetResponse, AuthUserListResponse, DeleteRangeResponse, DowngradeResponse,
+    HashKvResponse, LeaseGrantResponse, LeaseKeepAliveResponse, LeaseLeasesResponse,
+    LeaseRevokeResponse, LeaseTimeToLiveResponse, Member, MemberAddResponse, MemberListResponse,
+    MemberPromoteResponse, MemberRemoveResponse, MemberUpdateResponse, MoveLeaderResponse,
+    PutResponse, RangeResponse, ResponseHeader, StatusResponse, TxnResponse, WatchResponse,
 };
 
 /// A value of `--write-out`.
@@ -80,6 +85,18 @@ pub(super) enum Report<'a> {
     Status(&'a [Said<StatusResponse>]),
     HashKv(&'a [Said<HashKvResponse>]),
     Watch(&'a WatchResponse),
+    AuthStatus(&'a AuthStatusResponse),
+    /// A sentence about something whose answer is a header only.
+    Changed(&'a [u8], Option<&'a ResponseHeader>),
+    /// With the name that the line gave.
+    RoleGet(&'a [u8], &'a AuthRoleGetResponse),
+    RoleList(&'a AuthRoleListResponse),
+    /// With the name that the line gave.
+    UserGet(&'a [u8], &'a AuthUserGetResponse),
+    UserList(&'a AuthUserListResponse),
+    Alarms(&'a AlarmResponse),
+    Downgrade(DowngradeAction, &'a DowngradeResponse),
+    Cluster(&'a Picture),
 }
 
 /// A format with its options.

@@ -3,7 +3,7 @@
 use prost::Message as _;
 
 use super::{Format, Report, header};
-use crate::api::{ResponseHeader, WatchResponse};
+use crate::api::{AuthRoleAddResponse, ResponseHeader, WatchResponse};
 use crate::ctl::{Exit, Output};
 
 pub(super) fn print(report: Report<'_>, output: &mut Output) -> Result<(), Exit> {
@@ -34,7 +34,18 @@ pub(super) fn print(report: Report<'_>, output: &mut Output) -> Result<(), Exit>
                 header_text(response.header.as_ref())
             )));
         }
-        Report::Health(_) | Report::Status(_) | Report::HashKv(_) => {
+        Report::AuthStatus(response) => response.encode_to_vec(),
+        // All such answers have their header in the same place, and nothing else.
+        Report::Changed(_, header) => {
+            AuthRoleAddResponse { header: header.copied() }.encode_to_vec()
+        }
+        Report::RoleGet(_, response) => response.encode_to_vec(),
+        Report::RoleList(response) => response.encode_to_vec(),
+        Report::UserGet(_, response) => response.encode_to_vec(),
+        Report::UserList(response) => response.encode_to_vec(),
+        Report::Alarms(response) => response.encode_to_vec(),
+        Report::Downgrade(_, response) => response.encode_to_vec(),
+        Report::Health(_) | Report::Status(_) | Report::HashKv(_) | Report::Cluster(_) => {
             return Err(Format::Protobuf.unsupported());
         }
     };

@@ -1,10 +1,10 @@
 //! `-w simple`: for people, and for scripts that read line by line.
 
-use super::{Printer, Report, hash_row, header, member_row, status_row};
+use super::{Printer, Report, access, cluster, hash_row, header, member_row, status_row};
 use crate::api::response_op::Response as Op;
 use crate::api::{
-    DeleteRangeResponse, KeyValue, LeaseTimeToLiveResponse, PutResponse, RangeResponse,
-    ResponseHeader, TxnResponse, WatchResponse,
+    AlarmMember, AlarmType, DeleteRangeResponse, KeyValue, LeaseTimeToLiveResponse, PutResponse,
+    RangeResponse, ResponseHeader, TxnResponse, WatchResponse,
 };
 use crate::ctl::Output;
 use crate::ctl::endpoint::Health;
@@ -56,6 +56,24 @@ pub(super) fn print(report: Report<'_>, printer: Printer, output: &mut Output) {
         Report::Status(list) => list.iter().for_each(|one| row(&status_row(one), output)),
         Report::HashKv(list) => list.iter().for_each(|one| row(&hash_row(one), output)),
         Report::Watch(response) => watch(response, printer, output),
+        Report::AuthStatus(response) => {
+            output.out_line(format!("Authentication Status: {}", response.enabled));
+            output.out_line(format!("AuthRevision: {}", response.auth_revision));
+        }
+        Report::Changed(sentence, _) => output.out_line(sentence),
+        Report::RoleGet(role, response) => access::role(role, response, output),
+        Report::RoleList(response) => response.roles.iter().for_each(|role| output.out_line(role)),
+        Report::UserGet(user, response) => access::user(user, response, output),
+        Report::UserList(response) => response.users.iter().for_each(|user| output.out_line(user)),
+        Report::Alarms(response) => {
+            response.alarms.iter().for_each(|one| output.out_line(alarm_text(one)));
+        }
+        Report::Downgrade(action, response) => {
+            let action = action.as_str_name().to_ascii_lowercase();
+            let version = &response.version;
+            output.out_line(format!("Downgrade {action} success, cluster version {version}"));
+        }
+        Report::Cluster(picture) => cluster::simple(picture, output),
     }
 }
 
@@ -139,6 +157,20 @@ fn health(health: &Health, output: &mut Output) {
     } else {
         output.err_line(format!("{endpoint} is unhealthy: failed to commit proposal: {error}"));
     }
+}
+
+/// As Go's protobuf prints it: every field that is not zero, and a blank behind it.
+fn alarm_text(alarm: &AlarmMember) -> String {
+    let mut text = String::new();
+    if alarm.member_id != 0 {
+        text += &format!("memberID:{} ", alarm.member_id);
+    }
+    match AlarmType::try_from(alarm.alarm) {
+        Ok(AlarmType::None) => {}
+        Ok(kind) => text += &format!("alarm:{} ", kind.as_str_name()),
+        Err(_) => text += &format!("alarm:{} ", alarm.alarm),
+    }
+    text
 }
 
 fn row(cells: &[String], output: &mut Output) {

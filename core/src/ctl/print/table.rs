@@ -4,8 +4,8 @@
 //! words, so that its lines are as even as possible.
 
 use super::{
-    Format, HASH_COLUMNS, HEALTH_COLUMNS, MEMBER_COLUMNS, Report, STATUS_COLUMNS, hash_row,
-    health_row, member_row, status_row,
+    Format, HASH_COLUMNS, HEALTH_COLUMNS, MEMBER_COLUMNS, Report, STATUS_COLUMNS, cluster,
+    hash_row, health_row, member_row, status_row,
 };
 use crate::ctl::{Exit, Output};
 
@@ -20,6 +20,9 @@ pub(super) fn print(report: Report<'_>, output: &mut Output) -> Result<(), Exit>
         Report::Health(list) => render(&HEALTH_COLUMNS, list.iter().map(health_row), output),
         Report::Status(list) => render(&STATUS_COLUMNS, list.iter().map(status_row), output),
         Report::HashKv(list) => render(&HASH_COLUMNS, list.iter().map(hash_row), output),
+        Report::Cluster(picture) => {
+            render(&cluster::COLUMNS, cluster::rows(picture), output);
+        }
         Report::Get(_)
         | Report::Put(_)
         | Report::Del(_)
@@ -34,7 +37,15 @@ pub(super) fn print(report: Report<'_>, output: &mut Output) -> Result<(), Exit>
         | Report::MemberRemove(..)
         | Report::MemberUpdate(..)
         | Report::MemberPromote(..)
-        | Report::MoveLeader(..) => return Err(Format::Table.unsupported()),
+        | Report::MoveLeader(..)
+        | Report::AuthStatus(_)
+        | Report::Changed(..)
+        | Report::RoleGet(..)
+        | Report::RoleList(_)
+        | Report::UserGet(..)
+        | Report::UserList(_)
+        | Report::Alarms(_)
+        | Report::Downgrade(..) => return Err(Format::Table.unsupported()),
     }
     Ok(())
 }

@@ -1,7 +1,9 @@
 //! Tests of `ctl`: recorded scripts, and the rules that they rest on.
 
+mod cluster;
 mod go;
 mod line;
+mod login;
 mod scripts;
 mod session;
 mod watch;

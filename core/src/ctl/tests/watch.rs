@@ -23,7 +23,7 @@ fn opened(session: &mut Session) -> Stream {
 }
 
 fn create(request: &StreamRequest) -> WatchCreateRequest {
-    let StreamRequest::Watch(request) = request;
+    let StreamRequest::Watch(request) = request else { panic!("a watch") };
     match &request.request_union {
         Some(RequestUnion::CreateRequest(create)) => create.clone(),
         union => panic!("expected a watch, got {union:?}"),
