@@ -2,7 +2,9 @@
 //!
 //! `core/proto/*.proto` is the source. Messages go to `core/src/api/generated/` (prost), service
 //! traits and clients to `server-native/src/generated/` (tonic), and both are committed, so that
-//! building needs neither protoc nor a build script. This test generates everything once more and
+//! building needs neither protoc nor a build script. Beside them lies what the server says of itself,
+//! `descriptors.bin`: the JSON gateway maps by it, and reflection hands it out. It and the services
+//! know `server-native/proto`, too, which is gRPC's own. This test generates everything once more and
 //! compares byte for byte; `UPDATE_CODEGEN=1` writes the difference instead of failing on it.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
@@ -11,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use prost::Message as _;
 use prost_types::{DescriptorProto, FileDescriptorSet};
 
 const PROTO_FILES: [&str; 7] = [
@@ -23,11 +26,20 @@ const PROTO_FILES: [&str; 7] = [
     "v3election.proto",
 ];
 
-/// Packages that hold services; the others are messages only.
+/// gRPC's own services, in `server-native/proto`.
+const GRPC_FILES: [&str; 3] = [
+    "grpc/health/v1/health.proto",
+    "grpc/reflection/v1/reflection.proto",
+    "grpc/reflection/v1alpha/reflection.proto",
+];
+
+/// Packages of core that hold services; the others are messages only.
 const SERVICE_PACKAGES: [&str; 3] = ["etcdserverpb", "v3lockpb", "v3electionpb"];
 
 const PACKAGES: [&str; 6] =
     ["authpb", "etcdserverpb", "membershippb", "mvccpb", "v3electionpb", "v3lockpb"];
+
+const HOW_TO_UPDATE: &str = "run UPDATE_CODEGEN=1 cargo test -p glasshouse-tests --test codegen";
 
 const HEADER: &str = "// Generated from core/proto by tests/codegen.rs; do not edit.\n\n";
 
@@ -37,7 +49,7 @@ fn messages_of_core_are_fresh() {
     prost_build::Config::new()
         .bytes(["."])
         .out_dir(&out.0)
-        .compile_fds(descriptors())
+        .compile_fds(renamed(compiled(&PROTO_FILES)))
         .expect("prost generates the messages");
     compare(&out.0, &root().join("core/src/api/generated"));
 }
@@ -55,7 +67,10 @@ fn services_of_the_server_are_fresh() {
         builder = builder
             .extern_path(format!(".{package}"), format!("::glasshouse_core::api::{package}"));
     }
-    builder.compile_fds(descriptors()).expect("tonic generates the services");
+    // The messages of both versions of reflection are the same.
+    builder = builder.extern_path(".grpc.reflection.v1alpha", "crate::grpc::reflection_v1");
+    let files = [&PROTO_FILES[..], &GRPC_FILES].concat();
+    builder.compile_fds(renamed(compiled(&files))).expect("tonic generates the services");
     for package in PACKAGES {
         if !SERVICE_PACKAGES.contains(&package) {
             let _ = fs::remove_file(out.0.join(format!("{package}.rs")));
@@ -64,10 +79,27 @@ fn services_of_the_server_are_fresh() {
     compare(&out.0, &root().join("server-native/src/generated"));
 }
 
-/// Compiles `core/proto` in memory, with the names that read badly in Rust changed.
-fn descriptors() -> FileDescriptorSet {
-    let mut set = protox::compile(PROTO_FILES, [root().join("core/proto")])
-        .expect("core/proto/*.proto are valid");
+#[test]
+fn descriptors_of_the_server_are_fresh() {
+    let fresh = compiled(&[&PROTO_FILES[..], &GRPC_FILES].concat()).encode_to_vec();
+    let committed = root().join("server-native/src/generated/descriptors.bin");
+    if std::env::var_os("UPDATE_CODEGEN").is_some() {
+        fs::write(&committed, &fresh).unwrap();
+    }
+    let same = fs::read(&committed).is_ok_and(|committed| committed == fresh);
+    assert!(same, "{} is stale; {HOW_TO_UPDATE}", committed.display());
+}
+
+/// Compiles files in memory; comments are left out.
+fn compiled(files: &[&str]) -> FileDescriptorSet {
+    let folders = [root().join("core/proto"), root().join("server-native/proto")];
+    let mut set = protox::compile(files, folders).expect("the .proto files are valid");
+    set.file.iter_mut().for_each(|file| file.source_code_info = None);
+    set
+}
+
+/// The same with the names that read badly in Rust changed.
+fn renamed(mut set: FileDescriptorSet) -> FileDescriptorSet {
     for file in &mut set.file {
         file.message_type.iter_mut().for_each(rename_fields);
     }
@@ -106,7 +138,7 @@ fn compare(fresh: &Path, committed: &Path) {
         names.into_iter().filter(|name| wanted.get(*name) != found.get(*name)).collect();
     assert!(
         stale.is_empty(),
-        "{}: {stale:?} differ from core/proto; run UPDATE_CODEGEN=1 cargo test -p glasshouse-tests --test codegen",
+        "{}: {stale:?} differ from core/proto; {HOW_TO_UPDATE}",
         committed.display(),
     );
 }

@@ -4,8 +4,9 @@
 //! request goes by its content type:
 //!
 //! ```text
-//!   application/grpc  ──► grpc::Services       by the service in the path
-//!   anything else     ──► http::HttpContext    /health /version /metrics
+//!   HTTP/2, application/grpc  ──► grpc::Services       by the service in the path
+//!   /v3/…                     ──► gateway::Gateway     JSON, which becomes gRPC
+//!   anything else             ──► http::HttpContext    /health /version /metrics
 //! ```
 
 use std::convert::Infallible;
@@ -16,7 +17,7 @@ use std::time::Duration;
 use hyper::body::Incoming;
 use hyper::header::CONTENT_TYPE;
 use hyper::service::Service;
-use hyper::{Request, Response};
+use hyper::{Request, Response, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::net::TcpStream;
@@ -25,6 +26,7 @@ use tonic::body::Body;
 
 use crate::authority::MendedStream;
 use crate::config::Settings;
+use crate::gateway::Gateway;
 use crate::grpc::{Answer, Services, Snapshots};
 use crate::http::HttpContext;
 
@@ -39,6 +41,7 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 #[derive(Clone)]
 pub struct ClientPort {
     grpc: Services,
+    gateway: Option<Gateway>,
     http: Arc<HttpContext>,
     connections: auto::Builder<TokioExecutor>,
     with_grpc: bool,
@@ -49,18 +52,16 @@ impl ClientPort {
     #[must_use]
     pub fn new(settings: &Settings, http: Arc<HttpContext>) -> Self {
         let snapshots = Snapshots::new(http.store.clone(), http.log.clone());
-        Self {
-            grpc: Services::new(settings, &http.mailbox, snapshots),
-            http,
-            connections: connections(settings),
-            with_grpc: true,
-        }
+        let grpc = Services::new(settings, &http.mailbox, snapshots);
+        let gateway = settings.enable_grpc_gateway.then(|| Gateway::new(settings, grpc.clone()));
+        Self { grpc, gateway, http, connections: connections(settings), with_grpc: true }
     }
 
     /// The pages alone, for `--listen-metrics-urls`.
     #[must_use]
     pub fn pages_only(mut self) -> Self {
         self.with_grpc = false;
+        self.gateway = None;
         self
     }
 
@@ -109,11 +110,20 @@ impl Service<Request<Incoming>> for ClientPort {
 
     fn call(&self, request: Request<Incoming>) -> Answer {
         let kind = request.headers().get(CONTENT_TYPE).map(|kind| kind.as_bytes());
-        let is_grpc = kind.is_some_and(|kind| kind.starts_with(b"application/grpc"));
-        if !is_grpc || !self.with_grpc {
-            let http = self.http.clone();
-            return Box::pin(async move { Ok(http.answer(&request).await.map(Body::new)) });
+        let is_grpc = kind.is_some_and(|kind| kind.starts_with(b"application/grpc"))
+            && request.version() == Version::HTTP_2;
+        if is_grpc && self.with_grpc {
+            return self.grpc.call(request);
         }
-        self.grpc.call(request)
+        match &self.gateway {
+            Some(gateway) if Gateway::is_asked(request.uri().path()) => {
+                let gateway = gateway.clone();
+                Box::pin(async move { Ok(gateway.answer(request).await) })
+            }
+            _ => {
+                let http = self.http.clone();
+                Box::pin(async move { Ok(http.answer(&request).await.map(Body::new)) })
+            }
+        }
     }
 }

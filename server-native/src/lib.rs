@@ -5,14 +5,14 @@
 //! client could see; what it adds is that everything really happens.
 //!
 //! ```text
-//!   2379 clients ─► client_port ─► grpc, http ─┐                 ┌─► disk::wal    member/wal/*.wal
+//!   2379 clients ─► client_port ─► grpc, gateway, http ─┐                 ┌─► disk::wal    member/wal/*.wal
 //!                                              ├─► mailbox ─► driver ─► disk::store  member/snap/db
 //!   2380 members ─► peer::accept ──────────────┘     (Node)      └─► peer::link ─► 2380 of others
 //! ```
 //!
 //! | port | flag | what is served |
 //! | --- | --- | --- |
-//! | 2379 | `--listen-client-urls` | gRPC (`etcdserverpb`), `/health`, `/version`, `/metrics` |
+//! | 2379 | `--listen-client-urls` | gRPC, JSON (`/v3/*`), `/health`, `/version`, `/metrics` |
 //! | 2380 | `--listen-peer-urls` | messages of members, `/version`, `/members` |
 //! | none | `--listen-metrics-urls` | `/metrics`, `/health` |
 //!
@@ -31,8 +31,10 @@ pub mod client;
 pub mod client_port;
 pub mod config;
 pub mod ctl;
+pub mod descriptors;
 pub mod disk;
 pub mod driver;
+pub mod gateway;
 pub mod grpc;
 pub mod http;
 pub mod join;

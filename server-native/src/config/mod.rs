@@ -123,6 +123,8 @@ pub struct Settings {
     pub max_concurrent_streams: u32,
     /// `--grpc-keepalive-interval` and `--grpc-keepalive-timeout`; `None` for no pings.
     pub keepalive: Option<(Duration, Duration)>,
+    /// `--enable-grpc-gateway`.
+    pub enable_grpc_gateway: bool,
     /// `--auth-token-ttl`, in seconds.
     pub auth_token_ttl_seconds: u64,
     /// `--bcrypt-cost`.
@@ -235,6 +237,7 @@ fn settings(values: &Values) -> Result<Settings, String> {
         auth_token_ttl_seconds: auth_token_ttl(values),
         bcrypt_cost: bcrypt_cost(values),
         strict_reconfig_check: values.bool("strict-reconfig-check"),
+        enable_grpc_gateway: values.bool("enable-grpc-gateway"),
         max_learners: max_learners(values)?,
         log_level: log_level(values)?,
         log_outputs: log_outputs(values)?,

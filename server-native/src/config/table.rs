@@ -62,7 +62,7 @@ groups! {
         "grpc-keepalive-timeout" Duration "20s" Works "time after which a client that does not answer is dropped";
         "socket-reuse-port" Bool "false" NotYet "share a port that is in use";
         "socket-reuse-address" Bool "false" NoEffect "bind to a port that was closed a moment ago; always done";
-        "enable-grpc-gateway" Bool "true" NoEffect "the JSON gateway, which is not built yet";
+        "enable-grpc-gateway" Bool "true" Works "answer JSON under /v3";
         "raft-read-timeout" Duration "5s" NoEffect "time after which a silent peer is dropped; 5s here";
         "raft-write-timeout" Duration "5s" NoEffect "time that a write to a peer may take; 5s here";
         "feature-gates" Text "" NotYet "features on trial";
