@@ -4,6 +4,8 @@
 //! and bytes are written. A call waits for a connection as etcdctl's does: an endpoint that
 //! cannot be reached is no error before the call's own timeout.
 
+mod dial;
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{self, BufRead, Read, Write};
@@ -149,10 +151,10 @@ impl Driver {
         let count = endpoints.len().max(1);
         endpoints.rotate_left(self.opened % count);
         self.opened += 1;
-        let (dial_timeout, sender) = (config.dial_timeout, self.sender.clone());
+        let (config, sender) = (config.clone(), self.sender.clone());
         tokio::spawn(async move {
             let id = stream.id;
-            let error = carry(stream, outgoing, &endpoints, dial_timeout, &sender).await;
+            let error = carry(stream, outgoing, &endpoints, &config, &sender).await;
             sleep(BACK_OFF).await;
             let _ = sender.send(Event::StreamEnd(id, error));
         });
@@ -175,10 +177,10 @@ async fn carry(
     stream: Stream,
     requests: mpsc::UnboundedReceiver<WatchRequest>,
     endpoints: &[String],
-    dial_timeout: Duration,
+    config: &Config,
     sender: &mpsc::UnboundedSender<Event>,
 ) -> CallError {
-    let connection = match connect(endpoints, dial_timeout).await {
+    let connection = match connect(endpoints, config).await {
         Ok(connection) => connection,
         Err(error) => return error,
     };
@@ -202,10 +204,10 @@ async fn carry(
 }
 
 /// Tries one endpoint after the other until one can be connected to.
-async fn connect(endpoints: &[String], dial_timeout: Duration) -> Result<Connection, CallError> {
+async fn connect(endpoints: &[String], config: &Config) -> Result<Connection, CallError> {
     loop {
         for endpoint in endpoints {
-            match Connection::open(endpoint, dial_timeout).await {
+            match dial::open(endpoint, config).await {
                 Ok(connection) => return Ok(connection),
                 Err(ConnectError::Unreachable(_)) => {}
                 Err(ConnectError::Endpoint(why)) => return Err(CallError::Client(why)),
@@ -259,7 +261,7 @@ fn endpoints(endpoint: &Endpoint, config: &Config) -> Vec<String> {
 
 async fn perform(call: Call, config: &Config) -> Result<Response, CallError> {
     let endpoints = endpoints(&call.endpoint, config);
-    let attempts = attempt_until_answered(&call, &endpoints, config.dial_timeout);
+    let attempts = attempt_until_answered(&call, &endpoints, config);
     match call.timeout {
         None => attempts.await,
         Some(limit) => timeout(limit, attempts).await.unwrap_or(Err(CallError::DeadlineExceeded)),
@@ -269,11 +271,11 @@ async fn perform(call: Call, config: &Config) -> Result<Response, CallError> {
 async fn attempt_until_answered(
     Call { token, request, .. }: &Call,
     endpoints: &[String],
-    dial_timeout: Duration,
+    config: &Config,
 ) -> Result<Response, CallError> {
     loop {
         for endpoint in endpoints {
-            let connection = match Connection::open(endpoint, dial_timeout).await {
+            let connection = match dial::open(endpoint, config).await {
                 Ok(connection) => connection,
                 // Nothing was sent: the next endpoint may be asked, whatever the request is.
                 Err(ConnectError::Unreachable(_)) => continue,

@@ -41,3 +41,4 @@ pub mod metrics;
 pub mod peer;
 pub mod process;
 pub mod server;
+pub mod tls;
