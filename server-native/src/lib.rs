@@ -16,6 +16,7 @@
 //! | 2380 | `--listen-peer-urls` | messages of members, `/version`, `/members` |
 //! | none | `--listen-metrics-urls` | `/metrics`, `/health` |
 //!
+//! A URL that begins with `https` speaks TLS ([`tls`]).
 //! A member that joins a running cluster finds itself there ([`join`]).
 //! The layout of the data directory is drawn in [`disk`]. Exit codes: 0 after SIGTERM or SIGINT,
 //! 1 when a member cannot start or go on, 2 when a flag cannot be read.
