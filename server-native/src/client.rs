@@ -26,6 +26,8 @@ use tonic::metadata::MetadataValue;
 use tonic::{Code, Status, Streaming};
 use tonic_prost::ProstCodec;
 
+use crate::tls::{Dialer, Stream as TlsOrPlain};
+
 /// Why no connection was made.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
@@ -50,17 +52,47 @@ impl Connection {
     /// # Errors
     /// The endpoint makes no sense, or nobody answers there within `limit`.
     pub async fn open(endpoint: &str, limit: Duration) -> Result<Self, ConnectError> {
-        let authority = endpoint.strip_prefix("http://").unwrap_or(endpoint);
-        if authority.starts_with("https://") {
-            return Err(ConnectError::Endpoint(format!(
-                "TLS is not supported yet, use http instead of {endpoint}"
-            )));
-        }
-        let origin = Uri::try_from(format!("http://{authority}"))
+        Self::open_with(endpoint, None, limit).await
+    }
+
+    /// Connects to `host:port`, `http://host:port` or `https://host:port`; with a dialer, an endpoint
+    /// without a scheme speaks TLS, too (etcd: `clientv3/internal/endpoint`).
+    ///
+    /// # Errors
+    /// The endpoint makes no sense, or nobody answers there within `limit`.
+    pub async fn open_with(
+        endpoint: &str,
+        dialer: Option<&Dialer>,
+        limit: Duration,
+    ) -> Result<Self, ConnectError> {
+        let (scheme, authority) = endpoint.split_once("://").unwrap_or(("", endpoint));
+        let dialer = match scheme {
+            "http" => None,
+            "" => dialer,
+            "https" if dialer.is_none() => {
+                let why = format!("{endpoint} wants TLS, and no certificates were given");
+                return Err(ConnectError::Endpoint(why));
+            }
+            "https" => dialer,
+            _ => {
+                return Err(ConnectError::Endpoint(format!(
+                    "{endpoint} is no endpoint: it begins with neither http nor https"
+                )));
+            }
+        };
+        let origin = Uri::try_from(format!("{}://{authority}", dialer.map_or("http", |_| "https")))
             .map_err(|why| ConnectError::Endpoint(format!("{endpoint} is no endpoint: {why}")))?;
         let connect = async {
             let stream = TcpStream::connect(authority).await?;
             stream.set_nodelay(true)?;
+            let stream = match dialer {
+                Some(dialer) => {
+                    let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
+                    let host = host.trim_matches(['[', ']']);
+                    dialer.dial(host, stream).await.map_err(io::Error::other)?
+                }
+                None => TlsOrPlain::plain(stream),
+            };
             let (sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
                 .await
                 .map_err(io::Error::other)?;

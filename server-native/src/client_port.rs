@@ -20,15 +20,15 @@ use hyper::service::Service;
 use hyper::{Request, Response, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tonic::body::Body;
 
 use crate::authority::MendedStream;
 use crate::config::Settings;
 use crate::gateway::Gateway;
-use crate::grpc::{Answer, Services, Snapshots};
+use crate::grpc::{Answer, CommonName, Services, Snapshots};
 use crate::http::HttpContext;
+use crate::tls::Stream;
 
 /// Bytes that a client may send before the window is opened again, for one stream and for the
 /// whole connection. HTTP/2's own 64 KiB would make a large value wait for round trips.
@@ -45,6 +45,8 @@ pub struct ClientPort {
     http: Arc<HttpContext>,
     connections: auto::Builder<TokioExecutor>,
     with_grpc: bool,
+    /// Who calls on this connection, by its certificate.
+    common_name: Option<CommonName>,
 }
 
 impl ClientPort {
@@ -54,7 +56,8 @@ impl ClientPort {
         let snapshots = Snapshots::new(http.store.clone(), http.log.clone());
         let grpc = Services::new(settings, &http.mailbox, snapshots);
         let gateway = settings.enable_grpc_gateway.then(|| Gateway::new(settings, grpc.clone()));
-        Self { grpc, gateway, http, connections: connections(settings), with_grpc: true }
+        let connections = connections(settings);
+        Self { grpc, gateway, http, connections, with_grpc: true, common_name: None }
     }
 
     /// The pages alone, for `--listen-metrics-urls`.
@@ -66,8 +69,8 @@ impl ClientPort {
     }
 
     /// Serves one connection until it ends, or until `closing` says that the server does.
-    pub async fn serve_connection(self, stream: TcpStream, mut closing: watch::Receiver<bool>) {
-        let _ = stream.set_nodelay(true);
+    pub async fn serve_connection(mut self, stream: Stream, mut closing: watch::Receiver<bool>) {
+        self.common_name = stream.common_name().map(CommonName);
         let builder = self.connections.clone();
         let metrics = self.http.metrics.clone();
         metrics.client_connections.fetch_add(1, Relaxed);
@@ -108,11 +111,15 @@ impl Service<Request<Incoming>> for ClientPort {
     type Error = Infallible;
     type Future = Answer;
 
-    fn call(&self, request: Request<Incoming>) -> Answer {
+    fn call(&self, mut request: Request<Incoming>) -> Answer {
         let kind = request.headers().get(CONTENT_TYPE).map(|kind| kind.as_bytes());
         let is_grpc = kind.is_some_and(|kind| kind.starts_with(b"application/grpc"))
             && request.version() == Version::HTTP_2;
         if is_grpc && self.with_grpc {
+            // The gateway's requests carry no certificate, as in etcd.
+            if let Some(name) = &self.common_name {
+                request.extensions_mut().insert(name.clone());
+            }
             return self.grpc.call(request);
         }
         match &self.gateway {

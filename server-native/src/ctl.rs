@@ -4,6 +4,7 @@
 //! and bytes are written. A call waits for a connection as etcdctl's does: an endpoint that
 //! cannot be reached is no error before the call's own timeout.
 
+mod dial;
 mod files;
 mod terminal;
 
@@ -160,7 +161,7 @@ impl Driver {
         let count = endpoints.len().max(1);
         endpoints.rotate_left(self.opened % count);
         self.opened += 1;
-        let (dial_timeout, sender) = (config.dial_timeout, self.sender.clone());
+        let (config, sender) = (config.clone(), self.sender.clone());
         match stream.request.clone() {
             StreamRequest::Watch(first) => {
                 let (requests, outgoing) = mpsc::unbounded_channel();
@@ -168,7 +169,7 @@ impl Driver {
                 self.streams.insert(stream.id, requests);
                 tokio::spawn(async move {
                     let id = stream.id;
-                    let error = carry(stream, outgoing, &endpoints, dial_timeout, &sender).await;
+                    let error = carry(stream, outgoing, &endpoints, &config, &sender).await;
                     sleep(BACK_OFF).await;
                     let _ = sender.send(Event::StreamEnd(id, error));
                 });
@@ -176,7 +177,7 @@ impl Driver {
             StreamRequest::Snapshot(request) => {
                 tokio::spawn(async move {
                     let id = stream.id;
-                    let end = fetch(stream, request, &endpoints, dial_timeout, &sender).await;
+                    let end = fetch(stream, request, &endpoints, &config, &sender).await;
                     let _ = sender.send(match end {
                         Ok(()) => Event::Message(id, StreamResponse::SnapshotEnd),
                         Err(error) => Event::StreamEnd(id, error),
@@ -203,10 +204,10 @@ async fn carry(
     stream: Stream,
     requests: mpsc::UnboundedReceiver<WatchRequest>,
     endpoints: &[String],
-    dial_timeout: Duration,
+    config: &Config,
     sender: &mpsc::UnboundedSender<Event>,
 ) -> CallError {
-    let connection = match connect(endpoints, dial_timeout).await {
+    let connection = match connect(endpoints, config).await {
         Ok(connection) => connection,
         Err(error) => return error,
     };
@@ -234,10 +235,10 @@ async fn fetch(
     stream: Stream,
     request: SnapshotRequest,
     endpoints: &[String],
-    dial_timeout: Duration,
+    config: &Config,
     sender: &mpsc::UnboundedSender<Event>,
 ) -> Result<(), CallError> {
-    let connection = connect(endpoints, dial_timeout).await?;
+    let connection = connect(endpoints, config).await?;
     let mut parts =
         connection.snapshot(request, stream.token.as_deref()).await.map_err(CallError::Status)?;
     while let Some(part) =
@@ -249,10 +250,10 @@ async fn fetch(
 }
 
 /// Tries one endpoint after the other until one can be connected to.
-async fn connect(endpoints: &[String], dial_timeout: Duration) -> Result<Connection, CallError> {
+async fn connect(endpoints: &[String], config: &Config) -> Result<Connection, CallError> {
     loop {
         for endpoint in endpoints {
-            match Connection::open(endpoint, dial_timeout).await {
+            match dial::open(endpoint, config, config.dial_timeout).await {
                 Ok(connection) => return Ok(connection),
                 Err(ConnectError::Unreachable(_)) => {}
                 Err(ConnectError::Endpoint(why)) => return Err(CallError::Client(why)),
@@ -293,11 +294,11 @@ async fn perform(call: Call, config: &Config) -> Result<Response, CallError> {
     let endpoints = endpoints(&call.endpoint, config);
     if call.once {
         let limit = call.timeout.unwrap_or(config.dial_timeout);
-        let attempt = attempt_once(&call, &endpoints, limit);
+        let attempt = attempt_once(&call, &endpoints, config, limit);
         let late = || CallError::Unreachable(format!("no answer within {limit:?}"));
         return timeout(limit, attempt).await.unwrap_or_else(|_| Err(late()));
     }
-    let attempts = attempt_until_answered(&call, &endpoints, config.dial_timeout);
+    let attempts = attempt_until_answered(&call, &endpoints, config);
     match call.timeout {
         None => attempts.await,
         Some(limit) => timeout(limit, attempts).await.unwrap_or(Err(CallError::DeadlineExceeded)),
@@ -308,12 +309,13 @@ async fn perform(call: Call, config: &Config) -> Result<Response, CallError> {
 async fn attempt_once(
     Call { token, request, .. }: &Call,
     endpoints: &[String],
+    config: &Config,
     limit: Duration,
 ) -> Result<Response, CallError> {
     let Some(endpoint) = endpoints.first() else {
         return Err(CallError::Unreachable("no endpoint".to_owned()));
     };
-    let connection = Connection::open(endpoint, limit).await.map_err(|error| match error {
+    let connection = dial::open(endpoint, config, limit).await.map_err(|error| match error {
         ConnectError::Unreachable(error) => CallError::Unreachable(files::reason(&error)),
         ConnectError::Endpoint(why) => CallError::Client(why),
     })?;
@@ -323,11 +325,11 @@ async fn attempt_once(
 async fn attempt_until_answered(
     Call { token, request, .. }: &Call,
     endpoints: &[String],
-    dial_timeout: Duration,
+    config: &Config,
 ) -> Result<Response, CallError> {
     loop {
         for endpoint in endpoints {
-            let connection = match Connection::open(endpoint, dial_timeout).await {
+            let connection = match dial::open(endpoint, config, config.dial_timeout).await {
                 Ok(connection) => connection,
                 // Nothing was sent: the next endpoint may be asked, whatever the request is.
                 Err(ConnectError::Unreachable(_)) => continue,

@@ -23,11 +23,11 @@ use hyper::Request;
 use hyper::header::HOST;
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::config::{PeerMap, Settings, Url};
-use crate::peer::Identity;
+use crate::peer::{Identity, dial};
+use crate::tls::Dialer;
 
 /// Bytes of a list of members that are read: far more than the largest cluster needs.
 const MEMBERS_BYTES_MAX: usize = 1024 * 1024;
@@ -50,9 +50,13 @@ struct Found {
 ///
 /// # Errors
 /// etcd's sentence about why it is not there.
-pub async fn join(settings: &Settings, patience: Duration) -> Result<Joining, String> {
+pub async fn join(
+    settings: &Settings,
+    dialer: Option<&Dialer>,
+    patience: Duration,
+) -> Result<Joining, String> {
     let told = settings.existing_cluster()?;
-    let found = ask_all(&told, &settings.name, patience).await.ok_or(
+    let found = ask_all(&told, &settings.name, dialer, patience).await.ok_or(
         "cannot fetch cluster info from peer urls: could not retrieve cluster information from \
          the given URLs",
     )?;
@@ -71,20 +75,25 @@ pub async fn join(settings: &Settings, patience: Duration) -> Result<Joining, St
 }
 
 /// The first list that some other member gives.
-async fn ask_all(told: &PeerMap, own_name: &str, patience: Duration) -> Option<Found> {
+async fn ask_all(
+    told: &PeerMap,
+    own_name: &str,
+    dialer: Option<&Dialer>,
+    patience: Duration,
+) -> Option<Found> {
     let mut urls: Vec<&Url> =
         told.iter().filter(|(name, _)| *name != own_name).flat_map(|(_, urls)| urls).collect();
     urls.sort();
     for url in urls {
-        if let Ok(Some(found)) = timeout(patience, ask(url)).await {
+        if let Ok(Some(found)) = timeout(patience, ask(url, dialer)).await {
             return Some(found);
         }
     }
     None
 }
 
-async fn ask(url: &Url) -> Option<Found> {
-    let stream = TcpStream::connect(url.address()).await.ok()?;
+async fn ask(url: &Url, dialer: Option<&Dialer>) -> Option<Found> {
+    let stream = dial(url, dialer).await.ok()?;
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.ok()?;
     // Ends with the answer.

@@ -17,6 +17,7 @@
 //! | none | `--listen-metrics-urls` | `/metrics`, `/health` |
 //!
 //! Beside the member stand two command lines: [`ctl`] talks to a cluster, [`utl`] looks after files.
+//! A URL that begins with `https` speaks TLS ([`tls`]).
 //! A member that joins a running cluster finds itself there ([`join`]).
 //! The layout of the data directory is drawn in [`disk`]. Exit codes: 0 after SIGTERM or SIGINT,
 //! 1 when a member cannot start or go on, 2 when a flag cannot be read.
@@ -44,4 +45,5 @@ pub mod metrics;
 pub mod peer;
 pub mod process;
 pub mod server;
+pub mod tls;
 pub mod utl;

@@ -18,7 +18,7 @@ use glasshouse_core::membership::Member;
 use glasshouse_core::wal::{WalIdentity, WalImage, peek};
 use glasshouse_core::{Config, Input, MemberId, Node, limits};
 use serde_json::Value;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
@@ -33,6 +33,7 @@ use crate::log::Log;
 use crate::mailbox::Mailbox;
 use crate::metrics::Metrics;
 use crate::peer::{Identity, PeerContext, PeerPort, Peers, REMOVED, serve_connection};
+use crate::tls::{Acceptor, Dialer, Stream, TlsError, TlsSettings, self_signed};
 
 /// How long a start waits for a quorum before clients are served nevertheless.
 const READY_PATIENCE: Duration = Duration::from_secs(5);
@@ -66,6 +67,9 @@ pub enum ServerError {
         /// What the system said.
         error: io::Error,
     },
+    /// Certificates are missing or do not fit.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The system refuses threads or signals.
     #[error("cannot start: {0}")]
     System(#[from] io::Error),
@@ -85,9 +89,11 @@ pub fn run(settings: &Settings, log: &Arc<Log>) -> Result<(), ServerError> {
 
 async fn serve(settings: &Settings, log: &Arc<Log>) -> Result<(), ServerError> {
     log_settings(settings, log);
-    let ports = Ports::listen(settings).await?;
+    let mut ports = Ports::listen(settings).await?;
     let DataDir { wal, store, store_path, wal_path, lock } = DataDir::open(settings)?;
-    let Start { identity, bootstrap, told } = identify(settings, &wal).await?;
+    ports.certify(settings, log)?;
+    let dialer = ports.dialer.clone();
+    let Start { identity, bootstrap, told } = identify(settings, dialer.as_ref(), &wal).await?;
     let config = node_config(settings, identity, bootstrap)?;
     let node = Node::recover(config, wal, store.clone())
         .map_err(|error| ServerError::Recover(error.to_string()))?;
@@ -107,6 +113,7 @@ async fn serve(settings: &Settings, log: &Arc<Log>) -> Result<(), ServerError> {
         log: log.clone(),
         message_bytes_max: message_bytes_max(settings),
         dial_timeout: dial_timeout(settings),
+        dialer,
         state: state.clone(),
     });
     let http = Arc::new(HttpContext {
@@ -117,7 +124,7 @@ async fn serve(settings: &Settings, log: &Arc<Log>) -> Result<(), ServerError> {
         log: log.clone(),
     });
     let mut peers = Peers::new(context.clone());
-    peers.call_told(&first_peers(settings, &node, told).await);
+    peers.call_told(&first_peers(settings, context.dialer.as_ref(), &node, told).await);
 
     let may_hurry = settings.advance_first_election;
     let driver =
@@ -166,12 +173,16 @@ impl Start {
 }
 
 /// Who this member is: what its disk says, or what the flags describe for the first start.
-async fn identify(settings: &Settings, wal: &WalImage) -> Result<Start, ServerError> {
+async fn identify(
+    settings: &Settings,
+    dialer: Option<&Dialer>,
+    wal: &WalImage,
+) -> Result<Start, ServerError> {
     let found = peek(wal).map_err(|error| ServerError::Recover(error.to_string()))?;
     let Some(found) = found else {
         if settings.cluster_state == ClusterState::Existing {
             let Joining { identity, members } =
-                join(settings, dial_timeout(settings)).await.map_err(ServerError::Flags)?;
+                join(settings, dialer, dial_timeout(settings)).await.map_err(ServerError::Flags)?;
             return Ok(Start { identity, bootstrap: Vec::new(), told: members });
         }
         return settings.bootstrap().map(Start::first).map_err(ServerError::Flags);
@@ -190,13 +201,18 @@ async fn identify(settings: &Settings, wal: &WalImage) -> Result<Start, ServerEr
 
 /// Whom to call first: the members on the disk or, before there are any, those that were told. A
 /// member that joined and died before it had a log asks its peers once more.
-async fn first_peers(settings: &Settings, node: &Node, told: Vec<Member>) -> Vec<Member> {
+async fn first_peers(
+    settings: &Settings,
+    dialer: Option<&Dialer>,
+    node: &Node,
+    told: Vec<Member>,
+) -> Vec<Member> {
     let members: Vec<Member> = node.view().membership().members().cloned().collect();
     if !members.is_empty() {
         return members;
     }
     if told.is_empty() && settings.cluster_state == ClusterState::Existing {
-        let joining = join(settings, dial_timeout(settings)).await;
+        let joining = join(settings, dialer, dial_timeout(settings)).await;
         return joining.map(|joining| joining.members).unwrap_or_default();
     }
     told
@@ -286,6 +302,11 @@ struct Ports {
     peer: Vec<(Url, TcpListener)>,
     client: Vec<(Url, TcpListener)>,
     metrics: Vec<(Url, TcpListener)>,
+    /// How the connections of clients and of peers become secret; `None` where no URL asks for it.
+    client_tls: Option<Arc<Acceptor>>,
+    peer_tls: Option<Arc<Acceptor>>,
+    /// How peers are called that want TLS.
+    dialer: Option<Dialer>,
 }
 
 impl Ports {
@@ -294,7 +315,30 @@ impl Ports {
             peer: listen_all(&settings.listen_peer).await?,
             client: listen_all(&settings.listen_client).await?,
             metrics: listen_all(&settings.listen_metrics).await?,
+            client_tls: None,
+            peer_tls: None,
+            dialer: None,
         })
+    }
+
+    /// Reads the certificates of the ports that need some, or makes them.
+    fn certify(&mut self, settings: &Settings, log: &Log) -> Result<(), ServerError> {
+        let client = (&self.client, &self.metrics);
+        let client: Vec<&Url> = client.0.iter().chain(client.1).map(|(url, _)| url).collect();
+        let peer: Vec<&Url> = self.peer.iter().map(|(url, _)| url).collect();
+        warn_of_unused("client-url", &settings.client_tls, &client, log);
+        warn_of_unused("peer-url", &settings.peer_tls, &peer, log);
+        let announced = settings.advertise_peer.iter().any(Url::is_https);
+        if client.iter().any(|url| url.is_https()) {
+            let tls = certified(settings, settings.client_tls.clone(), "client", &client)?;
+            self.client_tls = Some(Arc::new(Acceptor::new(tls, &["h2", "http/1.1"])?));
+        }
+        if announced || peer.iter().any(|url| url.is_https()) {
+            let tls = certified(settings, settings.peer_tls.clone(), "peer", &peer)?;
+            self.dialer = Some(Dialer::for_peers(&tls)?);
+            self.peer_tls = Some(Arc::new(Acceptor::new(tls, &["http/1.1"])?));
+        }
+        Ok(())
     }
 
     fn serve(
@@ -310,7 +354,8 @@ impl Ports {
         for (url, listener) in self.peer {
             log.info("serving peer traffic", &[("address", url.authority().into())]);
             let port = peer_port.clone();
-            tokio::spawn(accept(listener, log.clone(), closing.clone(), move |stream| {
+            let tls = self.peer_tls.clone().filter(|_| url.is_https());
+            tokio::spawn(accept(listener, tls, log.clone(), closing.clone(), move |stream| {
                 serve_connection(port.clone(), stream)
             }));
         }
@@ -318,17 +363,19 @@ impl Ports {
         for (url, listener) in self.metrics {
             log.info("serving metrics", &[("address", url.authority().into())]);
             let (port, closed) = (port.clone().pages_only(), closing.clone());
-            tokio::spawn(accept(listener, log.clone(), closing.clone(), move |stream| {
+            let tls = self.client_tls.clone().filter(|_| url.is_https());
+            tokio::spawn(accept(listener, tls, log.clone(), closing.clone(), move |stream| {
                 port.clone().serve_connection(stream, closed.clone())
             }));
         }
-        tokio::spawn(serve_clients(self.client, port, state, log.clone(), closing.clone()));
+        let clients = (self.client, self.client_tls);
+        tokio::spawn(serve_clients(clients, port, state, log.clone(), closing.clone()));
     }
 }
 
 /// Serves clients as soon as the cluster knows how to reach this member.
 async fn serve_clients(
-    listeners: Vec<(Url, TcpListener)>,
+    (listeners, tls): (Vec<(Url, TcpListener)>, Option<Arc<Acceptor>>),
     port: ClientPort,
     mut state: watch::Receiver<NodeState>,
     log: Arc<Log>,
@@ -341,12 +388,14 @@ async fn serve_clients(
     }
     log.info("ready to serve client requests", &[]);
     for (url, listener) in listeners {
-        log.info(
-            "serving client traffic insecurely; this is strongly discouraged!",
-            &[("traffic", "grpc+http".into()), ("address", url.authority().into())],
-        );
+        let tls = tls.clone().filter(|_| url.is_https());
+        let message = match &tls {
+            Some(_) => "serving client traffic securely",
+            None => "serving client traffic insecurely; this is strongly discouraged!",
+        };
+        log.info(message, &[("traffic", "grpc+http".into()), ("address", url.authority().into())]);
         let (port, closed) = (port.clone(), closing.clone());
-        tokio::spawn(accept(listener, log.clone(), closing.clone(), move |stream| {
+        tokio::spawn(accept(listener, tls, log.clone(), closing.clone(), move |stream| {
             port.clone().serve_connection(stream, closed.clone())
         }));
     }
@@ -369,9 +418,10 @@ async fn listen_all(urls: &[Url]) -> Result<Vec<(Url, TcpListener)>, ServerError
 /// Accepts connections until the server closes; `serve` runs as a task for each.
 async fn accept<F>(
     listener: TcpListener,
+    tls: Option<Arc<Acceptor>>,
     log: Arc<Log>,
     mut closing: watch::Receiver<bool>,
-    serve: impl Fn(TcpStream) -> F,
+    serve: impl Fn(Stream) -> F + Clone + Send + 'static,
 ) where
     F: Future<Output = ()> + Send + 'static,
 {
@@ -381,12 +431,64 @@ async fn accept<F>(
             _ = closing.wait_for(|closing| *closing) => return,
         };
         match accepted {
-            Ok((stream, _)) => drop(tokio::spawn(serve(stream))),
+            Ok((stream, remote)) => {
+                let _ = stream.set_nodelay(true);
+                let (tls, log, serve) = (tls.clone(), log.clone(), serve.clone());
+                tokio::spawn(async move {
+                    let Some(tls) = tls else { return serve(Stream::plain(stream)).await };
+                    match tls.accept(stream).await {
+                        Ok(stream) => serve(stream).await,
+                        Err(error) => log.warn(
+                            "rejected connection",
+                            &[
+                                ("remote-addr", remote.to_string().into()),
+                                ("error", error.to_string().into()),
+                            ],
+                        ),
+                    }
+                });
+            }
             Err(error) => {
                 // Most likely no file descriptor is left; connections that end give some back.
                 log.warn("accept failed", &[("error", error.to_string().into())]);
                 sleep(Duration::from_millis(100)).await;
             }
+        }
+    }
+}
+
+/// What a port shows to those who call: the certificate that was given, or one that is made here.
+fn certified(
+    settings: &Settings,
+    tls: TlsSettings,
+    port: &str,
+    urls: &[&Url],
+) -> Result<TlsSettings, ServerError> {
+    if !tls.is_empty() || !tls.auto {
+        return Ok(tls);
+    }
+    let folder = settings.data_dir.join("fixtures").join(port);
+    let hosts: Vec<String> = urls.iter().map(|url| url.address().0.to_owned()).collect();
+    let (cert, key) = self_signed(&folder, &hosts, settings.self_signed_validity_years)?;
+    Ok(TlsSettings { cert, key, ..tls })
+}
+
+/// Certificates for a port without TLS are of no use, and whoever gave them should know.
+fn warn_of_unused(field: &'static str, tls: &TlsSettings, urls: &[&Url], log: &Log) {
+    for url in urls.iter().filter(|url| !url.is_https()) {
+        if !tls.is_empty() {
+            log.warn(
+                "scheme is http or unix while key and cert files are present; ignoring key and \
+                 cert files",
+                &[(field, url.as_str().into())],
+            );
+        }
+        if tls.client_cert_auth {
+            log.warn(
+                "scheme is http or unix while --client-cert-auth is enabled; ignoring client cert \
+                 auth for this URL",
+                &[(field, url.as_str().into())],
+            );
         }
     }
 }

@@ -52,6 +52,8 @@ pub struct Cluster {
 pub struct Member {
     /// `--name`.
     pub name: String,
+    /// `http`, or `https` after [`Cluster::speak_tls`].
+    scheme: &'static str,
     /// The host in its URLs.
     host: String,
     ip: Ipv4Addr,
@@ -128,6 +130,18 @@ impl Cluster {
         }
     }
 
+    /// Every URL of the members begins with `https`; the flags name certificates, or where they come
+    /// from.
+    pub fn speak_tls(&mut self, flags: &[&str]) {
+        for member in &mut self.members {
+            member.scheme = "https";
+            for arg in &mut member.args {
+                *arg = arg.replace("http://", "https://");
+            }
+        }
+        self.add_flags(flags);
+    }
+
     /// Starts all members and waits until they serve.
     pub fn start_all(&mut self) {
         (0..self.members.len()).for_each(|number| self.start(number));
@@ -155,6 +169,7 @@ impl Member {
     fn new(name: &str, host: &str, ip: Ipv4Addr, dir: &Path) -> Self {
         Self {
             name: name.to_owned(),
+            scheme: "http",
             host: host.to_owned(),
             ip,
             args: vec![
@@ -182,7 +197,7 @@ impl Member {
 
     /// Where clients reach it by name.
     pub fn url(&self) -> String {
-        format!("http://{}:2379", self.host)
+        format!("{}://{}:2379", self.scheme, self.host)
     }
 
     /// Where clients of this process reach it, who may not know the name.

@@ -14,6 +14,7 @@ mod bootstrap;
 mod compaction;
 mod flags;
 mod help;
+mod security;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -33,6 +34,7 @@ use self::flags::{Environment, Line, Support, Values, parse_bool, parse_duration
 pub use self::help::{USAGE, help};
 pub use self::url::{PeerMap, Url, cluster_text, parse_cluster};
 use crate::log::Level;
+use crate::tls::TlsSettings;
 
 /// The longest election timeout in milliseconds that etcd accepts.
 const ELECTION_MS_MAX: u64 = 50_000;
@@ -137,6 +139,12 @@ pub struct Settings {
     pub strict_reconfig_check: bool,
     /// `--max-learners`.
     pub max_learners: u32,
+    /// `--cert-file` and the other flags about TLS with clients.
+    pub client_tls: TlsSettings,
+    /// `--peer-cert-file` and the other flags about TLS with members.
+    pub peer_tls: TlsSettings,
+    /// `--self-signed-cert-validity`, in years.
+    pub self_signed_validity_years: u64,
     /// `--log-level`.
     pub log_level: Level,
     /// `--log-outputs`.
@@ -189,7 +197,11 @@ fn settings(values: &Values) -> Result<Settings, String> {
     let listen_client = values.urls("listen-client-urls");
     let advertise_peer = values.urls("initial-advertise-peer-urls");
     let name = values.text("name").to_owned();
+    let (client_tls, peer_tls) = security::read(values)?;
     let settings = Settings {
+        client_tls,
+        peer_tls,
+        self_signed_validity_years: values.uint("self-signed-cert-validity"),
         data_dir: match values.text("data-dir") {
             "" => PathBuf::from(format!("{name}.etcd")),
             path => PathBuf::from(path),
@@ -309,10 +321,7 @@ fn check(settings: &Settings) -> Result<(), String> {
     }
     check_hosts("initial-advertise-peer-urls", &settings.advertise_peer)?;
     check_hosts("advertise-client-urls", &settings.advertise_client)?;
-    let announced = [&settings.advertise_peer, &settings.advertise_client];
-    if let Some(url) = listened.into_iter().chain(announced).flatten().find(|url| url.is_https()) {
-        return Err(format!("TLS is not supported yet, use http instead of {url}"));
-    }
+    settings.check_tls()?;
     if heartbeat_ms == 0 {
         return Err("--heartbeat-interval must be >0 (set to 0ms)".into());
     }

@@ -175,12 +175,34 @@ const REFUSED: &[(&str, &str)] = &[
     ("--log-outputs stdout,default", "1: multi logoutput for \"default\" is not supported yet"),
     (
         "--listen-client-urls https://127.0.0.1:2379 --advertise-client-urls http://a:1",
-        "1: TLS is not supported yet, use http instead of https://127.0.0.1:2379",
+        "1: TLS key/cert (--cert-file, --key-file) must be provided for client url \
+         https://127.0.0.1:2379 with HTTPS scheme",
     ),
     (
-        "--cert-file /x",
-        "1: --cert-file (certificate for clients) is not supported yet, \
-         remove it or leave it at its default \"\"",
+        "--enable-pprof",
+        "1: --enable-pprof (profiles over HTTP) is not supported yet, \
+         remove it or leave it at its default \"false\"",
+    ),
+    (
+        "--listen-peer-urls https://127.0.0.1:2380 --initial-advertise-peer-urls https://a:1",
+        "1: cannot listen on TLS for 127.0.0.1:2380: KeyFile and CertFile are not presented",
+    ),
+    (
+        "--client-cert-auth",
+        "1: certificates of callers cannot be checked without --trusted-ca-file: name the file of \
+         the authority that signs them",
+    ),
+    (
+        "--tls-min-version TLS1.1",
+        "1: unexpected TLS version \"TLS1.1\" (must be one of: TLS1.2, TLS1.3)",
+    ),
+    (
+        "--tls-min-version TLS1.3 --tls-max-version TLS1.2",
+        "1: min version (TLS1.3) is greater than max version (TLS1.2)",
+    ),
+    (
+        "--peer-cert-allowed-cn a --peer-cert-allowed-hostname b",
+        "1: AllowedCN and AllowedHostname are mutually exclusive (cn=\"a\", hostname=\"b\")",
     ),
 ];
 

@@ -69,13 +69,18 @@ async fn ask(
     mailbox.call(caller, request.into_inner().into()).await.map_err(|error| status(&error))
 }
 
+/// The common name in the certificate of whoever calls: an extension of its requests.
+#[derive(Clone, Debug)]
+pub struct CommonName(pub Arc<str>);
+
 /// Who asks: the token in the metadata, under gRPC's name or HTTP's (etcd: `TokenFieldNameGRPC` and
-/// `TokenFieldNameSwagger` in `rpctypes`).
+/// `TokenFieldNameSwagger` in `rpctypes`), and the certificate of the connection.
 fn caller<T>(request: &tonic::Request<T>) -> api::Caller {
     let metadata = request.metadata();
     let token = metadata.get("token").or_else(|| metadata.get("authorization"));
     let token = token.and_then(|token| token.to_str().ok());
-    api::Caller { token: token.map(str::to_owned), ..api::Caller::default() }
+    let common_name = request.extensions().get::<CommonName>().map(|name| name.0.to_string());
+    api::Caller { token: token.map(str::to_owned), common_name, ..api::Caller::default() }
 }
 
 /// The node's error with gRPC's code.

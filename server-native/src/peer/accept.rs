@@ -16,13 +16,13 @@ use hyper::upgrade::OnUpgrade;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use serde_json::json;
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::frame::{FrameError, Frames};
 use super::hello::{CLUSTER_ID, Hello, PATH, PROTOCOL, Refusal, VERSION};
 use super::{PeerContext, SILENCE_MAX, hello};
 use crate::http;
+use crate::tls::Stream;
 
 /// How long a caller may take to say what it wants.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
@@ -36,8 +36,7 @@ pub struct PeerPort {
 }
 
 /// Serves one connection until it ends.
-pub async fn serve_connection(port: Arc<PeerPort>, stream: TcpStream) {
-    let _ = stream.set_nodelay(true);
+pub async fn serve_connection(port: Arc<PeerPort>, stream: Stream) {
     let service = service_fn(move |request| {
         let port = port.clone();
         async move { Ok::<_, Infallible>(port.answer(request).await) }
@@ -157,7 +156,7 @@ impl PeerPort {
 /// Hands the messages of one connection to the node.
 async fn receive(context: Arc<PeerContext>, from: MemberId, upgrade: OnUpgrade) {
     let Ok(upgraded) = upgrade.await else { return };
-    let Ok(parts) = upgraded.downcast::<TokioIo<TcpStream>>() else { return };
+    let Ok(parts) = upgraded.downcast::<TokioIo<Stream>>() else { return };
     let limit = context.message_bytes_max;
     let mut frames = Frames::new(parts.io.into_inner(), &parts.read_buf, limit);
     let peer = ("remote-peer-id", serde_json::Value::from(from.to_string()));

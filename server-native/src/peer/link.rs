@@ -13,14 +13,14 @@ use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
 use super::hello::{CLUSTER_ID, Hello, Identity, PATH, PROTOCOL, REMOVED};
-use super::{PING_AFTER, PeerContext, SILENCE_MAX, frame};
+use super::{PING_AFTER, PeerContext, SILENCE_MAX, dial, frame};
 use crate::config::Url;
+use crate::tls::Stream;
 
 /// Messages that may wait for one peer (`streamBufSize` of etcd).
 const QUEUE_MESSAGES_MAX: usize = 4_096;
@@ -204,7 +204,7 @@ impl Caller {
     }
 
     /// Tries the peer's URLs in turn.
-    async fn connect(&self) -> Result<TcpStream, LinkError> {
+    async fn connect(&self) -> Result<Stream, LinkError> {
         let mut last = LinkError::NoUrl;
         for url in &self.urls {
             let limit = self.context.dial_timeout;
@@ -218,9 +218,8 @@ impl Caller {
     }
 
     /// Dials, says hello, and takes the connection over when the peer agrees.
-    async fn call(&self, url: &Url) -> Result<TcpStream, LinkError> {
-        let stream = TcpStream::connect(url.address()).await?;
-        stream.set_nodelay(true)?;
+    async fn call(&self, url: &Url) -> Result<Stream, LinkError> {
+        let stream = dial(url, self.context.dialer.as_ref()).await?;
         let (mut sender, connection) =
             hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
         // Ends by itself: with the upgrade, or when `sender` and the answer are dropped.
@@ -231,8 +230,8 @@ impl Caller {
         }
         let upgraded = hyper::upgrade::on(response).await?;
         let parts = upgraded
-            .downcast::<TokioIo<TcpStream>>()
-            .expect("the connection was made of a TcpStream above");
+            .downcast::<TokioIo<Stream>>()
+            .expect("the connection was made of such a stream above");
         Ok(parts.io.into_inner())
     }
 
@@ -270,11 +269,11 @@ impl Caller {
     }
 
     /// Sends what is queued until the connection fails.
-    async fn pump(&self, mut stream: TcpStream) -> LinkError {
+    async fn pump(&self, stream: Stream) -> LinkError {
         // A dead peer acknowledges nothing; without this, Linux would try for a quarter of an hour.
         #[cfg(target_os = "linux")]
-        let _ = socket2::SockRef::from(&stream).set_tcp_user_timeout(Some(SILENCE_MAX));
-        let (mut read, mut write) = stream.split();
+        let _ = socket2::SockRef::from(stream.tcp()).set_tcp_user_timeout(Some(SILENCE_MAX));
+        let (mut read, mut write) = tokio::io::split(stream);
         let mut buffer = BytesMut::new();
         let mut unexpected = [0; 1];
         loop {
@@ -288,7 +287,12 @@ impl Caller {
                     Err(_) => frame::push(&mut buffer, &[]),
                 },
             }
-            match timeout(SILENCE_MAX, write.write_all(&buffer)).await {
+            let written = async {
+                write.write_all(&buffer).await?;
+                // TLS keeps what does not fill a record of its own.
+                write.flush().await
+            };
+            match timeout(SILENCE_MAX, written).await {
                 Ok(Ok(())) => buffer.clear(),
                 Ok(Err(error)) => return error.into(),
                 Err(_) => return LinkError::Timeout(SILENCE_MAX),

@@ -21,6 +21,7 @@
 //! away, drop messages and say so ([`Input::Unreachable`](glasshouse_core::Input::Unreachable)).
 
 mod accept;
+mod dial;
 mod frame;
 mod hello;
 mod link;
@@ -36,12 +37,14 @@ use glasshouse_core::membership::{Member, Membership};
 use tokio::sync::watch;
 
 pub use self::accept::{PeerPort, serve_connection};
+pub use self::dial::dial;
 pub use self::hello::{Identity, REMOVED};
 use self::link::Link;
 use crate::driver::NodeState;
 use crate::log::Log;
 use crate::mailbox::Mailbox;
 use crate::metrics::Metrics;
+use crate::tls::Dialer;
 
 /// How long a connection to a peer may be silent, or leave bytes unacknowledged, before it is
 /// given up (`ConnReadTimeout` of etcd).
@@ -64,6 +67,8 @@ pub struct PeerContext {
     pub message_bytes_max: usize,
     /// How long a call to a peer may take to be answered.
     pub dial_timeout: Duration,
+    /// How members with `https` in their URLs are called.
+    pub dialer: Option<Dialer>,
     /// Where the node is: who is a member, and who was.
     pub state: watch::Receiver<NodeState>,
 }
