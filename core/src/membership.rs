@@ -8,7 +8,7 @@ mod change;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bytes::Bytes;
 use prost::Message as _;
@@ -17,6 +17,7 @@ pub(crate) use self::change::{ChangeKind, MemberChange, check_peer_urls, not_eno
 
 use crate::api;
 use crate::id::MemberId;
+use crate::limits;
 
 /// One member as etcd's `member list` shows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,6 +40,8 @@ pub struct Membership {
     members: BTreeMap<MemberId, Member>,
     removed: BTreeSet<MemberId>,
     cluster_version: Option<String>,
+    /// Ids of the changes that were decided last, oldest first: one that comes again is passed over.
+    decided: VecDeque<u64>,
 }
 
 impl Membership {
@@ -78,6 +81,23 @@ impl Membership {
         }
     }
 
+    /// The log has made this change, or found that it does not fit. Changes of long ago are forgotten.
+    pub(crate) fn has_decided(&self, request: u64) -> bool {
+        self.decided.contains(&request)
+    }
+
+    /// The log decides about this change; `false` when it has done so before.
+    pub(crate) fn decide(&mut self, request: u64) -> bool {
+        let is_new = !self.has_decided(request);
+        // The first members have no id, and never come again.
+        if is_new && request != 0 {
+            self.decided.push_back(request);
+            let over = self.decided.len().saturating_sub(limits::MEMBER_CHANGES_REMEMBERED);
+            self.decided.drain(..over);
+        }
+        is_new
+    }
+
     pub(crate) fn set_cluster_version(&mut self, version: &str) {
         self.cluster_version = Some(version.to_owned());
     }
@@ -88,6 +108,7 @@ impl Membership {
             members: self.members.values().map(to_api).collect(),
             removed: self.removed.iter().map(|id| id.0).collect(),
             cluster_version: self.cluster_version.clone(),
+            decided: self.decided.iter().copied().collect(),
         };
         stored.encode_to_vec().into()
     }
@@ -100,6 +121,7 @@ impl Membership {
             members: members.map(|member| (member.id, member)).collect(),
             removed: stored.removed.into_iter().map(MemberId).collect(),
             cluster_version: stored.cluster_version,
+            decided: stored.decided.into(),
         })
     }
 }
@@ -113,6 +135,8 @@ struct Stored {
     removed: Vec<u64>,
     #[prost(string, optional, tag = "3")]
     cluster_version: Option<String>,
+    #[prost(fixed64, repeated, tag = "4")]
+    decided: Vec<u64>,
 }
 
 /// A member in etcd's own message.

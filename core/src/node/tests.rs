@@ -1,6 +1,7 @@
 //! A small cluster of nodes in one loop: messages arrive at once, disks are vectors.
 
 mod auth;
+mod forward;
 mod lease;
 mod members;
 
