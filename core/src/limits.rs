@@ -126,6 +126,11 @@ pub const GRPC_OVERHEAD_BYTES: u64 = 512 * 1024;
 /// at a time; this is a guard for memory.
 pub const MEMBER_CHANGES_WAITING_MAX: usize = 64;
 
+/// Changes of the members whose ids every member remembers, so that one that was handed over twice is
+/// made once. A repeat comes within the patience of a call, a few seconds behind the first, and each
+/// change takes a round trip to a majority; 2 KiB of the store.
+pub const MEMBER_CHANGES_REMEMBERED: usize = 256;
+
 /// Milliseconds that a voter must be connected without a break before the members may change
 /// (etcd: `HealthInterval` in `server/etcdserver/server.go`).
 pub const HEALTH_INTERVAL_MS: u64 = 5_000;
@@ -169,3 +174,7 @@ pub const EARLY_WATCH_REQUESTS_MAX: usize = 1_000;
 /// Requests of other members that a leader holds at once. More are dropped, and sent again by those who
 /// wait for them.
 pub const FORWARDED_MAX: usize = 10_000;
+
+/// Refusals that a leader remembers in its term, so that a copy of a request that arrives late is not
+/// carried out after all. More than a day's worth of refused changes of the members.
+pub const REFUSALS_KEPT: usize = 1_000;

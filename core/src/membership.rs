@@ -8,7 +8,7 @@ mod change;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bytes::Bytes;
 use prost::Message as _;
@@ -17,6 +17,7 @@ pub(crate) use self::change::{ChangeKind, MemberChange, check_peer_urls, not_eno
 
 use crate::api;
 use crate::id::MemberId;
+use crate::limits;
 
 /// One member as etcd's `member list` shows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,6 +41,8 @@ pub struct Membership {
     removed: BTreeSet<MemberId>,
     cluster_version: Option<String>,
     downgrade_target: Option<String>,
+    /// Ids of the changes that were decided last, oldest first: one that comes again is passed over.
+    decided: VecDeque<u64>,
 }
 
 impl Membership {
@@ -90,6 +93,23 @@ impl Membership {
         }
     }
 
+    /// The log has made this change, or found that it does not fit. Changes of long ago are forgotten.
+    pub(crate) fn has_decided(&self, request: u64) -> bool {
+        self.decided.contains(&request)
+    }
+
+    /// The log decides about this change; `false` when it has done so before.
+    pub(crate) fn decide(&mut self, request: u64) -> bool {
+        let is_new = !self.has_decided(request);
+        // The first members have no id, and never come again.
+        if is_new && request != 0 {
+            self.decided.push_back(request);
+            let over = self.decided.len().saturating_sub(limits::MEMBER_CHANGES_REMEMBERED);
+            self.decided.drain(..over);
+        }
+        is_new
+    }
+
     pub(crate) fn set_cluster_version(&mut self, version: &str) {
         self.cluster_version = Some(version.to_owned());
     }
@@ -105,6 +125,7 @@ impl Membership {
             removed: self.removed.iter().map(|id| id.0).collect(),
             cluster_version: self.cluster_version.clone(),
             downgrade_target: self.downgrade_target.clone(),
+            decided: self.decided.iter().copied().collect(),
         };
         stored.encode_to_vec().into()
     }
@@ -118,6 +139,7 @@ impl Membership {
             removed: stored.removed.into_iter().map(MemberId).collect(),
             cluster_version: stored.cluster_version,
             downgrade_target: stored.downgrade_target,
+            decided: stored.decided.into(),
         })
     }
 }
@@ -133,6 +155,8 @@ struct Stored {
     cluster_version: Option<String>,
     #[prost(string, optional, tag = "4")]
     downgrade_target: Option<String>,
+    #[prost(fixed64, repeated, tag = "5")]
+    decided: Vec<u64>,
 }
 
 /// A member in etcd's own message.

@@ -1,8 +1,8 @@
 //! What members say to each other: one envelope, and a short summary for those who watch.
 //!
-//! An envelope carries one raft message, one part of a snapshot transfer, a request for the leader and
-//! its answer, or a word about the members. The bytes are
-//! opaque to whoever carries them; [`MessageInfo`] tells a recorder or a panel what is inside.
+//! An envelope carries one raft message, one part of a snapshot transfer, a request for the leader or
+//! its answer, or the news of a removal. The bytes are opaque to whoever carries them; [`MessageInfo`]
+//! tells a recorder or a panel what is inside.
 
 pub(crate) mod forward;
 
@@ -33,8 +33,6 @@ pub enum MessageKind {
     TimeoutNow,
     /// A client's request that only the leader can answer, and its answer.
     Forward,
-    /// A follower hands a change of the members to the leader, which answers if it refuses.
-    MemberChange,
     /// "You were removed from the cluster", to one that was.
     Removed,
     /// Anything else raft says (status of a transfer, unreachable notes).
@@ -55,7 +53,6 @@ impl MessageKind {
             Self::Propose => "propose",
             Self::TimeoutNow => "timeout-now",
             Self::Forward => "forward",
-            Self::MemberChange => "member-change",
             Self::Removed => "removed",
             Self::Other => "other",
         }
@@ -84,6 +81,15 @@ pub struct MessageInfo {
     pub entries: u32,
 }
 
+impl MessageInfo {
+    /// What there is to say of a message that is none of raft's.
+    pub(crate) fn of(kind: MessageKind, term: u64) -> Self {
+        let (answer, reject) = (false, false);
+        let (index, log_term, commit, entries) = (0, 0, 0, 0);
+        Self { kind, answer, reject, term, index, log_term, commit, entries }
+    }
+}
+
 /// One message between members. `raft` is a protobuf `eraftpb.Message`; exactly one field is set.
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct Envelope {
@@ -102,12 +108,6 @@ pub struct Envelope {
     /// The leader's answer to one.
     #[prost(message, optional, tag = "8")]
     pub forwarded: Option<Forwarded>,
-    /// A change of the members for the leader to propose: an encoded `MemberChange`.
-    #[prost(bytes = "bytes", optional, tag = "4")]
-    pub member_change: Option<Bytes>,
-    /// The leader does not propose the change that it was handed.
-    #[prost(message, optional, tag = "5")]
-    pub refusal: Option<Refusal>,
     /// Somebody was removed from the cluster: the receiver, if it is the one that is named.
     #[prost(message, optional, tag = "6")]
     pub removed: Option<Removed>,
@@ -122,20 +122,6 @@ pub struct Removed {
     /// Its former member.
     #[prost(fixed64, tag = "2")]
     pub member_id: u64,
-}
-
-/// Why the leader does not propose a change of the members.
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct Refusal {
-    /// Id of the proposal.
-    #[prost(fixed64, tag = "1")]
-    pub request: u64,
-    /// gRPC's code.
-    #[prost(int32, tag = "2")]
-    pub code: i32,
-    /// etcd's text.
-    #[prost(string, tag = "3")]
-    pub message: String,
 }
 
 /// A part of a snapshot in transfer. The last part carries raft's own snapshot message.

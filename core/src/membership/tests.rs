@@ -89,6 +89,21 @@ fn an_update_keeps_what_it_does_not_name() {
     assert_eq!(Membership::from_bytes(&members.to_bytes()).unwrap(), members);
 }
 
+#[test]
+fn a_change_that_comes_again_is_known_until_many_others_came() {
+    let mut members = cluster(&[voter(1, "a")]);
+    assert!(members.decide(0) && members.decide(0), "the first members have no id");
+    assert!(members.decide(7));
+    assert!(!members.decide(7));
+    let mut again = Membership::from_bytes(&members.to_bytes()).unwrap();
+    assert!(!again.decide(7), "it is stored");
+    let others = limits::MEMBER_CHANGES_REMEMBERED as u64;
+    (100..99 + others).for_each(|id| assert!(again.decide(id)));
+    assert!(again.has_decided(7));
+    assert!(again.decide(99 + others));
+    assert!(!again.has_decided(7));
+}
+
 /// The table of etcd's `TestIsReadyToAddVotingMember` and its neighbours, in our own words:
 /// (names of the voters; may one join, may the first leave, may a learner be promoted).
 #[test]

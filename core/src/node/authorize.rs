@@ -108,7 +108,11 @@ impl Node {
             | Request::Defragment(_)
             | Request::Snapshot(_)
             | Request::MoveLeader(_)
-            | Request::Downgrade(_) => self.authorize_admin(call),
+            | Request::Downgrade(_)
+            | Request::MemberAdd(_)
+            | Request::MemberRemove(_)
+            | Request::MemberUpdate(_)
+            | Request::MemberPromote(_) => self.authorize_admin(call),
             Request::Alarm(alarm) if alarm.action != AlarmAction::Get as i32 => {
                 self.authorize_admin(call)
             }

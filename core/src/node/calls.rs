@@ -87,7 +87,7 @@ impl Node {
         for (call, started_tick) in self.calls.overdue(self.tick) {
             let (lost, found) = self.start.leader_change();
             let during_change = started_tick >= lost && started_tick < found;
-            let error = if self.forwards.is_handed(call) && self.raft.leader().is_none() {
+            let error = if self.forwards.asks_of_a_lease(call) && self.raft.leader().is_none() {
                 api::Error::NO_LEADER
             } else if during_change {
                 api::Error::TIMEOUT_DUE_TO_LEADER_FAIL

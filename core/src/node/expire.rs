@@ -199,10 +199,7 @@ impl Node {
         let clock = self.clock();
         let renewal = match self.judge() {
             Some((deadlines, lessor)) => deadlines.renew(id, lessor, clock),
-            None => {
-                let request = api::LeaseKeepAliveRequest { id };
-                return self.ask_elsewhere(asker, request.into(), effects);
-            }
+            None => return self.leave_to_next_leader(asker),
         };
         let ttl = match renewal {
             Renewal::Done(ttl) => ttl,
@@ -227,7 +224,7 @@ impl Node {
         let clock = self.clock();
         let id = request.id;
         let Some((deadlines, lessor)) = self.judge() else {
-            return self.ask_elsewhere(asker, request.into(), effects);
+            return self.leave_to_next_leader(asker);
         };
         let mut response =
             LeaseTimeToLiveResponse { id, ttl: -1, ..LeaseTimeToLiveResponse::default() };

@@ -2,12 +2,13 @@
 //!
 //! ```text
 //!   client ─► any member: is the request well-formed?
-//!                 │ a follower hands it on (Envelope::member_change), once
+//!                 │ handed over (forward.rs), again until it is answered
 //!                 ▼
 //!             leader: one after the other
 //!                 │   could it cost the quorum? is the learner caught up?  ──► refused, with etcd's error
 //!                 ▼
-//!             conf change in the log ─► applied by every member: does it fit the members as they stand?
+//!             conf change in the log ─► applied by every member: was it decided before? then pass over.
+//!                                       does it fit the members as they stand?
 //!                                                 │
 //!                            the member that was asked answers its client
 //! ```
@@ -15,15 +16,14 @@
 //! The leader decides because it alone knows who is heard and who is caught up; etcd lets the member
 //! that is asked judge by its own connections, and forwards only promotions
 //! (`server/etcdserver/server.go`, `AddMember` and what follows it). A change waits while another
-//! one is under way. A hand-over to a leader that is lost on the way is not repeated, as with any
-//! other proposal: the client's time runs out.
+//! one is under way.
 
 use std::collections::VecDeque;
 
-use bytes::Bytes;
 use prost::Message as _;
 use raft::eraftpb::{ConfChangeSingle, ConfChangeType, ConfChangeV2};
 
+use super::forward::Asker;
 use super::{Effect, Node};
 use crate::api::{self, Error, Request, Response};
 use crate::auth::AuthInfo;
@@ -32,42 +32,42 @@ use crate::limits;
 use crate::membership::{
     self, ChangeKind, Member, MemberChange, check_peer_urls, not_enough_started,
 };
-use crate::peer::{Envelope, MessageInfo, MessageKind, Refusal};
 
 /// A change that is not proposed yet.
 struct Waiting {
+    asker: Asker,
     change: MemberChange,
-    /// The follower that handed it on; `None` when a client of this member asks.
-    from: Option<MemberId>,
 }
 
-/// Changes that wait for a leader, or at the leader for the one before them.
+/// Changes that wait at the leader for the one before them.
 #[derive(Default)]
 pub(super) struct Changes(VecDeque<Waiting>);
 
 impl Node {
-    /// A client wants the members changed.
-    pub(super) fn request_change(
+    /// The members are to change, and this member leads.
+    pub(super) fn queue_change(
         &mut self,
-        call: CallId,
+        asker: Asker,
+        id: u64,
         request: &Request,
         effects: &mut Vec<Effect>,
     ) {
-        let change = self.change_of(request).and_then(|change| {
-            let who = self.who(call)?;
+        let change = self.change_of(id, request).and_then(|change| {
+            let who = self.who_asks(asker)?;
             self.auth.check_admin(&who)?;
             Ok(MemberChange { user: who.user, ..change })
         });
-        let change = match change {
-            Ok(change) if self.changes.0.len() < limits::MEMBER_CHANGES_WAITING_MAX => change,
-            Ok(_) => return self.respond(call, Err(Error::TOO_MANY_REQUESTS), effects),
-            Err(error) => return self.respond(call, Err(error), effects),
-        };
-        self.proposals.expect(change.request, call);
-        self.changes.0.push_back(Waiting { change, from: None });
+        match change {
+            Ok(change) if self.changes.0.len() < limits::MEMBER_CHANGES_WAITING_MAX => {
+                self.changes.0.push_back(Waiting { asker, change });
+            }
+            Ok(_) => self.answer(asker, Err(Error::TOO_MANY_REQUESTS), effects),
+            Err(error) => self.answer(asker, Err(error), effects),
+        }
     }
 
-    fn change_of(&mut self, request: &Request) -> Result<MemberChange, Error> {
+    /// The change that a request asks for, under the id that the request has wherever it goes.
+    fn change_of(&self, request_id: u64, request: &Request) -> Result<MemberChange, Error> {
         let with_id = |id| api::Member { id, ..api::Member::default() };
         let (kind, member) = match request {
             Request::MemberAdd(add) => {
@@ -87,7 +87,7 @@ impl Node {
         Ok(MemberChange {
             kind: kind as i32,
             member,
-            request: self.new_id(),
+            request: request_id,
             learners_max: self.config.max_learners,
             user: String::new(),
         })
@@ -98,35 +98,28 @@ impl Node {
         self.config.started_unix_s + self.tick * self.config.tick_ms / 1000
     }
 
-    /// Passes waiting changes on: the leader proposes the next one, others hand theirs to it.
+    /// Proposes the changes that wait, as long as none is under way. Without its office a member
+    /// forgets them: whoever asked asks the next leader.
     pub(super) fn drive_changes(&mut self, effects: &mut Vec<Effect>) {
         if self.changes.0.is_empty() {
             return;
         }
         if !self.raft.is_leader() {
-            // Their members hear nothing, as of any proposal that a leader loses with its office.
-            self.changes.0.retain(|waiting| waiting.from.is_none());
+            return self.changes.0.clear();
         }
-        match self.raft.leader() {
-            Some(leader) if leader != self.config.member_id => self.hand_on(leader, effects),
-            Some(_) => self.propose_changes(effects),
-            None => self.refuse_without_leader(effects),
-        }
-    }
-
-    fn propose_changes(&mut self, effects: &mut Vec<Effect>) {
+        self.forwards.serve_in(self.raft.term());
+        // With no change under way, everything that was decided is known here.
         while self.raft.takes_changes() {
-            let Some(waiting) = self.changes.0.pop_front() else { return };
-            if waiting.from.is_none() && !self.proposals.is_expected(waiting.change.request) {
+            let Some(Waiting { asker, change }) = self.changes.0.pop_front() else { return };
+            if !self.is_wanted(asker) || self.membership.has_decided(change.request) {
                 continue;
             }
-            let allowed = self.may_change(&waiting.change);
-            let proposed = allowed.and_then(|()| {
-                let change = conf_change(&waiting.change);
-                self.raft.propose_change(change).then_some(()).ok_or(Error::TOO_MANY_REQUESTS)
+            let proposed = self.may_change(&change).and_then(|()| {
+                let is_taken = self.raft.propose_change(conf_change(&change));
+                is_taken.then_some(()).ok_or(Error::TOO_MANY_REQUESTS)
             });
             if let Err(error) = proposed {
-                self.refuse(waiting, error, effects);
+                self.answer(asker, Err(error), effects);
             }
         }
     }
@@ -143,7 +136,7 @@ impl Node {
                 }
             }
             ChangeKind::Add if strict => {
-                self.check_may_add(change)?;
+                self.check_may_add(change.member.is_learner)?;
                 if self.connected_voters() < self.membership.voters().count() {
                     return Err(Error::UNHEALTHY);
                 }
@@ -154,8 +147,8 @@ impl Node {
         Ok(())
     }
 
-    fn check_may_add(&self, change: &MemberChange) -> Result<(), Error> {
-        if change.member.is_learner || self.membership.is_ready_to_add() {
+    fn check_may_add(&self, is_learner: bool) -> Result<(), Error> {
+        if is_learner || self.membership.is_ready_to_add() {
             Ok(())
         } else {
             Err(not_enough_started())
@@ -190,80 +183,22 @@ impl Node {
         if theirs * 10 < ours * 9 { Err(Error::LEARNER_NOT_READY) } else { Ok(()) }
     }
 
-    fn refuse(&mut self, waiting: Waiting, error: Error, effects: &mut Vec<Effect>) {
-        let request = waiting.change.request;
-        match waiting.from {
-            None => self.answer_change(request, Err(error), effects),
-            Some(from) => {
-                let refusal = Refusal {
-                    request,
-                    code: error.code.number(),
-                    message: error.message.into_owned(),
-                };
-                let envelope = Envelope { refusal: Some(refusal), ..Envelope::default() };
-                let info = self.info(MessageKind::MemberChange, true);
-                self.send(from, MessageInfo { reject: true, ..info }, &envelope, effects);
-            }
+    /// Without a leader nobody can join, and etcd says so at once; the rest waits for one, and so does
+    /// what a former leader may have in its log.
+    pub(super) fn refuse_without_leader(&mut self, call: CallId, effects: &mut Vec<Effect>) {
+        let Some(Request::MemberAdd(add)) = self.forwards.unsent(call) else { return };
+        if self.config.strict_reconfig_check {
+            let error = self.check_may_add(add.is_learner).err().unwrap_or(Error::UNHEALTHY);
+            self.answer(Asker::Call(call), Err(error), effects);
         }
-    }
-
-    /// Without a leader nobody can join, and etcd says so at once; the rest waits for one.
-    fn refuse_without_leader(&mut self, effects: &mut Vec<Effect>) {
-        if !self.config.strict_reconfig_check {
-            return;
-        }
-        let is_add = |waiting: &Waiting| waiting.change.kind() == ChangeKind::Add;
-        let (adds, others): (VecDeque<_>, VecDeque<_>) =
-            std::mem::take(&mut self.changes.0).into_iter().partition(is_add);
-        self.changes.0 = others;
-        for waiting in adds {
-            let error = self.check_may_add(&waiting.change).err().unwrap_or(Error::UNHEALTHY);
-            self.refuse(waiting, error, effects);
-        }
-    }
-
-    fn hand_on(&mut self, leader: MemberId, effects: &mut Vec<Effect>) {
-        for waiting in std::mem::take(&mut self.changes.0) {
-            if self.proposals.is_expected(waiting.change.request) {
-                let bytes = Bytes::from(waiting.change.encode_to_vec());
-                let envelope = Envelope { member_change: Some(bytes), ..Envelope::default() };
-                self.send(leader, self.info(MessageKind::MemberChange, false), &envelope, effects);
-            }
-        }
-    }
-
-    /// A follower hands a change on. One that does not lead forgets it: the sender was late.
-    pub(super) fn on_member_change(
-        &mut self,
-        from: MemberId,
-        bytes: Bytes,
-    ) -> Result<(), &'static str> {
-        let change = MemberChange::decode(bytes).map_err(|_| "not a change of the members")?;
-        let names_urls = matches!(change.kind(), ChangeKind::Add | ChangeKind::Update);
-        if change.request == 0 || change.kind() == ChangeKind::Unknown {
-            return Err("a change of the members that nobody asked for");
-        }
-        if names_urls && check_peer_urls(&change.member.peer_urls).is_err() {
-            return Err("a member without a URL");
-        }
-        if self.membership.get(from).is_none() {
-            return Err("its sender is no member");
-        }
-        if self.raft.is_leader() && self.changes.0.len() < limits::MEMBER_CHANGES_WAITING_MAX {
-            self.changes.0.push_back(Waiting { change, from: Some(from) });
-        }
-        Ok(())
-    }
-
-    /// The leader refuses what this member handed on.
-    pub(super) fn on_refusal(&mut self, refusal: Refusal, effects: &mut Vec<Effect>) {
-        let error = Error::new(api::Code::from_number(refusal.code), refusal.message);
-        self.answer_change(refusal.request, Err(error), effects);
     }
 
     /// The change is in the log: it takes effect, or is the same nothing on every member.
     pub(super) fn apply_change(&mut self, entry: &ConfChangeV2, effects: &mut Vec<Effect>) {
         let Ok(change) = MemberChange::decode(entry.context.clone()) else { return };
+        if !self.membership.decide(change.request) {
+            return;
+        }
         let who = AuthInfo { user: change.user.clone(), revision: 0 };
         let checked = self.auth.check_admin(&who).and_then(|()| self.membership.check(&change));
         if checked.is_ok() {
@@ -276,16 +211,7 @@ impl Node {
             }
         }
         let result = checked.map(|()| self.change_response(&change));
-        self.answer_change(change.request, result, effects);
-    }
-
-    fn answer_change(
-        &mut self,
-        request: u64,
-        result: Result<Response, Error>,
-        effects: &mut Vec<Effect>,
-    ) {
-        if let Some(call) = self.proposals.take_call(request) {
+        if let Some(call) = self.forwards.take_by_id(change.request) {
             self.respond(call, result, effects);
         }
     }
@@ -302,13 +228,6 @@ impl Node {
                 api::MemberAddResponse { header, member, members }.into()
             }
         }
-    }
-
-    /// What a recorder sees of a message that is none of raft's.
-    pub(super) fn info(&self, kind: MessageKind, answer: bool) -> MessageInfo {
-        let term = self.raft.term();
-        let (index, log_term, commit, entries) = (0, 0, 0, 0);
-        MessageInfo { kind, answer, reject: false, term, index, log_term, commit, entries }
     }
 }
 

@@ -26,16 +26,6 @@ impl Proposals {
         self.calls.remove(&id)
     }
 
-    /// The entry with this id will answer the call.
-    pub(super) fn expect(&mut self, id: u64, call: CallId) {
-        self.calls.insert(id, call);
-    }
-
-    /// A call waits for the entry with this id.
-    pub(super) fn is_expected(&self, id: u64) -> bool {
-        self.calls.contains_key(&id)
-    }
-
     /// Forgets ids whose calls are closed; they may never come back.
     pub(super) fn sweep(&mut self, is_open: impl Fn(CallId) -> bool) {
         self.calls.retain(|_, call| is_open(*call));

@@ -6,7 +6,7 @@
 
 use super::{Effect, Node};
 use crate::id::MemberId;
-use crate::peer::{Envelope, MessageKind, Removed};
+use crate::peer::{Envelope, MessageInfo, MessageKind, Removed};
 
 impl Node {
     /// A member is out of the configuration: nothing is sent to it any more.
@@ -39,7 +39,7 @@ impl Node {
 
     /// Tells a removed member what it does not know yet.
     pub(super) fn tell_removed(&mut self, to: MemberId, effects: &mut Vec<Effect>) {
-        let info = self.info(MessageKind::Removed, false);
+        let info = MessageInfo::of(MessageKind::Removed, self.raft.term());
         self.send(to, info, &Envelope::removed(self.config.cluster_id, to), effects);
     }
 

@@ -34,13 +34,6 @@ impl Node {
             return Err("its sender was removed from the cluster");
         }
         self.on_heard(from);
-        if let Some(change) = envelope.member_change {
-            return self.on_member_change(from, change);
-        }
-        if let Some(refusal) = envelope.refusal {
-            self.on_refusal(refusal, effects);
-            return Ok(());
-        }
         if let Some(chunk) = envelope.chunk {
             return self.on_snapshot_chunk(from, &chunk, effects);
         }
@@ -49,10 +42,10 @@ impl Node {
             return Ok(());
         }
         if let Some(message) = envelope.forward {
-            return self.on_forward(from, message);
+            return self.on_forward(from, message, effects);
         }
         if let Some(message) = envelope.forwarded {
-            return self.on_forwarded(message, effects);
+            return self.on_forwarded(from, message, effects);
         }
         let message = message::decode(&envelope.raft.ok_or("an empty envelope")?)?;
         message::check(&self.raft, from, &message)?;

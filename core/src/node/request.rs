@@ -54,9 +54,12 @@ impl Node {
                 self.read(Asker::Call(call), request);
             }
             Request::Txn(txn) if txn::is_read_only(txn) => self.read(Asker::Call(call), request),
-            Request::LeaseKeepAlive(_) | Request::LeaseTimeToLive(_) => {
-                self.ask_leader(call, request, effects);
-            }
+            Request::LeaseKeepAlive(_)
+            | Request::LeaseTimeToLive(_)
+            | Request::MemberAdd(_)
+            | Request::MemberRemove(_)
+            | Request::MemberUpdate(_)
+            | Request::MemberPromote(_) => self.ask_leader(call, request, effects),
             Request::LeaseGrant(grant) => {
                 let grant = self.complete_grant(*grant);
                 self.propose(call, grant.into(), effects);
@@ -84,10 +87,6 @@ impl Node {
             Request::UserAdd(_) | Request::UserChangePassword(_) => {
                 self.hash_password(call, request, effects);
             }
-            Request::MemberAdd(_)
-            | Request::MemberRemove(_)
-            | Request::MemberUpdate(_)
-            | Request::MemberPromote(_) => self.request_change(call, &request, effects),
             Request::Snapshot(_) => self.request_backup(call, effects),
             Request::MoveLeader(to) => self.move_leader(call, MemberId(to.target_id), effects),
         }
@@ -116,6 +115,10 @@ impl Node {
                 self.check_txn_room(txn)
             }
             Request::LeaseGrant(_) => self.check_room(),
+            Request::MemberAdd(add) => membership::check_peer_urls(&add.peer_urls).map(drop),
+            Request::MemberUpdate(update) => {
+                membership::check_peer_urls(&update.peer_urls).map(drop)
+            }
             _ => Ok(()),
         }
     }

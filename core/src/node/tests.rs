@@ -3,6 +3,7 @@
 mod auth;
 mod backup;
 mod compaction;
+mod forward;
 mod lease;
 mod members;
 mod room;

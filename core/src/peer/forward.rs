@@ -1,19 +1,27 @@
 //! A request that only the leader can answer, handed over by the member that a client asked.
 //!
 //! ```text
-//!   client ──► follower ── Forward { id, request } ──► leader
-//!   client ◄── follower ◄── Forwarded { id, answer } ── leader
+//!   client ──► follower ── Forward { id, term, request } ──► leader
+//!   client ◄── follower ◄── Forwarded { id, term, answer } ── leader
+//!                    ◄───────── or: the log ───────────────── leader
 //! ```
 //!
-//! Messages get lost, so the follower repeats a request under its id until it is answered or its
-//! client gives up: whatever is forwarded must be harmless when it is done twice.
+//! Messages get lost, come twice and overtake each other. So the follower repeats a request under its id
+//! until it is answered or its client gives up, and whoever carries it out knows the id again:
+//!
+//! * Questions and renewals of leases are harmless when they are done twice.
+//! * A change of the members has the id in the log, and apply passes over one that it has decided
+//!   ([`Membership`](crate::membership::Membership)). Its success needs no message: the follower sees it in
+//!   its own log.
+//! * A refusal is final. The leader gives the same one again while it leads, and both messages name the
+//!   term: no other leader carries out what one has refused, and a follower believes nobody but whom it
+//!   asked last.
 
-use super::MessageInfo;
 use crate::api::{
     Code, Error, LeaseKeepAliveRequest, LeaseKeepAliveResponse, LeaseTimeToLiveRequest,
-    LeaseTimeToLiveResponse, Request, Response,
+    LeaseTimeToLiveResponse, MemberAddRequest, MemberPromoteRequest, MemberRemoveRequest,
+    MemberUpdateRequest, Request, Response,
 };
-use crate::peer::MessageKind;
 
 /// A request on its way to the leader.
 #[derive(Clone, PartialEq, prost::Message)]
@@ -22,7 +30,7 @@ pub struct Forward {
     #[prost(uint64, tag = "1")]
     pub id: u64,
     /// What is asked.
-    #[prost(oneof = "ForwardRequest", tags = "2, 3")]
+    #[prost(oneof = "ForwardRequest", tags = "2, 3, 7, 8, 9, 10")]
     pub request: Option<ForwardRequest>,
     /// Who asks, as the member that was asked found out; empty for nobody.
     #[prost(string, tag = "4")]
@@ -30,6 +38,9 @@ pub struct Forward {
     /// The revision of users and roles at which it found that.
     #[prost(uint64, tag = "5")]
     pub auth_revision: u64,
+    /// The term in which the receiver leads: in any other it ignores the request.
+    #[prost(uint64, tag = "6")]
+    pub term: u64,
 }
 
 /// The requests that can be forwarded.
@@ -41,6 +52,18 @@ pub enum ForwardRequest {
     /// How much of a lease is left.
     #[prost(message, tag = "3")]
     LeaseTimeToLive(LeaseTimeToLiveRequest),
+    /// A member joins.
+    #[prost(message, tag = "7")]
+    MemberAdd(MemberAddRequest),
+    /// A member leaves.
+    #[prost(message, tag = "8")]
+    MemberRemove(MemberRemoveRequest),
+    /// A member has other peer URLs.
+    #[prost(message, tag = "9")]
+    MemberUpdate(MemberUpdateRequest),
+    /// A learner becomes a voter.
+    #[prost(message, tag = "10")]
+    MemberPromote(MemberPromoteRequest),
 }
 
 /// The leader's answer.
@@ -52,9 +75,12 @@ pub struct Forwarded {
     /// The answer.
     #[prost(oneof = "ForwardAnswer", tags = "2, 3, 4")]
     pub answer: Option<ForwardAnswer>,
+    /// The term in which the sender led when it answered.
+    #[prost(uint64, tag = "6")]
+    pub term: u64,
 }
 
-/// The answers to [`ForwardRequest`].
+/// The answers to [`ForwardRequest`]. A change of the members that is made needs none.
 #[derive(Clone, PartialEq, prost::Oneof)]
 pub enum ForwardAnswer {
     /// An error for the client.
@@ -85,6 +111,10 @@ impl ForwardRequest {
         match request {
             Request::LeaseKeepAlive(request) => Some(Self::LeaseKeepAlive(*request)),
             Request::LeaseTimeToLive(request) => Some(Self::LeaseTimeToLive(*request)),
+            Request::MemberAdd(request) => Some(Self::MemberAdd(request.clone())),
+            Request::MemberRemove(request) => Some(Self::MemberRemove(*request)),
+            Request::MemberUpdate(request) => Some(Self::MemberUpdate(request.clone())),
+            Request::MemberPromote(request) => Some(Self::MemberPromote(*request)),
             _ => None,
         }
     }
@@ -95,6 +125,10 @@ impl From<ForwardRequest> for Request {
         match request {
             ForwardRequest::LeaseKeepAlive(request) => request.into(),
             ForwardRequest::LeaseTimeToLive(request) => request.into(),
+            ForwardRequest::MemberAdd(request) => request.into(),
+            ForwardRequest::MemberRemove(request) => request.into(),
+            ForwardRequest::MemberUpdate(request) => request.into(),
+            ForwardRequest::MemberPromote(request) => request.into(),
         }
     }
 }
@@ -123,19 +157,5 @@ impl From<ForwardAnswer> for Result<Response, Error> {
                 Err(Error::new(Code::from_number(code), message))
             }
         }
-    }
-}
-
-/// What recorders and panels see of the pair.
-pub(crate) fn info(answer: bool, reject: bool, term: u64) -> MessageInfo {
-    MessageInfo {
-        kind: MessageKind::Forward,
-        answer,
-        reject,
-        term,
-        index: 0,
-        log_term: 0,
-        commit: 0,
-        entries: 0,
     }
 }

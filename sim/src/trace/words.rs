@@ -182,7 +182,6 @@ fn kind_number(kind: MessageKind) -> u64 {
         MessageKind::Propose => 7,
         MessageKind::TimeoutNow => 8,
         MessageKind::Other => 9,
-        MessageKind::MemberChange => 10,
         MessageKind::Removed => 11,
         MessageKind::Forward => 12,
     }

@@ -389,7 +389,7 @@ impl Narrator {
             (MessageKind::Forward, false) => {
                 self.say(at, quiet(Icon::Client), &Say::AsksForClient { who, leader: to });
             }
-            (MessageKind::Propose | MessageKind::MemberChange, false) => {
+            (MessageKind::Propose, false) => {
                 self.say(at, quiet(Icon::Client), &Say::HandsOn { who, leader: to });
             }
             (MessageKind::TimeoutNow, false) => {
@@ -464,7 +464,6 @@ impl Narrator {
             MessageKind::ReadIndex => Icon::ReadIndex,
             MessageKind::Propose
             | MessageKind::TimeoutNow
-            | MessageKind::MemberChange
             | MessageKind::Removed
             | MessageKind::Forward
             | MessageKind::Other => Icon::None,

@@ -313,7 +313,7 @@ fn message(id: MessageId, from: MemberNo, to: MemberNo, info: MessageInfo) -> Me
         MessageKind::PreVote => Kind::PreVote,
         MessageKind::Snapshot => Kind::Snapshot,
         MessageKind::ReadIndex => Kind::ReadIndex,
-        MessageKind::Propose | MessageKind::MemberChange => Kind::Propose,
+        MessageKind::Propose => Kind::Propose,
         MessageKind::TimeoutNow => Kind::TimeoutNow,
         MessageKind::Forward | MessageKind::Removed | MessageKind::Other => Kind::Other,
     };
