@@ -223,6 +223,11 @@ impl Node {
         true
     }
 
+    /// A stream is over: nothing of it waits any more.
+    pub(super) fn forget_early(&mut self, stream: StreamId) {
+        self.early.streams.remove(&stream);
+    }
+
     /// Lets those go on whose token can be judged now, and those who waited long enough.
     pub(super) fn release_early(&mut self, effects: &mut Vec<Effect>) {
         let (applied, tick) = (self.applied.index, self.tick);

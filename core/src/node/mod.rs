@@ -166,7 +166,7 @@ impl Node {
             }
             Input::Watch { stream, request } => self.on_watch(stream, request, effects),
             Input::WatchTaken { stream, responses } => self.watches.on_taken(stream, responses),
-            Input::WatchClosed { stream } => self.watches.close(stream),
+            Input::WatchClosed { stream } => self.on_watch_closed(stream),
             Input::Message { from, bytes } => self.on_message(from, &bytes, effects),
             Input::Unreachable { peer } => self.raft.on_unreachable(peer),
             Input::Persisted { seq } => self.on_persisted(seq, effects),

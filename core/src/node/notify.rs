@@ -38,6 +38,12 @@ impl Node {
         }
     }
 
+    /// The client's stream is over.
+    pub(super) fn on_watch_closed(&mut self, stream: StreamId) {
+        self.watches.close(stream);
+        self.forget_early(stream);
+    }
+
     pub(super) fn on_watch(
         &mut self,
         stream: StreamId,

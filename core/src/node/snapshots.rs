@@ -240,7 +240,12 @@ impl Node {
         self.mvcc = mvcc;
         self.room.stored_bytes = store.in_use_bytes();
         self.lessor = Lessor::open(store.leases().map_err(|e| e.to_string())?, attached);
-        self.auth = Auth::open(store.auth().map_err(|e| e.to_string())?);
+        let auth = Auth::open(store.auth().map_err(|e| e.to_string())?);
+        if auth.revision() != self.auth.revision() {
+            // Who was deleted and who has another password is not to be seen any more.
+            self.tokens.clear();
+        }
+        self.auth = auth;
         self.watches.resync(before);
         (self.membership, self.alarms) = load(&store)?;
         Ok(())

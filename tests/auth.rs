@@ -1,0 +1,273 @@
+//! Users, roles and tokens with the real etcdctl 3.4.23 and 3.5.16: the same walk prints the same
+//! against a real etcd 3.5.16 and against ours; and what was granted holds when a leader dies.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use glasshouse_core::api::{
+    AuthEnableRequest, AuthUserAddRequest, AuthUserGrantRoleRequest, AuthenticateRequest, Error,
+    RangeRequest, Request, Response,
+};
+use glasshouse_server::client::Connection;
+use glasshouse_tests::cluster::{Cluster, Ran, eventually, run};
+use glasshouse_tests::tools;
+
+/// From no users to many rights and back. `<` ends a line's standard input.
+const WALK: &str = "\
+auth enable
+user add alice:alices
+user add root:rootpw
+auth enable
+user grant-role root root
+user add bob:bobs
+user add carol --no-password
+user add alice:x
+role add r1
+role add r1
+role add root
+role list
+role get root
+role get r1
+role get none
+role grant-permission r1 read a c
+role grant-permission r1 readwrite b
+role grant-permission r1 write k --prefix
+role grant-permission r1 write x --from-key
+role grant-permission r1 read z a
+role grant-permission r1 bad a
+role grant-permission none read a
+role get r1
+role get r1 -w json
+user grant-role alice r1
+user grant-role alice r1
+user grant-role alice none
+user grant-role none r1
+user get alice
+user get alice --detail
+user get none
+user list
+user list -w json
+put a 1
+put color red
+auth enable
+get a
+--user=root:rootpw get a
+--user=root:wrong get a
+--user=nobody:x get a
+--user=carol:x get a
+--user=alice:alices get a
+--user=alice:alices get a c
+--user=alice:alices get a d
+--user=alice:alices get color
+--user=alice:alices put a 2
+--user=alice:alices put b 2
+--user=alice:alices put b 2 --prev-kv
+--user=alice:alices put kk 2
+--user=alice:alices get kk
+--user=alice:alices put kk 3 --prev-kv
+--user=alice:alices put y 1
+--user=alice:alices del b
+--user=alice:alices del b --prev-kv
+--user=alice:alices del a
+--user=alice:alices del x --from-key
+--user=alice:alices del k --prefix
+--user=alice:alices user list
+--user=alice:alices user get alice
+--user=alice:alices user get root
+--user=alice:alices role get r1
+--user=alice:alices role get root
+--user=alice:alices role list
+--user=bob:bobs get a
+--user=bob:bobs member remove 1234
+--user=bob:bobs endpoint health
+--user=root:rootpw user delete root
+--user=root:rootpw role delete root
+--user=root:rootpw user revoke-role root root
+--user=root:rootpw user revoke-role alice none
+newpw<--user=root:rootpw user passwd alice --interactive=false
+--user=alice:alices get a
+--user=alice:newpw get a
+--user=root:rootpw role revoke-permission r1 b
+--user=root:rootpw role revoke-permission r1 b
+--user=root:rootpw role revoke-permission r1 x --from-key
+--user=root:rootpw role revoke-permission r1 k --prefix
+--user=root:rootpw role get r1
+--user=root:rootpw role delete r1
+--user=root:rootpw user get alice
+--user=root:rootpw user revoke-role alice r1
+--user=alice:newpw get a
+--user=root:rootpw user delete alice
+--user=root:rootpw user delete alice
+--user=root:rootpw auth disable
+auth disable
+get a
+--user=root:rootpw get a
+user delete root
+user delete bob
+user delete carol
+role delete root
+";
+
+/// An etcdctl.
+struct Tool(PathBuf);
+
+impl Tool {
+    fn of(version: &str) -> Option<Self> {
+        Some(Self(tools::etcd(version)?.join("etcdctl")))
+    }
+
+    fn run(&self, endpoints: &str, line: &str) -> Ran {
+        let (input, line) = line.split_once('<').unwrap_or(("", line));
+        let mut command = Command::new(&self.0);
+        command.env("ETCDCTL_API", "3").arg(format!("--endpoints={endpoints}"));
+        command.args(line.split_whitespace());
+        if input.is_empty() {
+            return run(&mut command);
+        }
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("etcdctl can be started");
+        writeln!(child.stdin.take().expect("a pipe"), "{input}").expect("it reads");
+        let output = child.wait_with_output().expect("it ends");
+        Ran {
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+            code: output.status.code(),
+        }
+    }
+
+    /// What a line printed, without what every cluster has of its own and the client's log lines.
+    fn play(&self, endpoint: &str, line: &str) -> Ran {
+        let ran = self.run(endpoint, line);
+        let steady = |text: &str| -> String {
+            let lines =
+                text.lines().filter(|line| !line.starts_with('{') || line.contains("header"));
+            let lines = lines.map(|line| same_for_all(&line.replace(endpoint, "ENDPOINT")));
+            lines.collect::<Vec<_>>().join("\n")
+        };
+        Ran { stdout: steady(&ran.stdout), stderr: steady(&ran.stderr), code: ran.code }
+    }
+}
+
+/// Ids, terms and measured times are cut out.
+fn same_for_all(line: &str) -> String {
+    let mut line = line.to_owned();
+    for name in ["\"cluster_id\":", "\"member_id\":", "\"raft_term\":", "took = "] {
+        if let Some((before, behind)) = line.clone().split_once(name) {
+            let end = behind.find([',', '}']).unwrap_or(behind.len());
+            line = format!("{before}{name}#{}", &behind[end..]);
+        }
+    }
+    line
+}
+
+#[test]
+fn a_walk_through_users_and_roles_prints_what_etcd_prints() {
+    let (Some(old), Some(new)) = (Tool::of("3.4.23"), Tool::of("3.5.16")) else { return };
+    let Some(etcd) = tools::etcd("3.5.16") else { return };
+    let mut real = Cluster::on_addresses(1, 70);
+    real.program = etcd.join("etcd");
+    let mut ours = Cluster::on_addresses(1, 71);
+    real.start_all();
+    ours.start_all();
+    let (theirs, ours) = (real.members[0].url(), ours.members[0].url());
+    for tool in [&new, &old] {
+        let play = |endpoint: &str| -> Vec<Ran> {
+            WALK.lines().map(|line| tool.play(endpoint, line)).collect()
+        };
+        let (theirs, ours) = thread::scope(|scope| {
+            let theirs = scope.spawn(|| play(&theirs));
+            let ours = play(&ours);
+            (theirs.join().expect("it ran"), ours)
+        });
+        for ((line, ours), theirs) in WALK.lines().zip(&ours).zip(&theirs) {
+            assert_eq!(ours, theirs, "{} {line}", tool.0.display());
+        }
+        assert!(ours.iter().filter(|ran| ran.code == Some(0)).count() > 30);
+        assert!(ours.iter().filter(|ran| ran.stderr.contains("permission denied")).count() > 8);
+    }
+}
+
+fn ok(ran: &Ran) {
+    assert_eq!(ran.code, Some(0), "{} {}", ran.stdout, ran.stderr);
+}
+
+#[test]
+fn rights_outlive_the_leader_and_end_when_they_are_taken_away() {
+    let Some(etcdctl) = Tool::of("3.5.16") else { return };
+    let mut cluster = Cluster::on_addresses(3, 72);
+    cluster.add_flags(&["--bcrypt-cost=4"]);
+    cluster.start_all();
+    let urls: Vec<String> = cluster.members.iter().map(|member| member.url()).collect();
+    let story = "\
+user add root:rootpw
+user grant-role root root
+user add alice:alices
+role add app
+role grant-permission app readwrite app/ --prefix
+user grant-role alice app
+auth enable
+--user=alice:alices put app/a 1";
+    // Each line at another member than the one before.
+    story.lines().zip(urls.iter().cycle()).for_each(|(line, url)| ok(&etcdctl.run(url, line)));
+    let status = etcdctl.run(&urls.join(","), "--user=root:rootpw endpoint status").stdout;
+    let leads = |line: &str| line.split(", ").nth(4) == Some("true");
+    let leader = status.lines().position(leads).expect("there is a leader");
+    cluster.members[leader].kill();
+    for url in urls.iter().filter(|url| **url != urls[leader]) {
+        eventually("the others serve", || {
+            let ran = etcdctl.run(url, "--user=alice:alices put app/b 2");
+            if ran.code == Some(0) { Ok(()) } else { Err(ran.stderr) }
+        });
+        let ran = etcdctl.run(url, "--user=alice:alices put other 2");
+        assert_eq!(ran.stderr.lines().last(), Some("Error: etcdserver: permission denied"));
+    }
+    let left = &urls[(leader + 1) % 3];
+    ok(&etcdctl.run(left, "--user=root:rootpw user revoke-role alice app"));
+    // The member that was dead learns of everything that it missed, and of no password.
+    cluster.start(leader);
+    cluster.members[leader].wait_until_ready();
+    for url in &urls {
+        let ran = etcdctl.run(url, "--user=alice:alices get app/a");
+        assert_eq!(ran.stderr.lines().last(), Some("Error: etcdserver: permission denied"));
+        assert_eq!(etcdctl.run(url, "--user=root:rootpw get app/b").stdout, "app/b\n2\n");
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_is_not_used_ends() {
+    let mut cluster = Cluster::on_addresses(1, 73);
+    cluster.add_flags(&["--bcrypt-cost=4", "--auth-token-ttl=2"]);
+    cluster.start_all();
+    let limit = Duration::from_secs(5);
+    let connection =
+        Connection::open(&cluster.members[0].address(), limit).await.expect("it listens");
+    let add = AuthUserAddRequest {
+        name: "root".into(),
+        password: "rootpw".into(),
+        ..AuthUserAddRequest::default()
+    };
+    let grant = AuthUserGrantRoleRequest { user: "root".into(), role: "root".into() };
+    for request in [add.into(), grant.into(), AuthEnableRequest {}.into()] {
+        let request: Request = request;
+        assert!(connection.clone().ask(request).await.is_ok());
+    }
+    let log_in = AuthenticateRequest { name: "root".into(), password: "rootpw".into() };
+    let answer = connection.clone().ask(log_in.into()).await;
+    let Ok(Response::Authenticate(answer)) = answer else { panic!("{answer:?}") };
+    let token = answer.token;
+    let (prefix, index) = token.split_once('.').expect("letters and an index");
+    assert!(prefix.len() == 16 && index.parse::<u64>().is_ok(), "{token}");
+    let get = || Request::from(RangeRequest { key: "a".into(), ..RangeRequest::default() });
+    // Used once a second it lives on.
+    for _ in 0..4 {
+        assert!(connection.clone().ask_as(Some(&token), get()).await.is_ok());
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let answer = connection.clone().ask_as(Some(&token), get()).await;
+    assert_eq!(answer.expect_err("it has ended"), Error::INVALID_AUTH_TOKEN);
+    assert_eq!(connection.ask(get()).await.expect_err("nobody may"), Error::USER_EMPTY);
+}
