@@ -21,7 +21,7 @@ const NUMBERS: [&str; 13] = [
 ];
 
 /// A text with everything in it that is the same in every run.
-pub fn steady(text: &str) -> String {
+pub(crate) fn steady(text: &str) -> String {
     let mut out = String::new();
     for line in text.lines().filter(|line| !is_noise(line)) {
         out += &steady_line(line);

@@ -6,8 +6,8 @@ use bytes::Bytes;
 use redb::{Range, ReadTransaction};
 
 use super::{
-    AUTH, AuthRow, KEY, LEASE, LeaseRow, MetaKey, RowKey, Shared, Store, StoreError, Table, decode_auth,
-    decode_key, decode_lease, open_optional, read_meta,
+    AUTH, AuthRow, KEY, LEASE, LeaseRow, MetaKey, RowKey, Shared, Store, StoreError, Table,
+    decode_auth, decode_key, decode_lease, open_optional, read_meta,
 };
 
 /// The store as it was at one commit. Later commits do not change what it shows, but the space of what

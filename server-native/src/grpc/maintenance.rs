@@ -11,7 +11,7 @@ use tonic::{Request, Response, Status, async_trait};
 
 use super::etcdserverpb::maintenance_server::Maintenance;
 use super::snapshot::{Messages, Snapshots};
-use super::{not_built, unary};
+use super::unary;
 use crate::mailbox::Mailbox;
 
 /// The service: the way to the node, and whoever makes snapshot files.
