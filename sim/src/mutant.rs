@@ -5,6 +5,8 @@
 //! sound code that the server runs. Every mutant must be caught within 500 seeds
 //! (`tests/mutants`), and none may be caught where none is planted.
 
+pub(crate) mod watch;
+
 use std::fmt;
 
 /// One planted fault. It applies to every member of the world.
@@ -25,6 +27,20 @@ pub enum Mutant {
     LostEvent,
     /// Now and then a response to a watcher is sent twice, as when a cursor is not moved on.
     DoubledEvent,
+    /// The events of a response to a watcher come in reverse.
+    BackwardEvents,
+    /// A revision of several events comes in two responses, and none says that it is a fragment.
+    TornRevision,
+    /// A watch that goes on from a revision begins one behind it: what changed there is never told.
+    LateResume,
+    /// A word of progress overtakes events of revisions that it speaks of (etcd issue 15220).
+    OvertakingProgress,
+    /// The pair before the event is the pair after it.
+    FalsePrevKv,
+    /// Every put is told as if it made its key.
+    FalseCreate,
+    /// The member forgets what a watcher does not want to hear.
+    ForgottenFilter,
     /// Every member answers a keep-alive by itself, from the leases that it knows, without asking the
     /// leader. The deadline in the leader's memory does not move (the effect of etcd issue 15247 on a
     /// client: a renewal that is acknowledged and not there).
@@ -33,12 +49,19 @@ pub enum Mutant {
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 13] = [
         Self::AckBeforeFsync,
         Self::VoteNotPersisted,
         Self::LocalRead,
         Self::LostEvent,
         Self::DoubledEvent,
+        Self::BackwardEvents,
+        Self::TornRevision,
+        Self::LateResume,
+        Self::OvertakingProgress,
+        Self::FalsePrevKv,
+        Self::FalseCreate,
+        Self::ForgottenFilter,
         Self::LocalRenewal,
     ];
 
@@ -51,6 +74,13 @@ impl Mutant {
             Self::LocalRead => "local-read",
             Self::LostEvent => "lost-event",
             Self::DoubledEvent => "doubled-event",
+            Self::BackwardEvents => "backward-events",
+            Self::TornRevision => "torn-revision",
+            Self::LateResume => "late-resume",
+            Self::OvertakingProgress => "overtaking-progress",
+            Self::FalsePrevKv => "false-prev-kv",
+            Self::FalseCreate => "false-create",
+            Self::ForgottenFilter => "forgotten-filter",
             Self::LocalRenewal => "local-renewal",
         }
     }

@@ -69,6 +69,8 @@ struct Served {
 pub(super) struct Forwards {
     /// From this member to the leader.
     handed: BTreeMap<CallId, Handed>,
+    /// The leader that was known last, and its term.
+    led: (Option<MemberId>, u64),
     calls: BTreeMap<u64, CallId>,
     /// From others to this member in the term that it leads.
     serving: BTreeMap<(MemberId, u64), Served>,
@@ -164,6 +166,19 @@ impl Node {
         let patience = self.patience_ticks();
         let is_fresh = |served: &Served| self.tick < served.came_tick + patience;
         self.forwards.serving.retain(|_, served| served.refusal.is_some() || is_fresh(served));
+        self.repeat_forwards(effects);
+    }
+
+    /// When another leader is there, everything goes to it at once.
+    pub(super) fn follow_leader(&mut self, effects: &mut Vec<Effect>) {
+        let led = (self.raft.leader(), self.raft.term());
+        if self.forwards.led != led {
+            self.forwards.led = led;
+            self.repeat_forwards(effects);
+        }
+    }
+
+    fn repeat_forwards(&mut self, effects: &mut Vec<Effect>) {
         let calls: Vec<CallId> = self.forwards.handed.keys().copied().collect();
         for call in calls {
             if !self.calls.is_open(call) {

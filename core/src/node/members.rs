@@ -16,7 +16,7 @@
 //! The leader decides because it alone knows who is heard and who is caught up; etcd lets the member
 //! that is asked judge by its own connections, and forwards only promotions
 //! (`server/etcdserver/server.go`, `AddMember` and what follows it). A change waits while another
-//! one is under way.
+//! one is under way. A leader does not remove itself: it hands leadership over, and the next one removes it.
 
 use std::collections::VecDeque;
 
@@ -32,6 +32,7 @@ use crate::limits;
 use crate::membership::{
     self, ChangeKind, Member, MemberChange, check_peer_urls, not_enough_started,
 };
+use crate::raft::HandOver;
 
 /// A change that is not proposed yet.
 struct Waiting {
@@ -114,12 +115,19 @@ impl Node {
             if !self.is_wanted(asker) || self.membership.has_decided(change.request) {
                 continue;
             }
-            let proposed = self.may_change(&change).and_then(|()| {
-                let is_taken = self.raft.propose_change(conf_change(&change));
-                is_taken.then_some(()).ok_or(Error::TOO_MANY_REQUESTS)
-            });
-            if let Err(error) = proposed {
-                self.answer(asker, Err(error), effects);
+            let removes_leader =
+                change.kind() == ChangeKind::Remove && change.id() == self.config.member_id;
+            match self.may_change(&change) {
+                Err(error) => self.answer(asker, Err(error), effects),
+                Ok(()) if removes_leader && self.raft.transfer_leadership() != HandOver::Nobody => {
+                    // The next leader removes this one; see ARCHITECTURE.md for the reason.
+                    return self.changes.0.push_front(Waiting { asker, change });
+                }
+                Ok(()) => {
+                    if !self.raft.propose_change(conf_change(&change)) {
+                        self.answer(asker, Err(Error::TOO_MANY_REQUESTS), effects);
+                    }
+                }
             }
         }
     }

@@ -205,6 +205,7 @@ impl Node {
     fn drive(&mut self, effects: &mut Vec<Effect>) {
         while self.halted.is_none() {
             self.propose_waiting(effects);
+            self.follow_leader(effects);
             self.drive_changes(effects);
             if self.storing.is_installing() {
                 break;

@@ -10,6 +10,13 @@ use crate::place::MemberNo;
 pub(super) struct Election(BTreeMap<u64, MemberNo>);
 
 impl Election {
+    /// A process ended that had made its terms durable up to `durable`. Who votes alone wins before its
+    /// own vote is on the disk, and says nothing to anybody until it is: what was not, is as if it had not
+    /// been.
+    pub(super) fn on_ended(&mut self, no: MemberNo, durable: u64) {
+        self.0.retain(|term, leader| *leader != no || *term <= durable);
+    }
+
     /// A member takes itself for the leader of a term.
     pub(super) fn on_leader(&mut self, no: MemberNo, term: u64) -> Option<Violation> {
         let leader = *self.0.entry(term).or_insert(no);

@@ -153,12 +153,16 @@ impl Ledger {
         view: NodeView<'_>,
     ) -> Result<Option<u64>, Violation> {
         let (first, last) = (view.first_index(), view.last_index());
-        if first > self.logs[no.index()].last() + 1 {
-            self.rebase(no, first - 1, view.term_at(first - 1))?;
+        let log = &self.logs[no.index()];
+        let known = log.last();
+        // A snapshot replaces a log that ends before it, and one that holds something else there: entries
+        // of a former leader, which nobody committed.
+        let base_term = view.term_at(first - 1);
+        if first > log.base + 1 && log.at(first - 1).map(|link| link.term) != base_term {
+            self.rebase(no, first - 1, base_term)?;
         }
         let log = &mut self.logs[no.index()];
         log.compact(first);
-        let known = log.last();
         if known == last && log.at(last).map(|link| link.term) == view.term_at(last) {
             return Ok(None);
         }

@@ -39,10 +39,9 @@ impl Voters {
             return None;
         }
         let before = std::mem::replace(known, ids(view));
-        let moved = before.symmetric_difference(known).count();
         // Entries that were applied together may hold several changes, each of one member; a
         // snapshot brings any number of them, and so does the beginning.
-        if entries != 1 || moved <= 1 {
+        if entries != 1 || overlap(&before, known) {
             return None;
         }
         Some(Violation::new(
@@ -52,6 +51,12 @@ impl Voters {
             format!("one entry made them {known:x?}"),
         ))
     }
+}
+
+/// Whether every majority of one configuration has a voter in common with every majority of the other,
+/// because at most one voter came or went.
+fn overlap(before: &BTreeSet<MemberId>, after: &BTreeSet<MemberId>) -> bool {
+    before.symmetric_difference(after).count() <= 1
 }
 
 fn ids(view: NodeView<'_>) -> BTreeSet<MemberId> {
@@ -75,4 +80,46 @@ pub(crate) fn compare<'a>(
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(ids: &[u64]) -> BTreeSet<MemberId> {
+        ids.iter().copied().map(MemberId).collect()
+    }
+
+    /// All majorities of these voters.
+    fn majorities(voters: &BTreeSet<MemberId>) -> Vec<BTreeSet<MemberId>> {
+        let chosen = |bits: u32| {
+            let all = voters.iter().copied().enumerate();
+            all.filter(|(at, _)| bits >> at & 1 == 1).map(|(_, id)| id).collect()
+        };
+        let all = (0..1_u32 << voters.len()).map(chosen);
+        all.filter(|some: &BTreeSet<MemberId>| some.len() > voters.len() / 2).collect()
+    }
+
+    #[test]
+    fn what_passes_has_a_voter_in_every_two_majorities() {
+        let all: Vec<_> = (1..1_u32 << 5)
+            .map(|bits| set(&(0..5).filter(|at| bits >> at & 1 == 1).collect::<Vec<_>>()))
+            .collect();
+        for before in &all {
+            for after in all.iter().filter(|after| overlap(before, after)) {
+                for one in majorities(before) {
+                    assert!(majorities(after).iter().all(|other| !one.is_disjoint(other)));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_exchange_of_one_voter_for_another_is_caught() {
+        assert!(overlap(&set(&[1, 2, 3]), &set(&[1, 2, 3, 4])));
+        assert!(overlap(&set(&[1, 2, 3]), &set(&[1, 3])));
+        // {1, 2} and {3, 4} could both decide.
+        assert!(!overlap(&set(&[1, 2, 3]), &set(&[1, 3, 4])));
+        assert!(!overlap(&set(&[1]), &set(&[1, 2, 3])));
+    }
 }

@@ -371,7 +371,8 @@ impl Checks {
     /// A process ended.
     pub(crate) fn on_ended(&mut self, no: MemberNo) {
         self.quorum.on_ended(no);
-        self.monotonic.on_ended(no);
+        let durable = self.monotonic.on_ended(no);
+        self.election.on_ended(no, durable);
     }
 
     /// Time has passed. Called before everything that looks at it.

@@ -58,9 +58,11 @@ impl Monotonic {
         }
     }
 
-    /// A process ended: nobody waits for its appends any more.
-    pub(super) fn on_ended(&mut self, no: MemberNo) {
-        self.0[no.index()].appended.clear();
+    /// A process ended: nobody waits for its appends any more. Gives the last durable term.
+    pub(super) fn on_ended(&mut self, no: MemberNo) -> u64 {
+        let terms = &mut self.0[no.index()];
+        terms.appended.clear();
+        terms.durable
     }
 
     /// A member has read its disk.

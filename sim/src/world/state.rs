@@ -20,6 +20,7 @@ use crate::check::{Checks, Violation};
 use crate::clock::{Nanos, SECOND};
 use crate::fault::{self, FaultPlan};
 use crate::member::{self, Member, MemberState, PORT};
+use crate::mutant::watch::Watching;
 use crate::network::Network;
 use crate::operator;
 use crate::place::{ClientNo, MemberNo, Place};
@@ -49,8 +50,8 @@ pub(crate) struct State {
     pub(crate) network: Network,
     pub(crate) calls: Calls,
     pub(crate) streams: Streams,
-    /// Responses with events so far, for planted faults.
-    pub(crate) responses_with_events: u64,
+    /// Planted faults of watches.
+    pub(crate) planted: Watching,
     pub(crate) record: Recorder,
     pub(crate) checks: Checks,
     pub(crate) violation: Option<Violation>,
@@ -102,7 +103,7 @@ impl State {
                 clients: Vec::new(),
                 calls: Calls::default(),
                 streams: Streams::default(),
-                responses_with_events: 0,
+                planted: Watching::default(),
                 record: Recorder::default(),
                 violation: None,
                 counts: Counts::default(),

@@ -8,14 +8,11 @@ use glasshouse_core::node::Input;
 
 use super::State;
 use crate::member::MemberState;
-use crate::mutant::Mutant;
+use crate::mutant::watch::Watching;
 use crate::network::Cargo;
 use crate::place::{ClientNo, MemberNo, Place};
 use crate::stream::{Heard, NOTICED_AFTER, Order, Said, StreamEnd};
 use crate::trace::{Carried, What};
-
-/// A planted fault touches one response with events in this many.
-const MUTANT_EVERY: u64 = 10;
 
 impl State {
     // --- the client's end ---
@@ -97,11 +94,15 @@ impl State {
             Order::Next => {}
         }
         match said.clone() {
-            Said::Opened { requires_leader, caller, request } => {
+            Said::Opened { requires_leader, caller, mut request } => {
+                Watching::ask(&self.spec.mutants, &mut request);
                 self.step(no, Input::WatchOpened { stream: id, requires_leader, caller });
                 self.step(no, Input::Watch { stream: id, request });
             }
-            Said::Asked(request) => self.step(no, Input::Watch { stream: id, request }),
+            Said::Asked(mut request) => {
+                Watching::ask(&self.spec.mutants, &mut request);
+                self.step(no, Input::Watch { stream: id, request });
+            }
             Said::Took(responses) => self.step(no, Input::WatchTaken { stream: id, responses }),
             Said::Closed => {
                 self.streams.open.remove(&id);
@@ -112,27 +113,18 @@ impl State {
 
     /// A member says something on a stream; a planted fault may change what.
     pub(super) fn tell(&mut self, no: MemberNo, id: StreamId, heard: Heard) {
-        let mut times = 1;
-        let mut heard = heard;
-        if let Ok(response) = &mut heard
-            && !response.events.is_empty()
-        {
-            self.responses_with_events += 1;
-            if self.responses_with_events.is_multiple_of(MUTANT_EVERY) {
-                if self.spec.mutants.contains(&Mutant::LostEvent) {
-                    response.events.pop();
-                }
-                if self.spec.mutants.contains(&Mutant::DoubledEvent) {
-                    times = 2;
-                }
+        let all = match heard {
+            Ok(response) if !self.spec.mutants.is_empty() => {
+                let told = self.planted.tell(&self.spec.mutants, id, response);
+                told.into_iter().map(Ok).collect()
             }
-        }
-        let heard = Arc::new(heard);
-        for _ in 0..times {
+            heard => vec![heard],
+        };
+        for heard in all {
             let Some(stream) = self.streams.open.get_mut(&id) else { return };
             let number = stream.down.next();
             let to = Place::Client(stream.client);
-            let cargo = Cargo::Heard { stream: id, number, heard: Arc::clone(&heard) };
+            let cargo = Cargo::Heard { stream: id, number, heard: Arc::new(heard) };
             self.send(no.into(), to, Carried::Heard(id), cargo);
         }
     }

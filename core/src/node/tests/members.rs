@@ -192,6 +192,48 @@ fn a_removed_leader_hands_over_and_ends() {
     }
 }
 
+/// A leader comes to be removed all the same: it was elected again with the removal in its log.
+#[test]
+fn the_last_voter_leads_when_its_log_is_on_its_disk() {
+    let mut cluster = Cluster::with(2, |config| {
+        config.check_quorum = false;
+        config.pre_vote = false;
+    });
+    let goes = cluster.elect();
+    cluster.ticks(60);
+    let last = 1 - goes;
+    let ask = |cluster: &mut Cluster, request| {
+        cluster.next_call += 1;
+        let call = CallId(cluster.next_call);
+        cluster.input(goes, Input::Request { call, caller: api::Caller::default(), request });
+    };
+    let (id, end) = (cluster.id(goes), cluster.view(goes).last_index());
+    ask(&mut cluster, removed(id));
+    // The other one leads now, and has put an empty entry and the removal into both logs.
+    while cluster.view(goes).last_index() < end + 2 {
+        assert!(cluster.deliver_one());
+    }
+    cluster.mail.clear();
+    cluster.input(goes, Input::Campaign);
+    while cluster.view(goes).role() != Role::Leader || cluster.view(last).last_index() < end + 3 {
+        assert!(cluster.deliver_one());
+    }
+    // What comes behind its own empty entry is not on the other disk, when it goes.
+    cluster.hosts[last].hold_disk = true;
+    ask(&mut cluster, put("a", "b"));
+    cluster.deliver();
+    cluster.ticks(30);
+    assert!(cluster.is_down(goes));
+    assert_eq!(cluster.view(last).membership().voters().count(), 1);
+    assert_eq!(cluster.view(last).role(), Role::Follower, "it has to wait for the disk");
+    cluster.hosts[last].hold_disk = false;
+    for seq in std::mem::take(&mut cluster.hosts[last].held) {
+        cluster.input(last, Input::Persisted { seq });
+    }
+    assert_eq!(cluster.view(last).role(), Role::Leader, "it was called, and waits no longer");
+    assert_eq!(cluster.get(last, "a", false).as_deref(), Some("b"));
+}
+
 #[test]
 fn two_changes_at_once_are_made_one_after_the_other() {
     let mut cluster = Cluster::new(3);

@@ -42,7 +42,9 @@ glasshouse-lab runs simulated clusters: a seed decides the whole history.
 
   --calm       without faults               --twice    two runs, which must be equal
   --mutant     a planted fault: ack-before-fsync, vote-not-persisted, local-read,
-               local-renewal
+               local-renewal, lost-event, doubled-event, backward-events, torn-revision,
+               late-resume, overtaking-progress, false-prev-kv, false-create,
+               forgotten-filter
   --unchecked  without checkers
 
 Exit code 0: all is well. 2: the command line is wrong. 3: a property was violated.";
