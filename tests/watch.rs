@@ -5,6 +5,7 @@
 //! the whole of it. `GLASSHOUSE_WATCH_IDLE_SECONDS` says how long a client reads nothing: 60 for the
 //! whole.
 #![allow(clippy::print_stdout, reason = "the size and the times belong in the output")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
