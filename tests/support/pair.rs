@@ -18,7 +18,7 @@ use crate::tools;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How long a call may take: some wait for ever, as they should.
-const CALL_PATIENCE: Duration = Duration::from_secs(2);
+const CALL_PATIENCE: Duration = Duration::from_secs(10);
 
 /// What comes back: a message, or gRPC's code and a text.
 pub type Answer = Result<Bytes, Error>;
