@@ -4,7 +4,6 @@
 //! bytes.
 #![allow(clippy::print_stdout, reason = "the seed belongs in a failure's output")]
 
-use std::fs;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::process::Command;
@@ -12,6 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use glasshouse_tests::cluster::{Cluster, glasshouse, http, run};
+use glasshouse_tests::random::Random;
 
 const SECONDS: u64 = 5;
 
@@ -36,14 +36,14 @@ fn hostile_bytes_change_nothing() {
     let mut cluster = Cluster::on_addresses(1, 25);
     cluster.start_all();
     let member = &cluster.members[0];
-    let (client, peer, process) = (member.address(), member.peer_address(), member.process_id());
+    let (client, peer) = (member.address(), member.peer_address());
     let cluster_id = cluster_id(&peer);
 
     let round = |time: Duration, seed: u64| {
         thread::scope(|scope| {
             for sender in 0..SENDERS {
                 let (client, peer, cluster_id) = (&client, &peer, &cluster_id);
-                let mut random = Random(seed.wrapping_mul(SENDERS).wrapping_add(sender) | 1);
+                let mut random = Random::new(seed.wrapping_mul(SENDERS).wrapping_add(sender));
                 scope.spawn(move || {
                     let begin = Instant::now();
                     let mut sent = 0_u64;
@@ -57,9 +57,9 @@ fn hostile_bytes_change_nothing() {
         });
     };
     round(Duration::from_secs(seconds.min(3)), seed);
-    let before = resident_bytes(process);
+    let before = cluster.members[0].resident_bytes();
     round(Duration::from_secs(seconds), !seed);
-    let after = resident_bytes(process);
+    let after = cluster.members[0].resident_bytes();
     println!("resident: {before} bytes, then {after}");
     assert!(after < before + GROWTH_MAX, "{before} bytes became {after}");
 
@@ -184,7 +184,7 @@ fn upgrade(cluster_id: &str, random: &mut Random) -> Vec<u8> {
         "GET /raft/glasshouse HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n\
          Upgrade: glasshouse-raft/1\r\nX-Etcd-Cluster-ID: {cluster}\r\n\
          X-Server-From: {:x}\r\nX-Raft-To: {to}\r\nX-Server-Version: 3.6.0\r\n\r\n",
-        random.next()
+        random.number()
     )
     .into_bytes()
 }
@@ -212,36 +212,4 @@ fn cluster_id(peer: &str) -> String {
 
 fn member_id(cluster_id: &str) -> &str {
     cluster_id.split_once(' ').expect("two ids").1
-}
-
-/// Memory of a process, from Linux's `/proc`.
-fn resident_bytes(process: u32) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{process}/status")).expect("the process lives");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("Linux says it");
-    let kilobytes: u64 = line.trim().trim_end_matches(" kB").parse().expect("it is a number");
-    kilobytes * 1_024
-}
-
-/// A small generator; what counts is that a seed repeats.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    fn below(&mut self, limit: usize) -> usize {
-        usize::try_from(self.next() >> 8).unwrap_or(0) % limit
-    }
-
-    fn byte(&mut self) -> u8 {
-        self.next().to_be_bytes()[0]
-    }
-
-    fn bytes(&mut self, limit: usize) -> Vec<u8> {
-        (0..self.below(limit)).map(|_| self.byte()).collect()
-    }
 }

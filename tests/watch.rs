@@ -2,8 +2,10 @@
 //! while a leader is killed.
 //!
 //! `GLASSHOUSE_WATCHERS` and `GLASSHOUSE_WATCH_EVENTS` set the size of the last: 1000 and 10000 for
-//! the whole of it.
+//! the whole of it. `GLASSHOUSE_WATCH_IDLE_SECONDS` says how long a client reads nothing: 60 for the
+//! whole.
 #![allow(clippy::print_stdout, reason = "the size and the times belong in the output")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -19,13 +21,16 @@ use glasshouse_server::client::Connection;
 use glasshouse_tests::cluster::{Cluster, Member, Ran, TempDir, glasshouse, run};
 use glasshouse_tests::tools;
 use tokio::sync::mpsc;
-use tokio::time::{sleep, timeout};
+use tokio::time::{sleep, timeout, timeout_at};
 
 /// How long a watch that does not end by itself is listened to.
 const LISTEN: Duration = Duration::from_millis(1_200);
 
-/// How long all watchers may take to hear of everything.
+/// How long all watchers may take to hear of everything, besides [`PER_EVENT`].
 const PATIENCE: Duration = Duration::from_secs(120);
+
+/// How long one watcher may take to hear of one event, on average: far more than it takes.
+const PER_EVENT: Duration = Duration::from_micros(100);
 
 // --- etcdctl ---
 
@@ -246,8 +251,8 @@ impl Drop for Etcd {
 
 #[test]
 fn many_watchers_hear_everything_once_through_a_killed_leader() {
-    let watchers = variable("GLASSHOUSE_WATCHERS").unwrap_or(100);
-    let events = variable("GLASSHOUSE_WATCH_EVENTS").unwrap_or(1_000);
+    let watchers = variable("GLASSHOUSE_WATCHERS").unwrap_or(200);
+    let events = variable("GLASSHOUSE_WATCH_EVENTS").unwrap_or(2_000);
     let mut cluster = Cluster::on_addresses(3, 33);
     cluster.start_all();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -285,9 +290,11 @@ async fn watch_all(cluster: &mut Cluster, watchers: u64, events: u64) {
     // A watcher that waits for the next event sees the end with this one.
     put(&addresses, events).await;
     let mut streams = 0;
+    let deliveries = u32::try_from(watchers * events).expect("few enough");
+    let deadline = tokio::time::Instant::now() + PATIENCE + PER_EVENT * deliveries;
     for task in tasks {
-        let (revisions, opened) =
-            timeout(PATIENCE, task).await.expect("every watcher hears the end").expect("it ran");
+        let ended = timeout_at(deadline, task).await;
+        let (revisions, opened) = ended.expect("every watcher hears the end").expect("it ran");
         assert!(revisions.iter().copied().eq(2..=last), "a watcher heard {revisions:?}");
         streams += opened;
     }
@@ -375,42 +382,68 @@ fn take(revisions: &mut Vec<i64>, response: &WatchResponse, end: &AtomicI64) {
 
 // --- a client that reads nothing ---
 
-/// Values of 16 KiB, 8 MiB in all: far more than a stream's credit and all windows.
-const LARGE: (usize, usize) = (512, 16 * 1024);
+/// Values of 16 KiB, 32 MiB in all: far more than a stream's credit and all windows.
+const LARGE: (usize, usize) = (2_048, 16 * 1024);
+
+/// Watchers of the one stream. What they hear is eight times what was written.
+const IDLE_WATCHERS: usize = 8;
+
+/// Memory that such a client may cost the member, in bytes: the stream's credit, all windows, and
+/// what an allocator does not give back. A quarter of what waits for the client.
+const COST_MAX: u64 = 2 * (LARGE.0 * LARGE.1) as u64;
 
 #[test]
-fn watchers_whose_client_reads_nothing_get_all_later() {
+fn watchers_whose_client_reads_nothing_cost_little_and_get_all_later() {
+    let idle = Duration::from_secs(variable("GLASSHOUSE_WATCH_IDLE_SECONDS").unwrap_or(1));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.expect("a runtime starts");
+    // The same writes with nobody watching say what the data itself costs.
+    let mut alone = Cluster::on_addresses(1, 35);
+    alone.start_all();
+    runtime.block_on(write_large(&alone.members[0]));
+    let without = alone.members[0].resident_bytes();
     let mut cluster = Cluster::on_addresses(1, 34);
     cluster.start_all();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let address = cluster.members[0].address();
-    runtime.expect("a runtime starts").block_on(async {
-        let idle = Connection::open(&address, Duration::from_secs(1)).await.unwrap();
-        let (requests, outgoing) = mpsc::unbounded_channel();
-        for _ in 0..8 {
-            let create = WatchCreateRequest { key: "large".into(), ..Default::default() };
-            let union = RequestUnion::CreateRequest(create);
-            requests.send(WatchRequest { request_union: Some(union) }).unwrap();
-        }
-        let mut responses = idle.watch(outgoing, false, None).await.unwrap();
-        for _ in 0..8 {
-            assert!(responses.message().await.unwrap().unwrap().created);
-        }
-        let writer = Connection::open(&address, Duration::from_secs(1)).await.unwrap();
-        for _ in 0..LARGE.0 {
-            let value = vec![b'x'; LARGE.1];
-            let put =
-                api::PutRequest { key: "large".into(), value: value.into(), ..Default::default() };
-            writer.clone().ask(put.into()).await.unwrap();
-        }
-        let mut heard = vec![Vec::new(); 8];
-        while heard.iter().any(|revisions: &Vec<i64>| revisions.len() < LARGE.0) {
-            let response = timeout(PATIENCE, responses.message()).await.unwrap().unwrap().unwrap();
-            let watcher = usize::try_from(response.watch_id).unwrap();
-            let events = response.events.iter();
-            heard[watcher].extend(events.map(|event| event.kv.as_ref().unwrap().mod_revision));
-        }
-        let all: Vec<i64> = (2..).take(LARGE.0).collect();
-        assert!(heard.iter().all(|revisions| *revisions == all));
-    });
+    runtime.block_on(read_nothing_for(idle, &cluster.members[0], without));
+}
+
+async fn write_large(member: &Member) {
+    let writer = Connection::open(&member.address(), Duration::from_secs(1)).await.unwrap();
+    for _ in 0..LARGE.0 {
+        let value = vec![b'x'; LARGE.1];
+        let put =
+            api::PutRequest { key: "large".into(), value: value.into(), ..Default::default() };
+        writer.clone().ask(put.into()).await.unwrap();
+    }
+}
+
+async fn read_nothing_for(time: Duration, member: &Member, without: u64) {
+    let reader = Connection::open(&member.address(), Duration::from_secs(1)).await.unwrap();
+    let (requests, outgoing) = mpsc::unbounded_channel();
+    for _ in 0..IDLE_WATCHERS {
+        let create = WatchCreateRequest { key: "large".into(), ..Default::default() };
+        let union = RequestUnion::CreateRequest(create);
+        requests.send(WatchRequest { request_union: Some(union) }).unwrap();
+    }
+    let mut responses = reader.watch(outgoing, false, None).await.unwrap();
+    for _ in 0..IDLE_WATCHERS {
+        assert!(responses.message().await.unwrap().unwrap().created);
+    }
+    write_large(member).await;
+    sleep(time).await;
+    let with = member.resident_bytes();
+    println!(
+        "nothing was read for {time:?}: {with} bytes of memory, {without} with nobody watching"
+    );
+    assert!(with < without + COST_MAX, "{with} bytes, {without} with nobody watching");
+    let mut heard = vec![Vec::new(); IDLE_WATCHERS];
+    while heard.iter().any(|revisions: &Vec<i64>| revisions.len() < LARGE.0) {
+        let response = timeout(PATIENCE, responses.message()).await.unwrap().unwrap().unwrap();
+        let watcher = usize::try_from(response.watch_id).unwrap();
+        let events = response.events.iter();
+        heard[watcher].extend(events.map(|event| event.kv.as_ref().unwrap().mod_revision));
+    }
+    let all: Vec<i64> = (2..).take(LARGE.0).collect();
+    assert!(heard.iter().all(|revisions| *revisions == all));
+    println!("all was read: {} bytes of memory", member.resident_bytes());
 }

@@ -12,6 +12,7 @@ use crate::{Failure, Result};
 /// What `--help` prints.
 pub const HELP: &str = "\
 glasshouse-bench --a NAME=PROGRAM [--b NAME=PROGRAM]
+glasshouse-bench pages --a NAME=PROGRAM [--b NAME=PROGRAM] [--keys LIST] [--seconds N] [--dir DIR]
 
 Measures one server, or two beside each other, with the same clients. A server is any program that
 takes etcd's flags. It is started for every measurement on an empty data directory, on loopback.
@@ -28,6 +29,10 @@ takes etcd's flags. It is started for every measurement on an empty data directo
                        disturb meanwhile is measured again                [0]
   --dir DIR            where the data directories go; must be on a disk   [the system's for temporary files]
   --json FILE          writes every measurement into a file, too
+
+`pages` measures what one page of a long list costs, and the list in memory:
+
+  --keys LIST          lengths of the list, ascending                     [100000,1000000]
 ";
 
 /// What to measure.
@@ -51,6 +56,39 @@ pub struct Plan {
     pub dir: PathBuf,
     /// Where the raw results go.
     pub json: Option<PathBuf>,
+}
+
+/// What `pages` measures.
+#[derive(Debug, PartialEq)]
+pub struct PagesPlan {
+    /// The servers: a, and perhaps b.
+    pub programs: Vec<Program>,
+    /// Lengths of the list, ascending.
+    pub keys: Vec<u64>,
+    /// How long pages are read, for each length.
+    pub time: Duration,
+    /// Where the data directories go.
+    pub dir: PathBuf,
+}
+
+/// Reads a command line behind the word `pages`.
+pub fn parse_pages(words: impl IntoIterator<Item = String>) -> Result<PagesPlan> {
+    let mut args = Args(words.into_iter().collect());
+    let a = args.one("--a", program, "NAME=PROGRAM")?;
+    let b = args.one("--b", program, "NAME=PROGRAM")?;
+    let keys = args.list("--keys", |text| number(text, 1..=100_000_000), "1 to 100000000")?;
+    let seconds = args.one("--seconds", |text| number(text, 1..=3_600), "1 to 3600")?;
+    let plan = PagesPlan {
+        keys: keys.unwrap_or_else(|| vec![100_000, 1_000_000]),
+        time: Duration::from_secs(seconds.unwrap_or(5)),
+        dir: args.one("--dir", path, "a directory")?.unwrap_or_else(std::env::temp_dir),
+        programs: a.into_iter().chain(b).collect(),
+    };
+    args.finish()?;
+    if plan.programs.is_empty() {
+        return Err(usage("--a NAME=PROGRAM is missing"));
+    }
+    Ok(plan)
 }
 
 /// Reads a command line without the program's name; `None` when it asks for help.
@@ -191,6 +229,14 @@ mod tests {
         ];
         assert!(points.eq(expected));
         assert_eq!(plan.members, 3);
+    }
+
+    #[test]
+    fn pages_have_lengths_of_lists() {
+        let words = |line: &str| parse_pages(line.split_whitespace().map(str::to_owned));
+        let plan = words("--a e=e --keys 5,10 --seconds 1").unwrap();
+        assert_eq!((plan.keys, plan.time.as_secs()), (vec![5, 10], 1));
+        assert!(words("--keys 5").is_err());
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //!   args ── main ─┬─ machine              what this runs on
 //!                 ├─ server ◄── load ──► grpc      a cluster, and clients that work on it
 //!                 │               └── probe        what it cost: CPU, fsyncs, memory, bytes
+//!                 ├─ pages               the same for one page of a long list, and for memory
 //!                 └─ report               ratios of each round, a table, JSON
 //! ```
 //!
@@ -19,14 +20,18 @@ pub mod grpc;
 pub mod histogram;
 pub mod load;
 pub mod machine;
+pub mod pages;
 pub mod probe;
 pub mod report;
 pub mod server;
 
 use std::fs;
+use std::path::Path;
 use std::time::Instant;
 
-use crate::args::Plan;
+use tokio::runtime::Runtime;
+
+use crate::args::{PagesPlan, Plan};
 use crate::load::{Measured, Point};
 use crate::machine::Machine;
 use crate::report::{Leg, Report, Subject};
@@ -51,17 +56,16 @@ pub type Result<T, E = Failure> = std::result::Result<T, E>;
 /// # Errors
 /// A sentence for the user.
 pub fn run(words: impl IntoIterator<Item = String>) -> Result<()> {
+    let mut words = words.into_iter().peekable();
+    if words.next_if(|word| word == "pages").is_some() {
+        return run_pages(&args::parse_pages(words)?);
+    }
     let Some(plan) = args::parse(words)? else {
         print!("{}", args::HELP);
         return Ok(());
     };
-    fs::create_dir_all(&plan.dir)
-        .map_err(|error| Failure::Failed(format!("{}: {error}", plan.dir.display())))?;
-    // One thread: the servers need the other processors more.
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::Failed(error.to_string()))?;
+    make_dir(&plan.dir)?;
+    let runtime = runtime()?;
     let machine = Machine::look(&plan.dir)?;
     let before = machine::load();
     let legs = runtime.block_on(all_legs(&plan))?;
@@ -73,6 +77,21 @@ pub fn run(words: impl IntoIterator<Item = String>) -> Result<()> {
     }
     print!("{}", report.text());
     Ok(())
+}
+
+fn run_pages(plan: &PagesPlan) -> Result<()> {
+    make_dir(&plan.dir)?;
+    runtime()?.block_on(pages::run(plan))
+}
+
+fn make_dir(dir: &Path) -> Result<()> {
+    fs::create_dir_all(dir).map_err(|error| Failure::Failed(format!("{}: {error}", dir.display())))
+}
+
+/// One thread: the servers need the other processors more.
+fn runtime() -> Result<Runtime> {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    runtime.enable_all().build().map_err(|error| Failure::Failed(error.to_string()))
 }
 
 async fn all_legs(plan: &Plan) -> Result<Vec<Leg>> {

@@ -126,15 +126,45 @@ impl Connection {
         if let Request::LeaseKeepAlive(message) = request {
             return self.keep_alive(message, token, path).await;
         }
-        let origin = self.origin.clone();
-        // etcd's clients set no limit to what they receive.
-        let mut client = Grpc::with_origin(self, origin).max_decoding_message_size(usize::MAX);
-        let message = with_token(Bytes::from(request.encode_to_vec()), token)?;
-        let answer = client.unary(message, path, BytesCodec).await;
-        let bytes = answer.map_err(|status| error_of(&status))?.into_inner();
+        let message = Bytes::from(request.encode_to_vec());
+        let bytes = self.call(path, token, message).await?;
         request.decode_response(&bytes).map_err(|error| {
             api::Error::new(api::Code::Internal, format!("the answer cannot be read: {error}"))
         })
+    }
+
+    /// Makes one call whose message is these bytes, proper or not.
+    ///
+    /// # Errors
+    /// What the member answered, or `Unavailable` when the connection failed.
+    pub async fn call(
+        self,
+        path: PathAndQuery,
+        token: Option<&str>,
+        message: Bytes,
+    ) -> Result<Bytes, api::Error> {
+        let origin = self.origin.clone();
+        // etcd's clients set no limit to what they receive.
+        let mut client = Grpc::with_origin(self, origin).max_decoding_message_size(usize::MAX);
+        let answer = client.unary(with_token(message, token)?, path, BytesCodec).await;
+        answer.map(tonic::Response::into_inner).map_err(|status| error_of(&status))
+    }
+
+    /// Opens a stream in both directions whose messages are bytes, proper or not.
+    ///
+    /// # Errors
+    /// What the member answered, or `Unavailable` when the connection failed.
+    pub async fn stream(
+        self,
+        path: PathAndQuery,
+        token: Option<&str>,
+        messages: mpsc::UnboundedReceiver<Bytes>,
+    ) -> Result<Messages, api::Error> {
+        let origin = self.origin.clone();
+        let mut client = Grpc::with_origin(self, origin).max_decoding_message_size(usize::MAX);
+        let messages = with_token(Outgoing(messages), token)?;
+        let answer = client.streaming(messages, path, BytesCodec).await;
+        answer.map(|answer| Messages(answer.into_inner())).map_err(|status| error_of(&status))
     }
 
     /// Opens a stream in both directions. `requires_leader` asks the member to end it when there is
@@ -194,6 +224,20 @@ impl Connection {
             answers.message().await?.ok_or_else(ended)
         };
         answer.await.map(Response::from).map_err(|status: Status| error_of(&status))
+    }
+}
+
+/// What comes on a stream whose messages are bytes.
+#[derive(Debug)]
+pub struct Messages(Streaming<Bytes>);
+
+impl Messages {
+    /// The next message; `None` at the stream's end.
+    ///
+    /// # Errors
+    /// The stream ended with this error.
+    pub async fn next(&mut self) -> Result<Option<Bytes>, api::Error> {
+        self.0.message().await.map_err(|status| error_of(&status))
     }
 }
 

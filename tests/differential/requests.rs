@@ -7,8 +7,11 @@
 use glasshouse_core::api::compare::TargetUnion;
 use glasshouse_core::api::request_op::Request as Op;
 use glasshouse_core::api::{
-    CompactionRequest, Compare, DeleteRangeRequest, HashKvRequest, PutRequest, RangeRequest,
-    Request, RequestOp, TxnRequest,
+    CompactionRequest, Compare, DeleteRangeRequest, HashKvRequest, LeaseGrantRequest,
+    LeaseKeepAliveRequest, LeaseLeasesRequest, LeaseRevokeRequest, LeaseTimeToLiveRequest,
+    MemberAddRequest, MemberListRequest, MemberPromoteRequest, MemberRemoveRequest,
+    MemberUpdateRequest, PutRequest, RangeRequest, Request, RequestOp, TxnRequest,
+    WatchCreateRequest,
 };
 use proptest::prelude::*;
 
@@ -18,22 +21,37 @@ const KEYS: [&[u8]; 8] = [b"", b"a", b"b", b"b/1", b"b/2", b"c", b"\xff", b"\0"]
 /// Few values, so that comparisons hold now and then.
 const VALUES: [&[u8]; 5] = [b"", b"1", b"2", b"10", b"\0\xfe"];
 
-/// A request whose revisions are distances from the newest one.
+/// Leases that exist now and then, none, and one that never does.
+const LEASES: [i64; 5] = [0, 1, 2, 3, 77];
+
+/// One thing that is asked.
 #[derive(Clone, Debug)]
-pub(crate) struct MadeUp(Request);
+pub(crate) enum Step {
+    /// A call.
+    Ask(Request),
+    /// A watch: what it hears up to a put of its first key that follows.
+    Watch(WatchCreateRequest),
+    /// The member that was added last goes.
+    RemoveLearner,
+}
+
+/// A step whose revisions are distances from the newest one.
+#[derive(Clone, Debug)]
+pub(crate) struct MadeUp(Step);
 
 impl MadeUp {
-    /// The request as it is sent when `head` is the newest revision.
-    pub(crate) fn at(&self, head: i64) -> Request {
-        let mut request = self.0.clone();
-        match &mut request {
-            Request::Range(range) => place_range(range, head),
-            Request::Txn(txn) => place_txn(txn, head),
-            Request::Compact(compact) => compact.revision += head,
-            Request::HashKv(hash) => place(&mut hash.revision, head),
+    /// The step as it is done when `head` is the newest revision.
+    pub(crate) fn at(&self, head: i64) -> Step {
+        let mut step = self.0.clone();
+        match &mut step {
+            Step::Ask(Request::Range(range)) => place_range(range, head),
+            Step::Ask(Request::Txn(txn)) => place_txn(txn, head),
+            Step::Ask(Request::Compact(compact)) => compact.revision += head,
+            Step::Ask(Request::HashKv(hash)) => place(&mut hash.revision, head),
+            Step::Watch(create) => place(&mut create.start_revision, head),
             _ => {}
         }
-        request
+        step
     }
 }
 
@@ -69,9 +87,19 @@ fn place_txn(txn: &mut TxnRequest, head: i64) {
     }
 }
 
-/// Lists of `length` requests.
+/// Lists of `length` steps.
 pub(crate) fn list(length: usize) -> impl Strategy<Value = Vec<MadeUp>> {
-    prop::collection::vec(request().prop_map(MadeUp), length)
+    prop::collection::vec(step().prop_map(MadeUp), length)
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        80 => request().prop_map(Step::Ask),
+        12 => lease().prop_map(Step::Ask),
+        3 => member().prop_map(Step::Ask),
+        1 => Just(Step::RemoveLearner),
+        4 => watch().prop_map(Step::Watch),
+    ]
 }
 
 fn request() -> impl Strategy<Value = Request> {
@@ -117,8 +145,8 @@ fn rarely() -> impl Strategy<Value = bool> {
 }
 
 fn put() -> impl Strategy<Value = PutRequest> {
-    let unknown_lease = prop_oneof![30 => Just(0), 1 => Just(77)];
-    (key(), value(), unknown_lease, any::<bool>(), rarely(), rarely()).prop_map(
+    let lease = prop_oneof![20 => Just(0), 8 => prop::sample::select(&LEASES[1..])];
+    (key(), value(), lease, any::<bool>(), rarely(), rarely()).prop_map(
         |(key, value, lease, prev_kv, ignore_value, ignore_lease)| PutRequest {
             key: key.into(),
             value: value.into(),
@@ -221,4 +249,47 @@ fn flat_op() -> impl Strategy<Value = Op> + Clone {
         delete().prop_map(Op::RequestDeleteRange),
     ]
     .boxed()
+}
+
+fn lease() -> impl Strategy<Value = Request> {
+    let id = || prop::sample::select(&LEASES[1..]);
+    // Never the same time twice in a short while: the list is in order of expiry.
+    let ttl = prop_oneof![20 => 10_000_i64..1_000_000, 1 => Just(i64::MAX)];
+    prop_oneof![
+        3 => (id(), ttl).prop_map(|(id, ttl)| LeaseGrantRequest { ttl, id: id % 70 }.into()),
+        2 => id().prop_map(|id| LeaseRevokeRequest { id }.into()),
+        3 => (id(), any::<bool>()).prop_map(|(id, keys)| LeaseTimeToLiveRequest { id, keys }.into()),
+        2 => id().prop_map(|id| LeaseKeepAliveRequest { id }.into()),
+        1 => Just(LeaseLeasesRequest {}.into()),
+    ]
+}
+
+/// A learner at an address where nobody listens, and members that there are not.
+fn member() -> impl Strategy<Value = Request> {
+    let url = || prop_oneof![5 => Just("http://127.77.250.1:2380"), 1 => Just("nonsense")];
+    let urls = move || prop::collection::vec(url().prop_map(str::to_owned), 0..3);
+    prop_oneof![
+        any::<bool>().prop_map(|linearizable| MemberListRequest { linearizable }.into()),
+        urls().prop_map(|peer_urls| MemberAddRequest { peer_urls, is_learner: true }.into()),
+        Just(MemberRemoveRequest { id: 5 }.into()),
+        Just(MemberPromoteRequest { id: 5 }.into()),
+        urls().prop_map(|peer_urls| MemberUpdateRequest { id: 5, peer_urls }.into()),
+    ]
+}
+
+/// A watch of a key or of a range that holds its own first key.
+fn watch() -> impl Strategy<Value = WatchCreateRequest> {
+    let range_end = prop_oneof![Just(&b""[..]), Just(&b"\0"[..]), Just(&b"\xff\xff"[..])];
+    let filters = prop_oneof![3 => Just(vec![]), 1 => Just(vec![1])];
+    let keys = prop::sample::select(&KEYS[1..]);
+    (keys, range_end, distance(), any::<bool>(), filters).prop_map(
+        |(key, range_end, start_revision, prev_kv, filters)| WatchCreateRequest {
+            key: key.into(),
+            range_end: range_end.into(),
+            start_revision,
+            prev_kv,
+            filters,
+            ..WatchCreateRequest::default()
+        },
+    )
 }

@@ -215,6 +215,15 @@ impl Member {
         self.process.as_ref().expect("the member runs").id()
     }
 
+    /// Memory of the process, from Linux's `/proc`.
+    pub fn resident_bytes(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.process_id());
+        let status = fs::read_to_string(path).expect("the process lives");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kilobytes = line.expect("Linux says it").trim().trim_end_matches(" kB");
+        kilobytes.parse::<u64>().expect("it is a number") * 1_024
+    }
+
     /// Waits until the member says that it serves clients.
     pub fn wait_until_ready(&mut self) {
         self.wait_for_log("ready to serve client requests");

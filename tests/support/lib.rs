@@ -12,6 +12,9 @@ pub mod bench;
 pub mod browser;
 pub mod cluster;
 pub mod names;
+pub mod pair;
+pub mod random;
+pub mod schema;
 mod site;
 pub mod tools;
 

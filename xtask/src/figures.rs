@@ -33,7 +33,15 @@ pub fn figures() -> Result<()> {
     let release = shell::target_dir().join("release");
     page_speed()?;
     simulation_speed(&release.join("glasshouse-lab"))?;
-    puts(&release)
+    puts(&release)?;
+    pages(&release)
+}
+
+/// One page of a long list, and what the list takes in memory, beside etcd.
+fn pages(release: &Path) -> Result<()> {
+    println!("\nPages of a list:");
+    let mut bench = beside_etcd(release, &["pages"])?;
+    run(&mut bench)
 }
 
 /// From the beginning of the page's load to a cluster with a leader, in Chromium.
@@ -81,19 +89,24 @@ fn speed_of(name: &str, program: impl Fn() -> std::process::Command) -> Result<(
 
 /// Puts per second and their cost, beside etcd.
 fn puts(release: &Path) -> Result<()> {
+    for members in ["1", "3"] {
+        println!("\nPuts, members: {members}");
+        run(&mut beside_etcd(release, &["--members", members])?)?;
+    }
+    Ok(())
+}
+
+/// The benchmark of etcd and of ours, with its data on the disk of the build.
+fn beside_etcd(release: &Path, args: &[&str]) -> Result<std::process::Command> {
     let etcd =
         tools::etcd_path("3.4.23").map(|dir| format!("etcd-3.4.23={}", dir.join("etcd").display()));
     let ours = format!("glasshouse={}", release.join("glasshouse").display());
-    for members in ["1", "3"] {
-        println!("\nPuts, members: {members}");
-        let mut bench = command(release.join("glasshouse-bench"), &["--members", members]);
-        bench.args(["--a", etcd.as_deref().unwrap_or_default(), "--b", &ours]);
-        let disk = shell::target_dir().join("bench");
-        fs::create_dir_all(&disk).map_err(|error| shell::file_failure(&disk, &error))?;
-        bench.arg("--dir").arg(disk);
-        run(&mut bench)?;
-    }
-    Ok(())
+    let mut bench = command(release.join("glasshouse-bench"), args);
+    bench.args(["--a", etcd.as_deref().unwrap_or_default(), "--b", &ours]);
+    let disk = shell::target_dir().join("bench");
+    fs::create_dir_all(&disk).map_err(|error| shell::file_failure(&disk, &error))?;
+    bench.arg("--dir").arg(disk);
+    Ok(bench)
 }
 
 /// User and system time that a command takes, in seconds.

@@ -79,7 +79,14 @@ impl Node {
             }
             Request::MemberRemove(remove) => (ChangeKind::Remove, with_id(remove.id)),
             Request::MemberUpdate(update) => {
-                let peer_urls = check_peer_urls(&update.peer_urls)?;
+                // etcd looks for the member first, and takes any URLs: a member could not be reached
+                // by some of them.
+                if self.membership.get(MemberId(update.id)).is_none() {
+                    return Err(Error::MEMBER_NOT_FOUND);
+                }
+                check_peer_urls(&update.peer_urls)?;
+                // In the order given: no id comes from them.
+                let peer_urls = update.peer_urls.iter().map(|url| url.trim().to_owned()).collect();
                 (ChangeKind::Update, api::Member { peer_urls, ..with_id(update.id) })
             }
             Request::MemberPromote(promote) => (ChangeKind::Promote, with_id(promote.id)),

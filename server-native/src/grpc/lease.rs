@@ -17,6 +17,7 @@ use tonic::codegen::tokio_stream::Stream;
 use tonic::{Request, Response, Status, Streaming, async_trait};
 
 use super::etcdserverpb::lease_server::Lease;
+use super::refusal::mend_stream;
 use super::{caller, status, unary};
 use crate::mailbox::Mailbox;
 
@@ -90,7 +91,15 @@ async fn keep_alive(
     mut requests: Streaming<LeaseKeepAliveRequest>,
     answers: mpsc::Sender<Renewed>,
 ) {
-    while let Ok(Some(request)) = requests.message().await {
+    loop {
+        let request = match requests.message().await {
+            Ok(Some(request)) => request,
+            Ok(None) => return,
+            Err(status) => {
+                let _ = answers.send(Err(mend_stream(status))).await;
+                return;
+            }
+        };
         let renewed = tokio::select! {
             renewed = renew(&mailbox, caller.clone(), request) => renewed,
             // Nobody listens any more: the node need not go on.

@@ -9,6 +9,7 @@ mod cluster;
 mod kv;
 mod lease;
 mod maintenance;
+mod refusal;
 mod services;
 mod snapshot;
 mod watch;

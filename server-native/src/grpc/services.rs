@@ -28,6 +28,7 @@ use super::etcdserverpb::kv_server::KvServer;
 use super::etcdserverpb::lease_server::LeaseServer;
 use super::etcdserverpb::maintenance_server::MaintenanceServer;
 use super::etcdserverpb::watch_server::WatchServer;
+use super::refusal::{mend_answer, unreadable_at};
 use super::{
     AuthService, ClusterService, KvService, LeaseService, MaintenanceService, Snapshots,
     WatchService, not_built,
@@ -73,8 +74,9 @@ impl Services {
         B::Error: Into<StdError> + Send + 'static,
     {
         let path = request.uri().path();
+        let unreadable = unreadable_at(path);
         let service = path.trim_start_matches('/').split('/').next().unwrap_or_default();
-        match service {
+        let answer: Answer = match service {
             "etcdserverpb.KV" => self.kv.clone().call(request),
             "etcdserverpb.Watch" => self.watch.clone().call(request),
             "etcdserverpb.Lease" => self.lease.clone().call(request),
@@ -85,7 +87,8 @@ impl Services {
                 let refused = not_built(path.trim_start_matches('/')).into_http();
                 Box::pin(std::future::ready(Ok(refused)))
             }
-        }
+        };
+        Box::pin(async move { answer.await.map(|answer| mend_answer(answer, unreadable)) })
     }
 }
 

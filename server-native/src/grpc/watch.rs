@@ -22,6 +22,7 @@ use tonic::codegen::tokio_stream::Stream;
 use tonic::{Request, Response, Status, Streaming, async_trait};
 
 use super::etcdserverpb::watch_server::Watch;
+use super::refusal::mend_stream;
 use super::{caller, status};
 use crate::mailbox::{Mailbox, WatchItem};
 
@@ -79,7 +80,7 @@ impl Carrier {
                 Poll::Ready(Some(Ok(request))) => {
                     self.mailbox.post(Input::Watch { stream: self.stream, request });
                 }
-                Poll::Ready(Some(Err(status))) => return Err(status),
+                Poll::Ready(Some(Err(status))) => return Err(mend_stream(status)),
                 Poll::Ready(None) => self.requests = None,
                 Poll::Pending => break,
             }

@@ -381,3 +381,29 @@ fn urls_of_a_member_can_change() {
     let bad = cluster.ask(leader, update("moved"));
     assert_eq!(cluster.answer(bad).map(drop), Err("etcdserver: given member URLs are invalid"));
 }
+
+#[test]
+fn an_update_names_a_member_first_and_urls_that_can_be_reached() {
+    let mut cluster = Cluster::new(1);
+    cluster.elect();
+    let id = cluster.id(0);
+    let mut update = |id: MemberId, urls: &[&str]| {
+        let peer_urls = urls.iter().map(|url| (*url).to_owned()).collect();
+        let request = Request::MemberUpdate(api::MemberUpdateRequest { id: id.0, peer_urls });
+        let call = cluster.ask(0, request);
+        cluster.deliver();
+        match cluster.answer(call) {
+            Ok(Response::MemberUpdate(updated)) => Ok(updated.members[0].peer_urls.clone()),
+            Ok(other) => panic!("{other:?}"),
+            Err(text) => Err(text.to_owned()),
+        }
+    };
+    assert_eq!(
+        update(MemberId(1), &["nonsense"]).unwrap_err(),
+        api::Error::MEMBER_NOT_FOUND.message
+    );
+    assert_eq!(update(id, &["nonsense"]).unwrap_err(), api::Error::MEMBER_BAD_URLS.message);
+    assert_eq!(update(id, &[]).unwrap_err(), api::Error::MEMBER_BAD_URLS.message);
+    let urls = ["http://etcd1:2480", "http://etcd1:2380"];
+    assert_eq!(update(id, &urls).unwrap(), urls, "in the order given");
+}
