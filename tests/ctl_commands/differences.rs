@@ -18,7 +18,7 @@ use super::play::{Line, Outcome};
 const NO_REASON: &str = "NO REASON";
 
 /// Prints the table and compares it with the list; what is wrong, if anything.
-pub fn compare(
+pub(crate) fn compare(
     title: &str,
     list: &str,
     lines: &[Line],

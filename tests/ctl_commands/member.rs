@@ -11,17 +11,17 @@ use glasshouse_tests::cluster::{TempDir, eventually};
 const PEER: &str = "http://127.77.60.1:2380";
 
 /// A running member; it ends with its owner.
-pub struct Member {
+pub(crate) struct Member {
     /// Host and port of its clients.
-    pub address: String,
+    pub(crate) address: String,
     /// A folder for files of the run.
-    pub dir: TempDir,
+    pub(crate) dir: TempDir,
     child: Child,
 }
 
 impl Member {
     /// Starts `program` at `127.77.{block}.1` and waits until it serves.
-    pub fn start(program: &Path, block: u8) -> Self {
+    pub(crate) fn start(program: &Path, block: u8) -> Self {
         let dir = TempDir::new("commands");
         let address = format!("127.77.{block}.1:2379");
         let child = Command::new(program)

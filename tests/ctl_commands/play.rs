@@ -11,26 +11,26 @@ use super::member::Member;
 use super::steady::steady;
 
 /// One line of the list.
-pub struct Line {
+pub(crate) struct Line {
     /// As it stands in the list; a number in front of the second one of the same.
-    pub name: String,
+    pub(crate) name: String,
     words: Vec<String>,
     input: String,
     /// Ours is tested elsewhere.
-    pub etcdctl_only: bool,
+    pub(crate) etcdctl_only: bool,
 }
 
 /// What became of a line.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Outcome {
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Outcome {
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
     /// `None` after a signal.
-    pub code: Option<i32>,
+    pub(crate) code: Option<i32>,
 }
 
 /// Reads the list.
-pub fn lines(path: &Path) -> Vec<Line> {
+pub(crate) fn lines(path: &Path) -> Vec<Line> {
     let text = fs::read_to_string(path).expect("the list is in the repository");
     let mut lines: Vec<Line> = Vec::new();
     for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
@@ -47,7 +47,7 @@ pub fn lines(path: &Path) -> Vec<Line> {
 }
 
 /// A program and the member that it talks to.
-pub struct Player<'a> {
+pub(crate) struct Player<'a> {
     program: &'a Path,
     first: &'a [&'a str],
     member: &'a Member,
@@ -58,13 +58,13 @@ pub struct Player<'a> {
 }
 
 impl<'a> Player<'a> {
-    pub fn new(program: &'a Path, first: &'a [&'a str], member: &'a Member) -> Self {
+    pub(crate) fn new(program: &'a Path, first: &'a [&'a str], member: &'a Member) -> Self {
         let dir = member.dir.0.display().to_string();
         Self { program, first, member, dir, lease: String::new(), id: String::new() }
     }
 
     /// Plays all lines, one after the other.
-    pub fn play(mut self, lines: &[Line]) -> Vec<Outcome> {
+    pub(crate) fn play(mut self, lines: &[Line]) -> Vec<Outcome> {
         let list = self.run(&["member".to_owned(), "list".to_owned()], "").0;
         self.id = list.split(',').next().unwrap_or_default().to_owned();
         lines.iter().map(|line| self.line(line)).collect()
