@@ -13,9 +13,9 @@ const PEER: &str = "http://127.77.60.1:2380";
 /// A running member; it ends with its owner.
 pub(crate) struct Member {
     /// Host and port of its clients.
-    pub address: String,
+    pub(crate) address: String,
     /// A folder for files of the run.
-    pub dir: TempDir,
+    pub(crate) dir: TempDir,
     child: Child,
 }
 

@@ -13,20 +13,20 @@ use super::steady::steady;
 /// One line of the list.
 pub(crate) struct Line {
     /// As it stands in the list; a number in front of the second one of the same.
-    pub name: String,
+    pub(crate) name: String,
     words: Vec<String>,
     input: String,
     /// Ours is tested elsewhere.
-    pub etcdctl_only: bool,
+    pub(crate) etcdctl_only: bool,
 }
 
 /// What became of a line.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Outcome {
-    pub stdout: String,
-    pub stderr: String,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
     /// `None` after a signal.
-    pub code: Option<i32>,
+    pub(crate) code: Option<i32>,
 }
 
 /// Reads the list.

@@ -50,10 +50,10 @@ fn steady_line(line: &str) -> String {
     if line.starts_with(['|', '+']) {
         return table(&line);
     }
-    if let Some((before, _)) = line.split_once(" granted with TTL") {
-        if before.starts_with("lease ") {
-            line = line.replace(before, "lease …");
-        }
+    if let Some((before, _)) = line.split_once(" granted with TTL")
+        && before.starts_with("lease ")
+    {
+        line = line.replace(before, "lease …");
     }
     let is_lease = line.len() == 16 && line.bytes().all(|byte| byte.is_ascii_hexdigit());
     if is_lease { "…".to_owned() } else { sizes(&line) }

@@ -145,6 +145,7 @@ impl Session {
             let clusters = std::mem::take(clusters);
             self.guard = Guard::Open;
             if clusters.len() > 1 {
+                self.steps.clear();
                 self.settle(Err(Exit::bad_args(two_clusters(&clusters))));
             }
         }

@@ -213,6 +213,7 @@ impl Session {
     /// The command ends before it began.
     fn refuse_all(&mut self, error: CallError) {
         let code = self.login.exit_code;
+        self.steps.clear();
         if let Some(sweep) = self.take_health_sweep() {
             let result = sweep.refused(&error, &self.printer(), &mut self.output);
             self.calls.clear();

@@ -50,7 +50,7 @@ fn usage() {
 }
 
 /// Commands that etcdctl 3.5 has not: the second one came with 3.6.
-const MORE: [&str; 2] = ["\tcluster ", "\tdowngrade "];
+const MORE: [&str; 2] = ["cluster ", "downgrade "];
 
 /// The root's page lists the commands of etcdctl, and what is more.
 #[test]
