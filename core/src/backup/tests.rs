@@ -148,7 +148,7 @@ fn all_buckets_of_etcd_are_there() {
             match item {
                 Item::Bucket { name } => buckets.push(String::from_utf8(name.to_vec()).unwrap()),
                 Item::Row { bucket: b"meta", key, .. } => {
-                    meta.push(String::from_utf8(key.to_vec()).unwrap())
+                    meta.push(String::from_utf8(key.to_vec()).unwrap());
                 }
                 Item::Row { .. } => {}
             }
