@@ -6,9 +6,11 @@
 
 mod auth;
 mod cluster;
+mod health;
 mod kv;
 mod lease;
 mod maintenance;
+mod reflection;
 mod refusal;
 mod services;
 mod snapshot;
@@ -21,9 +23,11 @@ use tonic::{Code, Status};
 
 pub use self::auth::AuthService;
 pub use self::cluster::ClusterService;
+pub use self::health::HealthService;
 pub use self::kv::KvService;
 pub use self::lease::LeaseService;
 pub use self::maintenance::MaintenanceService;
+pub use self::reflection::ReflectionService;
 pub use self::services::{Answer, Services, message_bytes_max};
 pub use self::snapshot::Snapshots;
 pub use self::watch::WatchService;
@@ -31,18 +35,30 @@ use crate::mailbox::Mailbox;
 
 /// Includes one generated package; see `core/src/api/mod.rs` for why it is included.
 macro_rules! services {
-    ($(#[$doc:meta])* $name:ident) => {
+    ($(#[$doc:meta])* $name:ident = $file:literal) => {
         $(#[$doc])*
         #[allow(clippy::all, clippy::pedantic, missing_docs, unused_qualifications, unreachable_pub)]
         pub mod $name {
-            include!(concat!("../generated/", stringify!($name), ".rs"));
+            include!(concat!("../generated/", $file, ".rs"));
         }
     };
 }
 
 services! {
     /// KV, Watch, Lease, Cluster, Maintenance and Auth: traits for servers, and clients.
-    etcdserverpb
+    etcdserverpb = "etcdserverpb"
+}
+services! {
+    /// Whether the server serves.
+    health_v1 = "grpc.health.v1"
+}
+services! {
+    /// What the server serves.
+    reflection_v1 = "grpc.reflection.v1"
+}
+services! {
+    /// The same under the name that older tools know.
+    reflection_v1alpha = "grpc.reflection.v1alpha"
 }
 
 /// Answers a call with the response of the variant that belongs to its request.

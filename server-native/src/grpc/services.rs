@@ -7,6 +7,8 @@
 //!   /etcdserverpb.Cluster/…         ──► grpc::ClusterService
 //!   /etcdserverpb.Maintenance/…     ──► grpc::MaintenanceService
 //!   /etcdserverpb.Auth/…           ──► grpc::AuthService
+//!   /grpc.health.v1.Health/…         ──► grpc::HealthService
+//!   /grpc.reflection.…              ──► grpc::ReflectionService
 //!   any other                       ──► Unimplemented
 //! ```
 //!
@@ -28,10 +30,13 @@ use super::etcdserverpb::kv_server::KvServer;
 use super::etcdserverpb::lease_server::LeaseServer;
 use super::etcdserverpb::maintenance_server::MaintenanceServer;
 use super::etcdserverpb::watch_server::WatchServer;
+use super::health_v1::health_server::HealthServer;
+use super::reflection_v1::server_reflection_server::ServerReflectionServer;
+use super::reflection_v1alpha::server_reflection_server::ServerReflectionServer as AlphaServer;
 use super::refusal::{mend_answer, unreadable_at};
 use super::{
-    AuthService, ClusterService, KvService, LeaseService, MaintenanceService, Snapshots,
-    WatchService, not_built,
+    AuthService, ClusterService, HealthService, KvService, LeaseService, MaintenanceService,
+    ReflectionService, Snapshots, WatchService, not_built,
 };
 use crate::config::Settings;
 use crate::mailbox::Mailbox;
@@ -47,6 +52,9 @@ pub struct Services {
     lease: LeaseServer<LeaseService>,
     cluster: ClusterServer<ClusterService>,
     maintenance: MaintenanceServer<MaintenanceService>,
+    health: HealthServer<HealthService>,
+    reflection: ServerReflectionServer<ReflectionService>,
+    reflection_alpha: AlphaServer<ReflectionService>,
     auth: AuthServer<AuthService>,
 }
 
@@ -55,12 +63,16 @@ impl Services {
     #[must_use]
     pub fn new(settings: &Settings, mailbox: &Arc<Mailbox>, snapshots: Snapshots) -> Self {
         let limit = message_bytes_max(settings);
+        let reflection = ReflectionService::new();
         Self {
             kv: KvServer::new(KvService(mailbox.clone())).max_decoding_message_size(limit),
             watch: WatchServer::new(WatchService(mailbox.clone())).max_decoding_message_size(limit),
             lease: LeaseServer::new(LeaseService(mailbox.clone())).max_decoding_message_size(limit),
             cluster: ClusterServer::new(ClusterService(mailbox.clone()))
                 .max_decoding_message_size(limit),
+            health: HealthServer::new(HealthService),
+            reflection: ServerReflectionServer::new(reflection.clone()),
+            reflection_alpha: AlphaServer::new(reflection),
             maintenance: MaintenanceServer::new(MaintenanceService(mailbox.clone(), snapshots))
                 .max_decoding_message_size(limit),
             auth: AuthServer::new(AuthService(mailbox.clone())).max_decoding_message_size(limit),
@@ -83,6 +95,11 @@ impl Services {
             "etcdserverpb.Cluster" => self.cluster.clone().call(request),
             "etcdserverpb.Auth" => self.auth.clone().call(request),
             "etcdserverpb.Maintenance" => self.maintenance.clone().call(request),
+            "grpc.health.v1.Health" => self.health.clone().call(request),
+            "grpc.reflection.v1.ServerReflection" => self.reflection.clone().call(request),
+            "grpc.reflection.v1alpha.ServerReflection" => {
+                self.reflection_alpha.clone().call(request)
+            }
             _ => {
                 let refused = not_built(path.trim_start_matches('/')).into_http();
                 Box::pin(std::future::ready(Ok(refused)))
