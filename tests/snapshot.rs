@@ -9,6 +9,7 @@
 //! ```
 //!
 //! Equal means: keys, values, revisions, versions and leases in JSON, and the hash of all rows.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
