@@ -86,6 +86,8 @@ pub(crate) struct Raft {
     /// (number of the ready, index) of a snapshot that is not persisted yet. The log already begins
     /// behind it while `applied` does not, and the crate fails when an election begins in between.
     installing: Option<(u64, u64)>,
+    /// A leader that left asked for an election, which has to wait for the disk.
+    is_called: bool,
 }
 
 impl Raft {
@@ -119,6 +121,7 @@ impl Raft {
             durable_index,
             durable_term,
             installing: None,
+            is_called: false,
         };
         raft.draw_timeout();
         Ok(raft)
@@ -127,14 +130,26 @@ impl Raft {
     /// One tick of the clock.
     pub(crate) fn on_tick(&mut self) {
         self.draw_timeout();
-        if self.installing.is_none() {
+        if self.is_leader() || self.can_be_elected() {
             self.raw.tick();
         }
     }
 
+    /// An election may begin here, as far as the disk goes. Whoever votes alone wins it at once, and the
+    /// crate ends the process if a leader begins with a log that is not durable.
+    fn can_be_elected(&self) -> bool {
+        let log = &self.raw.raft.raft_log;
+        let voters = self.raw.raft.prs().conf().voters();
+        let votes_alone = voters.is_singleton() && voters.contains(self.raw.raft.id);
+        self.installing.is_none() && (!votes_alone || log.persisted == log.last_index())
+    }
+
     /// A message that passed [`message::check`].
     pub(crate) fn on_message(&mut self, message: Message) {
-        if self.installing.is_some() && message.msg_type == eraftpb::MessageType::MsgTimeoutNow {
+        let calls = message.msg_type == eraftpb::MessageType::MsgTimeoutNow;
+        if calls && !self.can_be_elected() {
+            // A member that is being made anew has no vote to win with yet.
+            self.is_called = self.installing.is_none();
             return;
         }
         // The errors are "ignored, no such peer" and "dropped, no leader": nothing to do.
@@ -143,7 +158,7 @@ impl Raft {
 
     /// The election timer fires. A member without a vote has nobody to call.
     pub(crate) fn campaign(&mut self) {
-        if self.installing.is_none() && self.raw.raft.promotable() {
+        if self.can_be_elected() && self.raw.raft.promotable() {
             let _ = self.raw.campaign();
         }
     }
@@ -306,6 +321,10 @@ impl Raft {
         {
             self.installing = None;
             self.raw.advance_apply_to(index);
+        }
+        if self.is_called && self.can_be_elected() {
+            self.is_called = false;
+            self.campaign();
         }
     }
 
