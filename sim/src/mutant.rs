@@ -29,17 +29,21 @@ pub enum Mutant {
     /// leader. The deadline in the leader's memory does not move (the effect of etcd issue 15247 on a
     /// client: a renewal that is acknowledged and not there).
     LocalRenewal,
+    /// A member asks nobody who he is: whoever calls is taken for root, and may do everything (etcd
+    /// CVE-2018-16886: a certificate's name made anybody a user).
+    EverybodyIsRoot,
 }
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::AckBeforeFsync,
         Self::VoteNotPersisted,
         Self::LocalRead,
         Self::LostEvent,
         Self::DoubledEvent,
         Self::LocalRenewal,
+        Self::EverybodyIsRoot,
     ];
 
     /// The name on the command line.
@@ -52,6 +56,7 @@ impl Mutant {
             Self::LostEvent => "lost-event",
             Self::DoubledEvent => "doubled-event",
             Self::LocalRenewal => "local-renewal",
+            Self::EverybodyIsRoot => "everybody-is-root",
         }
     }
 
