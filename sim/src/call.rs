@@ -22,6 +22,8 @@ const ENDED_CALLS: usize = 4096;
 pub(crate) struct OpenCall {
     pub(crate) client: ClientNo,
     pub(crate) member: MemberNo,
+    /// What the client shows of itself.
+    pub(crate) caller: api::Caller,
     pub(crate) request: Arc<api::Request>,
     pub(crate) began_at: Nanos,
     /// What the client may rely on: everything acknowledged before it called.

@@ -14,6 +14,7 @@
 //! | [`stream`] | watches on their way between clients and members |
 //! | [`workload`], [`fault`] | seeded clients; seeded schedules of faults, with a time of peace |
 //! | `operator` | somebody who adds, promotes and removes members meanwhile |
+//! | `warden`, `login` | somebody who changes users and rights, and how clients prove who they are |
 //! | [`trace`] | the record of everything, and its hash |
 //! | [`check`], [`model`] | the properties that must hold, judged at every step; a small etcd as oracle |
 //! | [`mutant`] | planted faults that the checkers must catch |
@@ -39,6 +40,8 @@ pub mod disk;
 #[cfg(feature = "world")]
 pub mod fault;
 #[cfg(feature = "world")]
+mod login;
+#[cfg(feature = "world")]
 pub mod member;
 #[cfg(feature = "world")]
 pub mod model;
@@ -56,6 +59,8 @@ pub mod rng;
 pub mod run;
 #[cfg(feature = "world")]
 pub mod trace;
+#[cfg(feature = "world")]
+mod warden;
 #[cfg(feature = "world")]
 mod watcher;
 #[cfg(feature = "world")]

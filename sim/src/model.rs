@@ -5,8 +5,11 @@
 //! documentation, and shares nothing with [`glasshouse_core::mvcc`] but the messages: a mistake
 //! would have to be made twice to go unnoticed.
 
+mod auth;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use glasshouse_core::api::compare::{CompareResult, CompareTarget, TargetUnion};
@@ -17,6 +20,8 @@ use glasshouse_core::api::{
 };
 use glasshouse_core::limits::LEASE_TTL_SECONDS_MAX;
 use prost::Message as _;
+
+pub use self::auth::Auth;
 
 /// A key from one revision to the next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +65,8 @@ pub struct Model {
     alarms: BTreeSet<(u64, i32)>,
     /// Seconds for which each lease was granted.
     leases: BTreeMap<i64, i64>,
+    /// Users and roles; shared, because checkers keep old ones.
+    auth: Arc<Auth>,
 }
 
 impl Default for Model {
@@ -70,6 +77,7 @@ impl Default for Model {
             compacted: 0,
             alarms: BTreeSet::new(),
             leases: BTreeMap::new(),
+            auth: Arc::default(),
         }
     }
 }
@@ -105,7 +113,10 @@ impl Model {
         let mut changed = BTreeMap::new();
         if let Some(alarm) = request.alarm {
             self.apply_alarm(&alarm);
-        } else if self.stands(AlarmType::Corrupt) {
+        } else if self.apply_auth(&request)
+            || self.stands(AlarmType::Corrupt)
+            || !self.auth.allows_entry(&request, self)
+        {
         } else if let Some(put) = request.put {
             if !self.stands(AlarmType::Nospace) && self.allows(&put) {
                 self.put(&put, next, &mut changed);
@@ -153,6 +164,12 @@ impl Model {
     }
 
     // --- reading ---
+
+    /// Users and roles.
+    #[must_use]
+    pub fn auth(&self) -> &Arc<Auth> {
+        &self.auth
+    }
 
     /// The leases, and for how many seconds each was granted.
     pub fn leases(&self) -> impl Iterator<Item = (i64, i64)> {
@@ -204,6 +221,16 @@ impl Model {
     }
 
     // --- writing ---
+
+    /// Whether an entry is about users and roles; then it is carried out.
+    fn apply_auth(&mut self, request: &InternalRaftRequest) -> bool {
+        let mut next = (*self.auth).clone();
+        let is_about_users = next.apply(request);
+        if is_about_users {
+            self.auth = Arc::new(next);
+        }
+        is_about_users
+    }
 
     fn now(&self, key: &[u8], changed: &BTreeMap<Bytes, Version>) -> Option<Version> {
         match changed.get(key) {

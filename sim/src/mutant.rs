@@ -45,11 +45,14 @@ pub enum Mutant {
     /// leader. The deadline in the leader's memory does not move (the effect of etcd issue 15247 on a
     /// client: a renewal that is acknowledged and not there).
     LocalRenewal,
+    /// A member asks nobody who he is: whoever calls is taken for root, and may do everything (etcd
+    /// CVE-2018-16886: a certificate's name made anybody a user).
+    EverybodyIsRoot,
 }
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::AckBeforeFsync,
         Self::VoteNotPersisted,
         Self::LocalRead,
@@ -63,6 +66,7 @@ impl Mutant {
         Self::FalseCreate,
         Self::ForgottenFilter,
         Self::LocalRenewal,
+        Self::EverybodyIsRoot,
     ];
 
     /// The name on the command line.
@@ -82,6 +86,7 @@ impl Mutant {
             Self::FalseCreate => "false-create",
             Self::ForgottenFilter => "forgotten-filter",
             Self::LocalRenewal => "local-renewal",
+            Self::EverybodyIsRoot => "everybody-is-root",
         }
     }
 

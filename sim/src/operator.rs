@@ -8,12 +8,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use glasshouse_core::api::{
-    Caller, MemberAddRequest, MemberPromoteRequest, MemberRemoveRequest, MoveLeaderRequest, Request,
+    MemberAddRequest, MemberPromoteRequest, MemberRemoveRequest, MoveLeaderRequest, Request,
 };
 use glasshouse_core::id::MemberId;
 
 use crate::clock::{Nanos, SECOND};
 use crate::fault::FaultPlan;
+use crate::login::Login;
 use crate::place::{ClientNo, MemberNo};
 use crate::rng::Stream;
 use crate::workload::end_of;
@@ -29,6 +30,7 @@ const MORE_MACHINES_MAX: u8 = 2;
 pub(crate) async fn operate(state: Arc<Mutex<State>>, no: ClientNo, plan: FaultPlan) {
     let seed = lock(&state).spec.seed;
     let mut random = Stream::new(seed, "operator", 0, 0);
+    let mut login = Login::new("root");
     loop {
         let pause = random.between(SECOND / 2, 4 * SECOND);
         madsim::time::sleep(Duration::from_nanos(pause)).await;
@@ -39,8 +41,10 @@ pub(crate) async fn operate(state: Arc<Mutex<State>>, no: ClientNo, plan: FaultP
         start_added(&mut lock(&state));
         let wish = wish(&mut lock(&state), &mut random);
         if let Some((member, request)) = wish {
-            let call = lock(&state).call(no, member, Caller::default(), request, PATIENCE);
-            end_of(&state, call).await;
+            let call = lock(&state).call(no, member, login.caller(), request, PATIENCE);
+            if Login::is_wanted(&end_of(&state, call).await) {
+                login.prove(&state, no, member).await;
+            }
         }
         start_added(&mut lock(&state));
     }

@@ -13,12 +13,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use glasshouse_core::api::watch_create_request::FilterType;
 use glasshouse_core::api::watch_request::RequestUnion;
-use glasshouse_core::api::{
-    Caller, WatchCreateRequest, WatchProgressRequest, WatchRequest, WatchResponse,
-};
+use glasshouse_core::api::{WatchCreateRequest, WatchProgressRequest, WatchRequest, WatchResponse};
 use glasshouse_core::id::StreamId;
 
 use crate::clock::{MILLIS, Nanos, SECOND};
+use crate::login::Login;
 use crate::place::{ClientNo, MemberNo};
 use crate::rng::Stream;
 use crate::stream::{Heard, Said, StreamEnd};
@@ -40,6 +39,8 @@ struct Watcher {
     members: u8,
     member: MemberNo,
     request: WatchCreateRequest,
+    /// Who it is, when it is asked.
+    login: Login,
 }
 
 /// The task of one watcher of a workload; it watches until the world ends.
@@ -57,7 +58,8 @@ pub(crate) async fn watch(
     let member = any_member(&mut random, members);
     let keys = workload.keys.max(1);
     let request = WatchCreateRequest::default();
-    let mut watcher = Watcher { no, random, keys, members, member, request };
+    let mut watcher =
+        Watcher { no, random, keys, members, member, request, login: Login::of_client(no) };
     // The members need a moment to start.
     pause(&mut watcher.random, SECOND, 3 * SECOND).await;
     loop {
@@ -106,7 +108,7 @@ impl Watcher {
     async fn listen(&mut self, state: &Mutex<State>) {
         let union = RequestUnion::CreateRequest(self.request.clone());
         let request = WatchRequest { request_union: Some(union) };
-        let stream = lock(state).open_stream(self.no, self.member, Caller::default(), request);
+        let stream = lock(state).open_stream(self.no, self.member, self.login.caller(), request);
         loop {
             let (arrived, end) = next_of(state, stream).await;
             for heard in &arrived {
@@ -116,6 +118,10 @@ impl Watcher {
             }
             if end.is_some() {
                 return;
+            }
+            if arrived.iter().any(wants_proof) {
+                lock(state).close_stream(stream);
+                return self.login.prove(state, self.no, self.member).await;
             }
             let canceled = |heard: &Arc<Heard>| heard.as_ref().as_ref().is_ok_and(|r| r.canceled);
             let moves = self.random.chance(MOVES);
@@ -150,6 +156,12 @@ impl Watcher {
             self.request.start_revision = self.request.start_revision.max(header + 1);
         }
     }
+}
+
+/// Whether a watcher was canceled because its client has not said who it is.
+fn wants_proof(heard: &Arc<Heard>) -> bool {
+    let response = heard.as_ref().as_ref();
+    response.is_ok_and(|response| Login::is_cured_by_proof(&response.cancel_reason))
 }
 
 /// What comes next on a stream, or its end.

@@ -15,7 +15,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use glasshouse_core::api::compare::{CompareResult, CompareTarget, TargetUnion};
 use glasshouse_core::api::{
-    Caller, Code, CompactionRequest, Compare, DeleteRangeRequest, Error, LeaseGrantRequest,
+    Code, CompactionRequest, Compare, DeleteRangeRequest, Error, LeaseGrantRequest,
     LeaseKeepAliveRequest, LeaseRevokeRequest, LeaseTimeToLiveRequest, PutRequest, RangeRequest,
     Request, RequestOp, Response, TxnRequest, request_op,
 };
@@ -23,6 +23,7 @@ use glasshouse_core::id::CallId;
 use madsim::datagram::DatagramSocket;
 
 use crate::clock::{MILLIS, Nanos, SECOND};
+use crate::login::Login;
 use crate::member;
 use crate::place::{ClientNo, MemberNo};
 use crate::rng::Stream;
@@ -187,6 +188,8 @@ struct Worker {
     /// Whom it asks.
     member: MemberNo,
     members: u8,
+    /// Who it is, when it is asked.
+    login: Login,
 }
 
 /// The task of one client of a workload.
@@ -233,7 +236,9 @@ impl Worker {
         members: u8,
     ) -> Self {
         let leases = VecDeque::new();
-        Self { no, workload, random, values: 0, read: None, revision: 0, leases, member, members }
+        let (login, read) = (Login::of_client(no), None);
+        let (values, revision) = (0, 0);
+        Self { no, workload, random, values, read, revision, leases, member, members, login }
     }
 
     /// Makes one call, with as many attempts as it needs or may have.
@@ -241,9 +246,13 @@ impl Worker {
         let request = self.request();
         for _ in 0..self.workload.attempts {
             let timeout = self.workload.timeout;
-            let call =
-                lock(state).call(self.no, self.member, Caller::default(), request.clone(), timeout);
+            let caller = self.login.caller();
+            let call = lock(state).call(self.no, self.member, caller, request.clone(), timeout);
             let end = end_of(state, call).await;
+            if Login::is_wanted(&end) {
+                self.login.prove(state, self.no, self.member).await;
+                continue;
+            }
             if let Some(response) = end.success() {
                 self.revision = response.header().map_or(0, |h| h.revision).max(self.revision);
                 self.learn(response);

@@ -88,3 +88,8 @@ fn filter_events_that_nobody_wanted_are_caught() {
 fn a_renewal_that_the_leader_does_not_know_of_is_caught() {
     caught(Mutant::LocalRenewal, &[Property::Leases]);
 }
+
+#[test]
+fn a_member_that_takes_everybody_for_root_is_caught() {
+    caught(Mutant::EverybodyIsRoot, &[Property::Auth]);
+}

@@ -116,9 +116,6 @@ impl Node {
             }
             Request::LeaseGrant(_) => self.check_room(),
             Request::MemberAdd(add) => membership::check_peer_urls(&add.peer_urls).map(drop),
-            Request::MemberUpdate(update) => {
-                membership::check_peer_urls(&update.peer_urls).map(drop)
-            }
             _ => Ok(()),
         }
     }

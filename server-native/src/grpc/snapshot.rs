@@ -156,7 +156,7 @@ mod tests {
             assert_eq!(tail.blob.len(), 32);
             let bytes: usize = parts.iter().map(|part| part.blob.len()).sum();
             assert!(bytes > VALUE_BYTES * usize::try_from(ROWS).unwrap());
-            assert_eq!(parts[0].remaining_bytes as usize + parts[0].blob.len(), bytes);
+            assert_eq!(parts[0].remaining_bytes + parts[0].blob.len() as u64, bytes as u64);
         });
     }
 

@@ -1,6 +1,7 @@
 //! The called side: handshakes, and who may call.
 
 use std::net::IpAddr;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -26,8 +27,8 @@ pub struct Acceptor {
 }
 
 struct Loaded {
-    /// When each file was last changed.
-    stamps: Vec<Option<SystemTime>>,
+    /// Which file each is, and when it was last changed.
+    stamps: Vec<Stamp>,
     config: Arc<ServerConfig>,
 }
 
@@ -110,14 +111,17 @@ impl Acceptor {
     }
 }
 
+/// A file's inode and time. The time alone is not enough: two writes may share a tick of the clock.
+type Stamp = Option<(u64, SystemTime)>;
+
 /// The files that the settings name.
 fn files(settings: &TlsSettings) -> [&PathBuf; 4] {
     [&settings.cert, &settings.key, &settings.trusted_ca, &settings.crl]
 }
 
-fn stamps(settings: &TlsSettings) -> Vec<Option<SystemTime>> {
-    let changed = |path: &Path| path.metadata().and_then(|file| file.modified()).ok();
-    files(settings).into_iter().map(|path| changed(path)).collect()
+fn stamps(settings: &TlsSettings) -> Vec<Stamp> {
+    let stamp = |path: &Path| path.metadata().and_then(|file| Ok((file.ino(), file.modified()?)));
+    files(settings).into_iter().map(|path| stamp(path).ok()).collect()
 }
 
 fn load(settings: &TlsSettings, protocols: &[Vec<u8>]) -> Result<Arc<ServerConfig>, TlsError> {

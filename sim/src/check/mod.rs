@@ -17,11 +17,13 @@
 //! | `clients` | acknowledged writes stay; reads are not stale | linearizability, with the log as witness |
 //! | `watch` | watchers hear of everything once, in order, whole | etcd's API guarantees |
 //! | `lease` | leases are never early, end once, and end | etcd's lease API |
+//! | `auth` | who gets through was permitted; equal users at an equal index | etcd's auth store |
 //! | `hash` | stores are equal at an equal revision | etcd's corruption check |
 //! | `membership` | equal members at an equal index; one change at a time | dissertation 4.1 |
 //! | `liveness` | after faults heal, the cluster works again | |
 
 mod append_only;
+mod auth;
 mod clients;
 mod completeness;
 mod election;
@@ -73,6 +75,8 @@ pub enum Property {
     Watch,
     /// A lease lives as long as was promised, ends once, and takes its keys along.
     Leases,
+    /// Nobody gets through who may not, and all members know the same users.
+    Auth,
     /// Members with the same revision have the same keys.
     HashEquality,
     /// Members that have applied the same entries know the same members.
@@ -102,6 +106,7 @@ impl Property {
             Self::Linearizability => "linearizability",
             Self::Watch => "watch guarantees",
             Self::Leases => "leases",
+            Self::Auth => "auth",
             Self::HashEquality => "equal stores",
             Self::MembershipEquality => "equal members",
             Self::MembershipOverlap => "overlapping majorities",
@@ -133,6 +138,9 @@ impl Property {
             }
             Self::Leases => {
                 "A lease lives as long as its client was told, ends once, and takes its keys along."
+            }
+            Self::Auth => {
+                "A call that succeeds is permitted to its user while it is made; members know the same users."
             }
             Self::HashEquality => "Members at the same revision hold the same keys and values.",
             Self::MembershipEquality => {
@@ -204,6 +212,7 @@ pub(crate) struct Checks {
     watchers: watch::Watchers,
     voters: membership::Voters,
     leases: lease::Leases,
+    rights: auth::Rights,
 }
 
 /// What a client may rely on that calls now.
@@ -212,6 +221,7 @@ pub(crate) struct Asked {
     floor: clients::Floor,
     /// What the fastest possible clock shows.
     fast: Nanos,
+    rights: auth::Asked,
 }
 
 impl Checks {
@@ -229,6 +239,7 @@ impl Checks {
             watchers: watch::Watchers::default(),
             voters: membership::Voters::default(),
             leases: lease::Leases::default(),
+            rights: auth::Rights::default(),
         }
     }
 
@@ -321,6 +332,7 @@ impl Checks {
                 let changes = self.clients.on_committed(&entry);
                 self.watchers.on_committed(self.clients.model().revision(), changes);
                 let verdict = self.leases.on_committed(&entry, self.clients.model());
+                self.rights.on_committed(&entry, self.clients.model());
                 if verdict.is_some() {
                     return verdict;
                 }
@@ -341,6 +353,7 @@ impl Checks {
         }
         if after.applied > before.applied {
             let verdict = self.voters.on_applied(no, view, after.applied - before.applied);
+            let verdict = verdict.or_else(|| self.rights.on_applied(no, view));
             return verdict.or_else(|| self.ledger.on_applied(no, after.applied));
         }
         None
@@ -388,20 +401,23 @@ impl Checks {
     /// A client calls.
     pub(crate) fn on_called(&mut self, now: Nanos, request: &api::Request) -> Asked {
         self.leases.on_called(request);
-        Asked { floor: self.clients.floor(), fast: self.leases.at(now) }
+        let (floor, rights) = (self.clients.floor(), self.rights.asked());
+        Asked { floor, fast: self.leases.at(now), rights }
     }
 
     /// A client's call is over, with a successful answer or without one.
     pub(crate) fn on_end(
         &mut self,
         now: Nanos,
-        member: MemberNo,
+        (member, caller): (MemberNo, &api::Caller),
         request: &api::Request,
         response: Option<&api::Response>,
         asked: Asked,
     ) -> Option<Violation> {
         self.at(now);
         let verdict = self.leases.on_end(member, request, response, asked.fast);
+        let verdict = verdict
+            .or_else(|| self.rights.on_answer(member, caller, request, response?, asked.rights));
         verdict.or_else(|| self.clients.on_answer(member, request, response?, asked.floor))
     }
 

@@ -26,6 +26,7 @@ use crate::operator;
 use crate::place::{ClientNo, MemberNo, Place};
 use crate::stream::Streams;
 use crate::trace::{Recorder, What};
+use crate::warden;
 use crate::watcher;
 use crate::workload::{self, Workload};
 
@@ -276,11 +277,14 @@ impl State {
     /// Starts a schedule of faults, a task of its own.
     pub(super) fn start_faults(&mut self, plan: FaultPlan) {
         let node = self.handle.create_node().name("faults").build();
+        let until = plan.until;
         node.spawn(fault::rage(self.shared(), plan));
         if plan.kinds.members {
             let no = self.add_client("operator");
             self.spawn_on(Place::Client(no), operator::operate(self.shared(), no, plan));
         }
+        let no = self.add_client("warden");
+        self.spawn_on(Place::Client(no), warden::guard(self.shared(), no, until));
     }
 
     /// Runs a task on the node of a place.

@@ -161,6 +161,7 @@ impl State {
                     return self.answer(to, call, Arc::new(Ok(answer)));
                 }
                 let request = self.as_the_member_reads_it((*request).clone());
+                let caller = self.whom_the_member_sees(caller);
                 self.step(to, Input::Request { call, caller, request });
             }
             (Place::Member(to), Cargo::Cancel { call }) => self.step(to, Input::Cancel { call }),
@@ -189,6 +190,14 @@ impl State {
             }
             request => request,
         }
+    }
+
+    /// A planted fault may make a member take everybody for root.
+    fn whom_the_member_sees(&self, caller: api::Caller) -> api::Caller {
+        if !self.spec.mutants.contains(&Mutant::EverybodyIsRoot) {
+            return caller;
+        }
+        api::Caller { common_name: Some(String::from("root")), ..api::Caller::default() }
     }
 
     /// A planted fault may answer a call where it comes in.
@@ -245,6 +254,7 @@ impl State {
         let open = OpenCall {
             client,
             member,
+            caller: caller.clone(),
             request: Arc::clone(&request),
             began_at: now,
             asked: self.checks.on_called(now, &request),
@@ -303,13 +313,14 @@ impl State {
         let Some(call) = self.calls.end(id, now, &end) else { return };
         let (client, member, waker) = (call.client, call.member, call.waker.take());
         let (request, asked) = (Arc::clone(&call.request), call.asked);
+        let caller = call.caller.clone();
         if let Some(deadline) = call.deadline.take() {
             self.cancel_timer(deadline);
         }
         if end.success().is_some() {
             self.counts.answered += 1;
         }
-        let verdict = self.checks.on_end(now, member, &request, end.success(), asked);
+        let verdict = self.checks.on_end(now, (member, &caller), &request, end.success(), asked);
         self.event(What::Returned { call: id, client, end });
         self.violate(verdict);
         if let Some(waker) = waker {
