@@ -37,6 +37,7 @@
 //! | [`peer`] | what members say to each other | id |
 //! | [`bbolt`] | the file format of etcd's snapshots | nothing |
 //! | [`backup`] | snapshot files: a store as etcd's database, and back | bbolt, store, mvcc, membership |
+//! | [`concurrency`] | locks and elections, as queues of keys | api |
 //! | [`ctl`] | etcdctl: argv in, requests out; responses in, text out | api |
 //! | [`node`] | all of the above in order | everything; nobody uses node |
 //!
@@ -50,6 +51,7 @@ pub mod api;
 pub mod auth;
 pub mod backup;
 pub mod bbolt;
+pub mod concurrency;
 pub mod ctl;
 pub mod id;
 pub mod lease;

@@ -30,6 +30,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("raft", &["id", "limits", "peer", "vocabulary"]),
     ("snapshot", &["api", "alarm", "id", "limits", "membership", "mvcc", "peer", "store"]),
     ("watch", &["api", "id", "limits", "mvcc"]),
+    ("concurrency", &["api"]),
     ("bbolt", &[]),
     // Between a store and etcd's database; a new member's log begins in `restore`.
     (

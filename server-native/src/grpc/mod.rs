@@ -6,10 +6,13 @@
 
 mod auth;
 mod cluster;
+mod election;
 mod health;
 mod kv;
 mod lease;
+mod lock;
 mod maintenance;
+mod recipe;
 mod reflection;
 mod refusal;
 mod services;
@@ -23,9 +26,11 @@ use tonic::{Code, Status};
 
 pub use self::auth::AuthService;
 pub use self::cluster::ClusterService;
+pub use self::election::ElectionService;
 pub use self::health::HealthService;
 pub use self::kv::KvService;
 pub use self::lease::LeaseService;
+pub use self::lock::LockService;
 pub use self::maintenance::MaintenanceService;
 pub use self::reflection::ReflectionService;
 pub use self::services::{Answer, Services, message_bytes_max};
@@ -59,6 +64,15 @@ services! {
 services! {
     /// The same under the name that older tools know.
     reflection_v1alpha = "grpc.reflection.v1alpha"
+}
+
+services! {
+    /// Lock: traits for servers, and clients.
+    v3lockpb = "v3lockpb"
+}
+services! {
+    /// Election: traits for servers, and clients.
+    v3electionpb = "v3electionpb"
 }
 
 /// Answers a call with the response of the variant that belongs to its request.

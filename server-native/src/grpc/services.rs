@@ -7,6 +7,8 @@
 //!   /etcdserverpb.Cluster/…         ──► grpc::ClusterService
 //!   /etcdserverpb.Maintenance/…     ──► grpc::MaintenanceService
 //!   /etcdserverpb.Auth/…           ──► grpc::AuthService
+//!   /v3lockpb.Lock/…                ──► grpc::LockService
+//!   /v3electionpb.Election/…        ──► grpc::ElectionService
 //!   /grpc.health.v1.Health/…         ──► grpc::HealthService
 //!   /grpc.reflection.…              ──► grpc::ReflectionService
 //!   any other                       ──► Unimplemented
@@ -34,9 +36,11 @@ use super::health_v1::health_server::HealthServer;
 use super::reflection_v1::server_reflection_server::ServerReflectionServer;
 use super::reflection_v1alpha::server_reflection_server::ServerReflectionServer as AlphaServer;
 use super::refusal::{mend_answer, unreadable_at};
+use super::v3electionpb::election_server::ElectionServer;
+use super::v3lockpb::lock_server::LockServer;
 use super::{
-    AuthService, ClusterService, HealthService, KvService, LeaseService, MaintenanceService,
-    ReflectionService, Snapshots, WatchService, not_built,
+    AuthService, ClusterService, ElectionService, HealthService, KvService, LeaseService,
+    LockService, MaintenanceService, ReflectionService, Snapshots, WatchService, not_built,
 };
 use crate::config::Settings;
 use crate::mailbox::Mailbox;
@@ -56,6 +60,8 @@ pub struct Services {
     reflection: ServerReflectionServer<ReflectionService>,
     reflection_alpha: AlphaServer<ReflectionService>,
     auth: AuthServer<AuthService>,
+    lock: LockServer<LockService>,
+    election: ElectionServer<ElectionService>,
 }
 
 impl Services {
@@ -76,6 +82,9 @@ impl Services {
             maintenance: MaintenanceServer::new(MaintenanceService(mailbox.clone(), snapshots))
                 .max_decoding_message_size(limit),
             auth: AuthServer::new(AuthService(mailbox.clone())).max_decoding_message_size(limit),
+            lock: LockServer::new(LockService(mailbox.clone())).max_decoding_message_size(limit),
+            election: ElectionServer::new(ElectionService(mailbox.clone()))
+                .max_decoding_message_size(limit),
         }
     }
 
@@ -95,6 +104,8 @@ impl Services {
             "etcdserverpb.Cluster" => self.cluster.clone().call(request),
             "etcdserverpb.Auth" => self.auth.clone().call(request),
             "etcdserverpb.Maintenance" => self.maintenance.clone().call(request),
+            "v3lockpb.Lock" => self.lock.clone().call(request),
+            "v3electionpb.Election" => self.election.clone().call(request),
             "grpc.health.v1.Health" => self.health.clone().call(request),
             "grpc.reflection.v1.ServerReflection" => self.reflection.clone().call(request),
             "grpc.reflection.v1alpha.ServerReflection" => {
