@@ -213,7 +213,6 @@ fn requests_that_are_made_up_are_answered_as_by_etcd() {
         }
         Ok(())
     });
-    drop(stage);
     if let Err(failure) = result {
         // etcd may have ended itself over what it was asked.
         panic!("{failure}\n{:?}", pair.check_alive());
