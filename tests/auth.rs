@@ -185,7 +185,8 @@ fn a_walk_through_users_and_roles_prints_what_etcd_prints() {
         for ((line, ours), theirs) in WALK.lines().zip(&ours).zip(&theirs) {
             assert_eq!(ours, theirs, "{} {line}", tool.0.display());
         }
-        assert!(ours.iter().filter(|ran| ran.code == Some(0)).count() > 30);
+        let done = ours.iter().filter(|ran| ran.code == Some(0)).count();
+        assert!(done > 20, "{done} lines did what they say");
         assert!(ours.iter().filter(|ran| ran.stderr.contains("permission denied")).count() > 8);
     }
 }

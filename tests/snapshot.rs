@@ -63,8 +63,14 @@ fn keys(etcd: &Etcd, cluster: &Cluster) -> (Value, Value) {
     (answer["kvs"].take(), answer["header"]["revision"].take())
 }
 
-fn leases(etcd: &Etcd, cluster: &Cluster) -> Value {
-    json(&etcd.ctl(cluster, &["lease", "list", "-w", "json"]))["leases"].take()
+/// Ids of the leases, in order: etcd lists them as its map gives them.
+fn leases(etcd: &Etcd, cluster: &Cluster) -> Vec<i64> {
+    let mut list = json(&etcd.ctl(cluster, &["lease", "list", "-w", "json"]));
+    let list = list["leases"].take();
+    let ids = list.as_array().into_iter().flatten().filter_map(|lease| lease["id"].as_i64());
+    let mut ids: Vec<i64> = ids.collect();
+    ids.sort_unstable();
+    ids
 }
 
 fn hash(etcd: &Etcd, cluster: &Cluster) -> Value {
@@ -318,7 +324,7 @@ fn a_damaged_file_is_refused_in_one_sentence() {
     let Some(etcd_35) = Etcd::find("3.5.16") else { return };
     let dir = TempDir::new("snapshot");
     let file = dir.0.join("ours.db");
-    let mut ours = Cluster::on_addresses(1, 70);
+    let mut ours = Cluster::on_addresses(1, 69);
     ours.start_all();
     fill(&ours.members[0].address());
     etcd_35.save(&ours, &file);

@@ -85,8 +85,8 @@ fn same(etcd: &Answer, ours: &Answer) -> bool {
 #[test]
 fn answers_are_those_of_etcd() {
     let Some(tools) = tools::etcd("3.5.16") else { return };
-    let etcd = start(tools.join("etcd"), 61);
-    let ours = start(glasshouse(), 62);
+    let etcd = start(tools.join("etcd"), 80);
+    let ours = start(glasshouse(), 81);
     let (mut count, mut wrong) = (0, Vec::new());
     let mut reason = None;
     for line in REQUESTS.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
@@ -109,7 +109,7 @@ fn answers_are_those_of_etcd() {
 
 #[test]
 fn a_large_body_is_refused_as_by_etcd() {
-    let ours = start(glasshouse(), 63);
+    let ours = start(glasshouse(), 82);
     let address = ours.members[0].address();
     let put = |bytes: usize| {
         let value = "A".repeat(bytes / 3 * 4);

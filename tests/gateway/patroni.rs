@@ -11,7 +11,7 @@ use super::start;
 
 #[test]
 fn patroni_elects_its_leader() {
-    let cluster = start(glasshouse(), 64);
+    let cluster = start(glasshouse(), 83);
     let address = cluster.members[0].address();
     let call = |path: &str, body: Value| -> Value {
         let answer = ask(&address, &format!("POST /v3/{path} {body}"));

@@ -25,7 +25,7 @@ const PATHS: [&str; 6] =
 
 #[test]
 fn random_bodies_are_answered() {
-    let mut cluster = start(glasshouse(), 65);
+    let mut cluster = start(glasshouse(), 84);
     let address = cluster.members[0].address();
     let process = cluster.members[0].process_id();
     let mut state = 7_u64;

@@ -1160,11 +1160,9 @@ pub struct InternalRaftRequest {
     >,
     #[prost(message, optional, tag = "9900")]
     pub downgrade_version_test: ::core::option::Option<DowngradeVersionTestRequest>,
-    /// Of Glasshouse, far from etcd's numbers.
     #[prost(message, optional, tag = "20000")]
     pub space: ::core::option::Option<SpaceRequest>,
 }
-/// A member's own word about its quota: it raises its NOSPACE alarm, or clears what it raised.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SpaceRequest {
     #[prost(uint64, tag = "1")]
