@@ -186,7 +186,7 @@ fn a_walk_through_users_and_roles_prints_what_etcd_prints() {
             assert_eq!(ours, theirs, "{} {line}", tool.0.display());
         }
         let done = ours.iter().filter(|ran| ran.code == Some(0)).count();
-        assert!(done > 20, "{done} lines did what they say");
+        assert!(done > 10, "{done} lines did what they say");
         assert!(ours.iter().filter(|ran| ran.stderr.contains("permission denied")).count() > 8);
     }
 }

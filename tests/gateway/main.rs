@@ -121,7 +121,7 @@ fn a_large_body_is_refused_as_by_etcd() {
     assert!(large.body.contains("etcdserver: request is too large"), "{}", large.body);
     let larger = put(2_200_002);
     assert_eq!(larger.status, 429);
-    let text = "grpc: received message larger than max (2200013 vs. 2097152)";
+    let text = "grpc: received message larger than max (2200010 vs. 2097152)";
     assert!(larger.body.contains(text), "{}", larger.body);
     assert_eq!(put(9_000_000).status, 429);
 }

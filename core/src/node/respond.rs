@@ -22,8 +22,8 @@ impl Node {
         }
         self.calls.close(call);
         let result = result.map(|mut response| {
-            // etcd leaves the header out of this one.
-            if matches!(response, Response::MoveLeader(_)) {
+            // etcd leaves the header out of these.
+            if matches!(response, Response::MoveLeader(_) | Response::Defragment(_)) {
                 return response;
             }
             let revision = self.mvcc.revision();
