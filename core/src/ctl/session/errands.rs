@@ -56,7 +56,7 @@ impl Session {
         Ok(())
     }
 
-    /// Takes how a [`Step::File`](super::Step::File) ended; an error is said in Go's words.
+    /// Takes how a [`Step::File`] ended; an error is said in Go's words.
     pub fn on_file(&mut self, result: Result<(), String>) {
         let result = match std::mem::replace(&mut self.plan, Plan::Done) {
             Plan::Errand(errand) => self.tell_errand(errand, Heard::File(result)),
