@@ -35,7 +35,8 @@
 //! | `raft` | the raft crate, made repeatable | limits, node's vocabulary |
 //! | `snapshot` | catching up from a compacted log | store, peer |
 //! | [`peer`] | what members say to each other | id |
-//! | [`ctl`] | etcdctl: argv in, requests out; responses in, text out | api |
+//! | [`concurrency`] | locks and elections, as queues of keys | api |
+//! | [`ctl`] | etcdctl: argv in, requests out; responses in, text out | concurrency, api |
 //! | [`node`] | all of the above in order | everything; nobody uses node |
 //!
 //! Absent on purpose: tokio, threads, clocks, sockets, files, environment, ambient randomness. The
@@ -46,6 +47,7 @@
 mod alarm;
 pub mod api;
 pub mod auth;
+pub mod concurrency;
 pub mod ctl;
 pub mod id;
 pub mod lease;

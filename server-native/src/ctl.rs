@@ -2,25 +2,34 @@
 //!
 //! What is asked and what is printed is decided in core; here requests travel, lines are read
 //! and bytes are written. A call waits for a connection as etcdctl's does: an endpoint that
-//! cannot be reached is no error before the call's own timeout.
+//! cannot be reached is no error before the call's own timeout. Connections are kept: `check perf`
+//! makes thousands of calls.
+//!
+//! Ctrl-C and SIGTERM end a command at once, as they end etcdctl, except where the command wants to
+//! hear of them: `lock` gives its lock back.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::hash::{BuildHasher as _, RandomState};
 use std::io::{self, BufRead, Read, Write};
 use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Command, ExitCode};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use glasshouse_core::api::{self, Response, WatchRequest};
 use glasshouse_core::ctl::{
-    Call, CallError, CallId, Config, Endpoint, Input, Output, Program, Session, Step, Stream,
-    StreamId, StreamRequest, StreamResponse, may_retry,
+    Call, CallError, CallId, Config, Endpoint, FetchId, Input, Output, Program, ProgramError,
+    Session, Step, Stream, StreamId, StreamRequest, StreamResponse, TimerId, may_retry,
 };
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
 use tokio::time::{sleep, timeout};
 
 use crate::client::{ConnectError, Connection, error_of};
+use crate::fetch::fetch;
 
 /// Pause before the endpoints are tried once more (`backoffWaitBetween` of etcd's client).
 const BACK_OFF: Duration = Duration::from_millis(25);
@@ -36,7 +45,12 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
     };
     let environment: BTreeMap<String, String> = crate::process::environment().collect();
     let args = args.into_iter().map(OsString::into_vec);
-    let output = runtime.block_on(Driver::new(Session::start(args, &environment)).drive());
+    // What is random in a command needs no more than to differ from run to run.
+    let seed = RandomState::new().hash_one(std::process::id());
+    let session = Session::start(args, &environment).with_seed(seed);
+    let output = runtime.block_on(async { Driver::new(session).drive().await });
+    // A thread may still wait for a line that nobody will type.
+    runtime.shutdown_background();
     match write(&output) {
         Ok(()) => ExitCode::from(output.exit_code),
         // A pipe that was closed, such as `glasshouse ctl get | head`.
@@ -55,6 +69,11 @@ enum Event {
     Answer(CallId, Result<Response, CallError>, Duration),
     Message(StreamId, StreamResponse),
     StreamEnd(StreamId, CallError),
+    Timer(TimerId),
+    Executed(Program, Result<(), ProgramError>),
+    Fetched(FetchId, Result<Vec<u8>, String>),
+    /// Ctrl-C, or SIGTERM.
+    Interrupt,
     /// A line of standard input; without its end when there are no more.
     Line(Vec<u8>),
 }
@@ -64,8 +83,12 @@ struct Driver {
     session: Session,
     sender: mpsc::UnboundedSender<Event>,
     events: mpsc::UnboundedReceiver<Event>,
-    /// Where the requests of open streams go.
-    streams: BTreeMap<StreamId, mpsc::UnboundedSender<WatchRequest>>,
+    /// Where the requests of open streams go, and what carries them.
+    streams: BTreeMap<StreamId, (mpsc::UnboundedSender<WatchRequest>, AbortHandle)>,
+    connections: Arc<Connections>,
+    began: Instant,
+    /// Signals are listened to.
+    listening: bool,
     /// Streams opened so far: each begins with another endpoint.
     opened: usize,
     /// A thread is reading a line.
@@ -75,7 +98,17 @@ struct Driver {
 impl Driver {
     fn new(session: Session) -> Self {
         let (sender, events) = mpsc::unbounded_channel();
-        Self { session, sender, events, streams: BTreeMap::new(), opened: 0, reading: false }
+        Self {
+            session,
+            sender,
+            events,
+            streams: BTreeMap::new(),
+            connections: Arc::default(),
+            began: Instant::now(),
+            listening: false,
+            opened: 0,
+            reading: false,
+        }
     }
 
     async fn drive(mut self) -> Output {
@@ -84,9 +117,14 @@ impl Driver {
                 Step::Call(call) => self.call(call),
                 Step::Open(stream) => self.open(stream),
                 Step::Send(stream, StreamRequest::Watch(request)) => {
-                    if let Some(requests) = self.streams.get(&stream) {
+                    if let Some((requests, _)) = self.streams.get(&stream) {
                         // A stream that broke a moment ago says so itself.
                         let _ = requests.send(request);
+                    }
+                }
+                Step::Close(stream) => {
+                    if let Some((_, carrier)) = self.streams.remove(&stream) {
+                        carrier.abort();
                     }
                 }
                 Step::Wait => self.wait().await,
@@ -100,20 +138,22 @@ impl Driver {
                         return Output { exit_code: 1, ..Output::default() };
                     }
                 }
-                Step::Pause(pause) => {
-                    sleep(pause).await;
-                    self.session.on_pause_over();
-                }
-                Step::Execute(program) => {
-                    let result = execute(&program);
-                    self.session.on_executed(&program, result);
-                }
+                Step::Timer(timer, after) => self.later(async move {
+                    sleep(after).await;
+                    Event::Timer(timer)
+                }),
+                Step::Execute(program) => self.execute(program),
+                Step::Fetch(page) => self.later(async move {
+                    let found = fetch(&page.url).await;
+                    Event::Fetched(page.id, found)
+                }),
                 Step::Done(output) => return output,
             }
         }
     }
 
     async fn wait(&mut self) {
+        self.listen();
         match self.events.recv().await.expect("a sender lives here") {
             Event::Answer(id, answer, took) => self.session.on_result(id, answer, took),
             Event::Message(stream, response) => self.session.on_message(stream, &response),
@@ -121,6 +161,12 @@ impl Driver {
                 self.streams.remove(&stream);
                 self.session.on_stream_end(stream, &error);
             }
+            Event::Timer(timer) => self.session.on_timer(timer, self.began.elapsed()),
+            Event::Executed(program, result) => self.session.on_executed(&program, result),
+            Event::Fetched(id, found) => self.session.on_fetched(id, found),
+            Event::Interrupt if self.session.takes_interrupt() => self.session.on_interrupt(),
+            // 130: as a shell calls the end by Ctrl-C.
+            Event::Interrupt => std::process::exit(130),
             Event::Line(line) => {
                 self.reading = false;
                 self.session.on_input(&line);
@@ -129,33 +175,70 @@ impl Driver {
     }
 
     fn call(&self, call: Call) {
-        let (config, sender) = (self.session.config().clone(), self.sender.clone());
-        tokio::spawn(async move {
+        let endpoints = endpoints(&call.endpoint, self.session.config());
+        let dial_timeout = self.session.config().dial_timeout;
+        let connections = self.connections.clone();
+        self.later(async move {
             let begin = Instant::now();
             let id = call.id;
-            let answer = perform(call, &config).await;
-            // The session may be over when an answer comes.
-            let _ = sender.send(Event::Answer(id, answer, begin.elapsed()));
+            let answer = perform(call, &endpoints, &connections, dial_timeout).await;
+            Event::Answer(id, answer, begin.elapsed())
         });
+    }
+
+    /// Something will have happened.
+    fn later(&self, event: impl Future<Output = Event> + Send + 'static) {
+        let sender = self.sender.clone();
+        tokio::spawn(async move {
+            let event = event.await;
+            // The session may be over by then.
+            let _ = sender.send(event);
+        });
+    }
+
+    /// Runs a program in a thread of its own: the session goes on meanwhile, to keep a lease alive.
+    fn execute(&self, program: Program) {
+        let sender = self.sender.clone();
+        std::thread::spawn(move || {
+            let result = execute(&program);
+            let _ = sender.send(Event::Executed(program, result));
+        });
+    }
+
+    /// Hears of signals from now on, if the command wants to.
+    fn listen(&mut self) {
+        if self.listening || !self.session.takes_interrupt() {
+            return;
+        }
+        self.listening = true;
+        for kind in [SignalKind::interrupt(), SignalKind::terminate()] {
+            let Ok(mut signals) = signal(kind) else { continue };
+            let sender = self.sender.clone();
+            tokio::spawn(async move {
+                while signals.recv().await.is_some() {
+                    let _ = sender.send(Event::Interrupt);
+                }
+            });
+        }
     }
 
     fn open(&mut self, stream: Stream) {
         let (requests, outgoing) = mpsc::unbounded_channel();
         let StreamRequest::Watch(first) = stream.request.clone();
         let _ = requests.send(first);
-        self.streams.insert(stream.id, requests);
         let config = self.session.config();
         let mut endpoints = endpoints(&stream.endpoint, config);
         let count = endpoints.len().max(1);
         endpoints.rotate_left(self.opened % count);
         self.opened += 1;
         let (dial_timeout, sender) = (config.dial_timeout, self.sender.clone());
-        tokio::spawn(async move {
-            let id = stream.id;
+        let id = stream.id;
+        let carrier = tokio::spawn(async move {
             let error = carry(stream, outgoing, &endpoints, dial_timeout, &sender).await;
             sleep(BACK_OFF).await;
             let _ = sender.send(Event::StreamEnd(id, error));
         });
+        self.streams.insert(id, (requests, carrier.abort_handle()));
     }
 
     /// Reads one line in a thread of its own: standard input cannot be waited for together with
@@ -216,22 +299,39 @@ async fn connect(endpoints: &[String], dial_timeout: Duration) -> Result<Connect
 }
 
 /// Runs a program to its end; an error is said in Go's words.
-fn execute(program: &Program) -> Result<(), String> {
+fn execute(program: &Program) -> Result<(), ProgramError> {
     let text = |bytes: &Vec<u8>| OsString::from_vec(bytes.clone());
     let mut words = program.command.iter().map(text);
     let name = words.next().unwrap_or_default();
     let environment = program.environment.iter().map(|(variable, value)| (variable, text(value)));
     let status = Command::new(&name).args(words).envs(environment).status();
-    match status {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(match (status.code(), status.signal()) {
-            (Some(code), _) => format!("exit status {code}"),
-            (None, signal) => format!("signal: {}", signal.unwrap_or(0)),
-        }),
+    let (why, code) = match status {
+        Ok(status) if status.success() => return Ok(()),
+        Ok(status) => match (status.code(), status.signal()) {
+            (Some(code), _) => (format!("exit status {code}"), u8::try_from(code).ok()),
+            // Go's `-1`, as a shell sees it.
+            (None, signal) => (format!("signal: {}", signal_name(signal)), Some(255)),
+        },
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            Err(format!("exec: {name:?}: executable file not found in $PATH"))
+            (format!("exec: {name:?}: executable file not found in $PATH"), None)
         }
-        Err(error) => Err(error.to_string()),
+        Err(error) => (error.to_string(), None),
+    };
+    Err(ProgramError { why, code })
+}
+
+/// A signal in Go's words, as far as programs are ended by it.
+fn signal_name(signal: Option<i32>) -> String {
+    match signal.unwrap_or(0) {
+        1 => "hangup".to_owned(),
+        2 => "interrupt".to_owned(),
+        3 => "quit".to_owned(),
+        6 => "aborted".to_owned(),
+        9 => "killed".to_owned(),
+        11 => "segmentation fault".to_owned(),
+        13 => "broken pipe".to_owned(),
+        15 => "terminated".to_owned(),
+        other => format!("signal {other}"),
     }
 }
 
@@ -257,9 +357,13 @@ fn endpoints(endpoint: &Endpoint, config: &Config) -> Vec<String> {
     }
 }
 
-async fn perform(call: Call, config: &Config) -> Result<Response, CallError> {
-    let endpoints = endpoints(&call.endpoint, config);
-    let attempts = attempt_until_answered(&call, &endpoints, config.dial_timeout);
+async fn perform(
+    call: Call,
+    endpoints: &[String],
+    connections: &Connections,
+    dial_timeout: Duration,
+) -> Result<Response, CallError> {
+    let attempts = attempt_until_answered(&call, endpoints, connections, dial_timeout);
     match call.timeout {
         None => attempts.await,
         Some(limit) => timeout(limit, attempts).await.unwrap_or(Err(CallError::DeadlineExceeded)),
@@ -269,11 +373,12 @@ async fn perform(call: Call, config: &Config) -> Result<Response, CallError> {
 async fn attempt_until_answered(
     Call { token, request, .. }: &Call,
     endpoints: &[String],
+    connections: &Connections,
     dial_timeout: Duration,
 ) -> Result<Response, CallError> {
     loop {
         for endpoint in endpoints {
-            let connection = match Connection::open(endpoint, dial_timeout).await {
+            let connection = match connections.to(endpoint, dial_timeout).await {
                 Ok(connection) => connection,
                 // Nothing was sent: the next endpoint may be asked, whatever the request is.
                 Err(ConnectError::Unreachable(_)) => continue,
@@ -281,10 +386,40 @@ async fn attempt_until_answered(
             };
             match connection.ask_as(token.as_deref(), request.clone()).await {
                 Ok(response) => return Ok(response),
-                Err(error) if may_retry(request, &error) => {}
-                Err(error) => return Err(CallError::Status(error)),
+                Err(error) => {
+                    if error.code == api::Code::Unavailable {
+                        connections.forget(endpoint);
+                    }
+                    if !may_retry(request, &error) {
+                        return Err(CallError::Status(error));
+                    }
+                }
             }
         }
         sleep(BACK_OFF).await;
+    }
+}
+
+/// Connections that are open, by endpoint.
+#[derive(Default)]
+struct Connections(Mutex<BTreeMap<String, Connection>>);
+
+impl Connections {
+    async fn to(&self, endpoint: &str, limit: Duration) -> Result<Connection, ConnectError> {
+        if let Some(open) = self.lock().get(endpoint) {
+            return Ok(open.clone());
+        }
+        let opened = Connection::open(endpoint, limit).await?;
+        self.lock().insert(endpoint.to_owned(), opened.clone());
+        Ok(opened)
+    }
+
+    /// It is broken, or may be.
+    fn forget(&self, endpoint: &str) {
+        self.lock().remove(endpoint);
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Connection>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -32,6 +32,7 @@ pub mod config;
 pub mod ctl;
 pub mod disk;
 pub mod driver;
+mod fetch;
 pub mod grpc;
 pub mod http;
 pub mod join;

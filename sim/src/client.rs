@@ -10,7 +10,8 @@
 //! is not.
 //!
 //! `watch` never ends by itself: what it prints is fetched with [`Running::written`] while it goes
-//! on, and [`Running::interrupt`] ends it, as Ctrl-C does.
+//! on, and [`Running::interrupt`] ends it, as Ctrl-C does. `lock` and `elect` hear of Ctrl-C and give back
+//! what they hold before they end.
 
 mod hosts;
 
@@ -19,7 +20,7 @@ use std::time::Duration;
 
 use glasshouse_core::api;
 use glasshouse_core::ctl::{
-    self, CallError, Endpoint, Session, Step, StreamRequest, StreamResponse,
+    self, CallError, Endpoint, ProgramError, Session, Step, StreamRequest, StreamResponse, TimerId,
 };
 use glasshouse_core::id::{CallId, StreamId};
 
@@ -63,8 +64,10 @@ pub struct Running {
     prompts: String,
     /// What was printed before the end.
     written: String,
-    /// The session goes on at this time.
-    paused_until: Option<Nanos>,
+    /// When the session began.
+    began_at: Nanos,
+    /// Timers of the session, and when they ring.
+    timers: Vec<(Nanos, TimerId)>,
     output: Option<ctl::Output>,
 }
 
@@ -133,7 +136,10 @@ impl Running {
             let all: Vec<String> = world.members().into_iter().map(MemberNo::client_url).collect();
             environment.insert("ETCDCTL_ENDPOINTS".to_string(), all.join(","));
         }
+        let began_at = world.now();
+        let seed = world.spec().seed ^ began_at.rotate_left(32) ^ u64::from(shell.client.0);
         let session = Session::start(args.iter().map(String::as_bytes), &environment);
+        let session = session.with_seed(seed);
         let hosts = Hosts::of(world, shell.local);
         let mut endpoints = Vec::new();
         for text in &session.config().endpoints {
@@ -154,7 +160,8 @@ impl Running {
             input: stdin.map(|text| text.split_inclusive('\n').map(str::to_string).collect()),
             prompts: String::new(),
             written: String::new(),
-            paused_until: None,
+            began_at,
+            timers: Vec::new(),
             output: None,
         };
         running.advance(world)?;
@@ -168,9 +175,7 @@ impl Running {
     /// One sentence when input is missing.
     pub fn poll(&mut self, world: &mut World) -> Result<Option<Printed>, String> {
         let now = world.now();
-        if self.paused_until.take_if(|until| *until <= now).is_some() {
-            self.session.on_pause_over();
-        }
+        self.ring(now);
         let mut open = Vec::new();
         for mut call in std::mem::take(&mut self.calls) {
             let result = match call.attempt {
@@ -203,8 +208,17 @@ impl Running {
         self.calls.is_empty() && self.session.is_watching()
     }
 
-    /// Ctrl-C: takes back what is under way.
-    pub fn interrupt(&mut self, world: &mut World) {
+    /// Ctrl-C. `true` when the command has heard of it and ends by itself; otherwise what is under way
+    /// is taken back, and it is over.
+    ///
+    /// # Errors
+    /// One sentence when input is missing.
+    pub fn interrupt(&mut self, world: &mut World) -> Result<bool, String> {
+        if self.session.takes_interrupt() {
+            self.session.on_interrupt();
+            self.advance(world)?;
+            return Ok(true);
+        }
         for call in self.calls.drain(..) {
             if let Attempt::Asked(_, id) = call.attempt {
                 world.cancel(id);
@@ -215,6 +229,7 @@ impl Running {
                 world.close_stream(id);
             }
         }
+        Ok(false)
     }
 
     /// The member that it talks to.
@@ -241,7 +256,7 @@ impl Running {
 
     /// Does what the session wants until it waits or is done.
     fn advance(&mut self, world: &mut World) -> Result<(), String> {
-        while self.output.is_none() && self.paused_until.is_none() {
+        while self.output.is_none() {
             match self.session.next() {
                 Step::Call(call) => self.begin(world, call),
                 Step::Read(input) => {
@@ -257,13 +272,18 @@ impl Running {
                 Step::Open(stream) => self.open(world, stream),
                 Step::Send(id, StreamRequest::Watch(request)) => self.ask_more(world, id, request),
                 Step::Write(output) => self.written.push_str(&text_of(&output)),
-                Step::Pause(pause) => {
-                    let pause = u64::try_from(pause.as_nanos()).unwrap_or(NO_LIMIT);
-                    self.paused_until = Some(world.now().saturating_add(pause));
+                Step::Close(id) => self.close(world, id),
+                Step::Timer(timer, after) => {
+                    let after = u64::try_from(after.as_nanos()).unwrap_or(NO_LIMIT);
+                    self.timers.push((world.now().saturating_add(after), timer));
                 }
                 Step::Execute(program) => {
-                    let why = "there are no processes in a page: leave out what stands behind --";
-                    self.session.on_executed(&program, Err(why.to_string()));
+                    let why = "there are no processes in a page: leave the command out".to_string();
+                    self.session.on_executed(&program, Err(ProgramError { why, code: None }));
+                }
+                Step::Fetch(page) => {
+                    let found = self.fetch(world, &page.url);
+                    self.session.on_fetched(page.id, found);
                 }
                 Step::Done(output) => self.output = Some(output),
             }
@@ -271,7 +291,40 @@ impl Running {
         Ok(())
     }
 
+    /// Tells the session of the timers that are due, in the order in which they ring.
+    fn ring(&mut self, now: Nanos) {
+        let (mut due, later): (Vec<_>, Vec<_>) =
+            self.timers.drain(..).partition(|(at, _)| *at <= now);
+        self.timers = later;
+        due.sort_unstable();
+        for (_, timer) in due {
+            self.session.on_timer(timer, Duration::from_nanos(now - self.began_at));
+        }
+    }
+
+    /// The page of metrics, as far as a member has some here: the length of its store stands for
+    /// its memory, as there is no process.
+    fn fetch(&self, world: &World, url: &str) -> Result<Vec<u8>, String> {
+        let member = self.hosts.member(url).filter(|no| world.member_state(*no).is_running());
+        let Some(member) = member else {
+            return Err(format!("Get {url:?}: connect: connection refused"));
+        };
+        let bytes = world.disk(member).store_live_len;
+        Ok(format!("process_resident_memory_bytes {bytes}\n").into_bytes())
+    }
+
     // --- streams ---
+
+    fn close(&mut self, world: &mut World, id: ctl::StreamId) {
+        let (closed, open) = self.streams.drain(..).partition(|stream| stream.id == id);
+        self.streams = open;
+        let closed: Vec<Carried> = closed;
+        for stream in closed {
+            if let StreamAttempt::Open(_, id) = stream.attempt {
+                world.close_stream(id);
+            }
+        }
+    }
 
     fn open(&mut self, world: &mut World, stream: ctl::Stream) {
         let StreamRequest::Watch(request) = stream.request;
@@ -279,8 +332,7 @@ impl Running {
         let attempt = StreamAttempt::Waiting(world.now());
         let mut carried = Carried { id: stream.id, caller, requests: vec![request], attempt };
         self.attempt(world, &mut carried);
-        // The session has one stream at a time; an older one is over.
-        self.streams = vec![carried];
+        self.streams.push(carried);
     }
 
     /// Opens a stream at the member whose turn it is.

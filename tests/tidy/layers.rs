@@ -30,7 +30,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("raft", &["id", "limits", "peer", "vocabulary"]),
     ("snapshot", &["api", "alarm", "id", "limits", "membership", "mvcc", "peer", "store"]),
     ("watch", &["api", "id", "limits", "mvcc"]),
-    ("ctl", &["api"]),
+    ("concurrency", &["api"]),
+    ("ctl", &["api", "concurrency"]),
 ];
 
 /// Files of node whose types are plain data that the layers below may speak of: what a node is

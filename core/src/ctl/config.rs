@@ -164,7 +164,7 @@ pub(super) fn read(invocation: &Invocation) -> Result<Config, Exit> {
 }
 
 /// `--user name:password`, or the name and `--password`.
-fn user(user: &str, password: &str) -> Option<User> {
+pub(super) fn user(user: &str, password: &str) -> Option<User> {
     if user.is_empty() {
         return None;
     }

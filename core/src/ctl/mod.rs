@@ -12,7 +12,8 @@
 //!                    │ one Action
 //!   get put del txn compaction lease member move-leader endpoint: checks, then requests
 //!   watch            │ Step::Call ──► driver ──► Session::on_result
-//!                    │ Step::Open ──► driver ──► Session::on_message, again and again
+//!   lock elect check │ Step::Open ──► driver ──► Session::on_message, again and again
+//!   make-mirror      │ Step::Timer ─► driver ──► Session::on_timer
 //!   print  simple, json, fields, table, protobuf
 //!                    │
 //!             Step::Done(Output { stdout, stderr, exit_code })
@@ -34,12 +35,9 @@
 //!         }
 //!         Step::Read(_) => session.on_input(b""),
 //!         Step::Write(output) => print!("{}", String::from_utf8_lossy(&output.stdout)),
-//!         Step::Open(_) | Step::Send(..) | Step::WaitOrRead(_) | Step::Execute(_) => {
-//!             unreachable!("only `watch` does")
-//!         }
-//!         Step::Pause(_) => session.on_pause_over(),
 //!         Step::Wait => unreachable!("every call is answered at once"),
 //!         Step::Done(output) => break output,
+//!         other => unreachable!("only commands that go on want {other:?}"),
 //!     }
 //! };
 //! assert_eq!(output.stdout, b"OK\n");
@@ -52,24 +50,33 @@
 //!   comparisons of `lease(…)` work, where it panics too;
 //! - `'single quoted'` words in a transaction are read whole, where it takes a part (etcd 3.6 cured
 //!   that);
+//! - the line of `check` that tells how far it is has no bar, in a terminal neither; Ctrl-C in `check
+//!   datascale` ends it at once in both;
 //! - `--discovery-srv` is refused with a sentence: nothing here asks DNS.
 
+mod check;
 mod commands;
 mod compaction;
 mod complete;
 mod config;
 mod del;
+mod elect;
 mod endpoint;
 mod flags;
 mod get;
 mod go;
 mod help;
+mod job;
+mod keeper;
 mod lease;
+mod lock;
 mod member;
+mod mirror;
 mod move_leader;
 mod parse;
 mod print;
 mod put;
+mod recipe;
 mod session;
 mod stream;
 #[cfg(test)]
@@ -81,7 +88,9 @@ mod words;
 pub use complete::complete;
 pub use config::{Config, Tls, User};
 pub use session::{Call, CallError, CallId, Endpoint, Input, Session, Step, may_retry};
-pub use stream::{Program, Stream, StreamId, StreamRequest, StreamResponse};
+pub use stream::{
+    Fetch, FetchId, Program, ProgramError, Stream, StreamId, StreamRequest, StreamResponse, TimerId,
+};
 pub use words::words;
 
 /// The release whose commands, options and outputs these are.

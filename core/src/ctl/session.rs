@@ -1,5 +1,6 @@
 //! One run of a command, as a state machine that a driver pushes along.
 
+mod jobs;
 mod leases;
 mod members;
 
@@ -7,14 +8,18 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::time::Duration;
 
+use rand_chacha::ChaCha8Rng;
+use rand_core::{RngCore as _, SeedableRng as _};
+
 use super::commands::{Action, ROOT};
 use super::config::{self, API_VARIABLE, Config};
 use super::endpoint::{Ask, Check, Sweep};
-use super::lease::{self, Renewing};
+use super::job::Job;
+use super::lease;
 use super::parse::{Invocation, Parsed};
 use super::print::{Printer, Report};
-use super::stream::{Program, Stream, StreamId, StreamRequest, StreamResponse};
-use super::watch::{self, Say, Watching};
+use super::stream::{Fetch, Program, Stream, StreamId, StreamRequest, StreamResponse, TimerId};
+use super::watch::{Say, Watching};
 use super::{
     API_VERSION, Exit, Output, VERSION, compaction, del, get, member, move_leader, parse, put, txn,
 };
@@ -29,7 +34,7 @@ use crate::api::{Code, Error, Request, Response};
 /// - after `Done` the session is over and gives `Done` with an empty output.
 #[derive(Debug)]
 pub struct Session {
-    config: Config,
+    pub(super) config: Config,
     plan: Plan,
     /// Calls that the driver has not fetched.
     calls: VecDeque<Call>,
@@ -37,7 +42,13 @@ pub struct Session {
     /// Other steps that the driver has not fetched.
     steps: VecDeque<Step>,
     last_stream: u32,
-    output: Output,
+    last_timer: u32,
+    last_fetch: u32,
+    /// A program runs: what is to be written or run next waits for its end.
+    executing: bool,
+    /// What is random in a command, such as the keys of `check`.
+    random: ChaCha8Rng,
+    pub(super) output: Output,
 }
 
 /// What the session wants of its driver.
@@ -57,13 +68,17 @@ pub enum Step {
     Open(Stream),
     /// Send a further request on a stream that is open.
     Send(StreamId, StreamRequest),
+    /// Close a stream: nothing that comes on it matters any more.
+    Close(StreamId),
     /// Write this to standard output and standard error now.
     Write(Output),
-    /// Run a program to its end and pass how it ended to [`Session::on_executed`]. A driver without
-    /// processes says so there.
+    /// Run a program to its end and pass how it ended to [`Session::on_executed`]; go on with the
+    /// session meanwhile. A driver without processes says so there.
     Execute(Program),
-    /// Let this time pass, then call [`Session::on_pause_over`].
-    Pause(Duration),
+    /// When this time has passed, call [`Session::on_timer`]; go on with the session meanwhile.
+    Timer(TimerId, Duration),
+    /// Read a page by HTTP's `GET` and pass it to [`Session::on_fetched`].
+    Fetch(Fetch),
     /// The command is over.
     Done(Output),
 }
@@ -205,10 +220,8 @@ enum Plan {
     Sweep(Sweep),
     /// Keys are watched.
     Watch(Watching),
-    /// A lease is being renewed.
-    Renew(Renewing),
-    /// It was; the next time is after a pause.
-    RenewAfter(Renewing, Duration),
+    /// A command that goes on.
+    Job(Box<dyn Job>),
     /// Nothing is left to do.
     Done,
 }
@@ -274,6 +287,10 @@ impl Session {
             last_id: 0,
             steps: VecDeque::new(),
             last_stream: 0,
+            last_timer: 0,
+            last_fetch: 0,
+            executing: false,
+            random: ChaCha8Rng::seed_from_u64(0),
             output: Output::default(),
         };
         let api = environment.get(API_VARIABLE).map_or("3", String::as_str);
@@ -305,26 +322,31 @@ impl Session {
         if let Some(call) = self.calls.pop_front() {
             return Step::Call(call);
         }
-        if let Some(step) = self.steps.pop_front() {
+        let step = self.next_step();
+        if let Some(step) = step {
+            self.executing |= matches!(step, Step::Execute(_));
             return step;
         }
         match &self.plan {
-            Plan::Watch(_) if !self.output.is_empty() => {
+            _ if self.executing => Step::Wait,
+            Plan::Watch(_) | Plan::Job(_) if !self.output.is_empty() => {
                 Step::Write(std::mem::take(&mut self.output))
             }
             Plan::Watch(watching) if watching.interactive => {
                 Step::WaitOrRead(Input::Line { prompt: "" })
             }
             Plan::Watch(_) => Step::Wait,
-            Plan::Renew(_) | Plan::RenewAfter(..) if !self.output.is_empty() => {
-                Step::Write(std::mem::take(&mut self.output))
-            }
-            Plan::RenewAfter(_, pause) => Step::Pause(*pause),
             Plan::PutFromInput(..) => Step::Read(Input::All),
             Plan::TxnFromInput(reader) => Step::Read(Input::Line { prompt: reader.prompt() }),
-            Plan::Answer(_) | Plan::Sweep(_) | Plan::Renew(_) => Step::Wait,
+            Plan::Answer(_) | Plan::Sweep(_) | Plan::Job(_) => Step::Wait,
             Plan::Done => Step::Done(std::mem::take(&mut self.output)),
         }
+    }
+
+    fn next_step(&mut self) -> Option<Step> {
+        let waits = |step: &Step| matches!(step, Step::Write(_) | Step::Execute(_));
+        let at = self.steps.iter().position(|step| !self.executing || !waits(step))?;
+        self.steps.remove(at)
     }
 
     /// Takes what was read from standard input after [`Step::Read`].
@@ -356,7 +378,7 @@ impl Session {
                 Ok(response) => self.show(answer, response),
                 Err(error) => Err(answer.failed(error)),
             },
-            Plan::Renew(renewing) => self.on_renewed(renewing, result, took),
+            Plan::Job(job) => self.job_result(job, id, result, took),
             Plan::Sweep(mut sweep) => {
                 let asks = sweep.on_result(id, result, took, &self.config);
                 asks.and_then(|asks| self.go_on(sweep, asks))
@@ -379,6 +401,10 @@ impl Session {
                 };
                 self.go_on_watching(watching, take)
             }
+            Plan::Job(job) => {
+                let StreamResponse::Watch(response) = response;
+                self.job_message(job, stream, response)
+            }
             plan => {
                 self.plan = plan;
                 Ok(())
@@ -396,6 +422,7 @@ impl Session {
                 };
                 self.go_on_watching(watching, take)
             }
+            Plan::Job(job) => self.job_stream_end(job, stream, error),
             plan => {
                 self.plan = plan;
                 Ok(())
@@ -404,19 +431,14 @@ impl Session {
         self.settle(result);
     }
 
-    /// Takes how a [`Step::Execute`] ended: a failure ends the command.
-    pub fn on_executed(&mut self, program: &Program, result: Result<(), String>) {
-        if let Err(why) = result {
-            self.steps.clear();
-            self.output.err_line(watch::failed(&program.command, &why));
-            self.settle(Err(Exit { code: 1, text: None }));
-        }
-    }
-
     /// Whether the command has nothing to do but to wait for events: it may go on so for ever.
     #[must_use]
     pub fn is_watching(&self) -> bool {
-        matches!(&self.plan, Plan::Watch(watching) if watching.is_settled())
+        match &self.plan {
+            Plan::Watch(watching) => watching.is_settled(),
+            Plan::Job(job) => job.waits_for_others(),
+            _ => false,
+        }
     }
 
     fn go_on_watching(
@@ -502,6 +524,11 @@ impl Session {
                     Ok(())
                 });
             }
+            Action::Lock
+            | Action::Elect
+            | Action::MakeMirror
+            | Action::CheckPerf
+            | Action::CheckDatascale => return self.run_job(invocation, environment),
             Action::Help => return Ok(()),
         };
         self.connect(invocation, environment)?;
@@ -573,11 +600,32 @@ impl Session {
         self.plan = Plan::Answer(answer);
     }
 
-    fn call(&mut self, endpoint: Endpoint, request: Request, timeout: Option<Duration>) -> CallId {
+    pub(super) fn call(
+        &mut self,
+        endpoint: Endpoint,
+        request: Request,
+        timeout: Option<Duration>,
+    ) -> CallId {
+        self.call_as(None, endpoint, request, timeout)
+    }
+
+    /// The same, by somebody who shows a token of another cluster.
+    pub(super) fn call_as(
+        &mut self,
+        token: Option<String>,
+        endpoint: Endpoint,
+        request: Request,
+        timeout: Option<Duration>,
+    ) -> CallId {
         self.last_id += 1;
         let id = CallId(self.last_id);
-        self.calls.push_back(Call { id, endpoint, token: None, request, timeout });
+        self.calls.push_back(Call { id, endpoint, token, request, timeout });
         id
+    }
+
+    /// A random number.
+    pub(super) fn draw(&mut self) -> u64 {
+        self.random.next_u64()
     }
 
     fn show(&mut self, answer: Answer, response: Response) -> Result<(), Exit> {
@@ -612,11 +660,15 @@ impl Session {
     fn settle(&mut self, result: Result<(), Exit>) {
         if let Err(exit) = result {
             self.plan = Plan::Done;
-            self.calls.clear();
-            // What was to be written or run before the failure still is.
-            self.steps.retain(|step| matches!(step, Step::Write(_) | Step::Execute(_)));
+            self.forget_what_is_open();
             self.output.fail(exit);
         }
+    }
+
+    /// The command is over: what was to be written or run before its end still is.
+    fn forget_what_is_open(&mut self) {
+        self.calls.clear();
+        self.steps.retain(|step| matches!(step, Step::Write(_) | Step::Execute(_)));
     }
 }
 

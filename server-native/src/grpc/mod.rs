@@ -6,9 +6,12 @@
 
 mod auth;
 mod cluster;
+mod election;
 mod kv;
 mod lease;
+mod lock;
 mod maintenance;
+mod recipe;
 mod services;
 mod watch;
 
@@ -19,8 +22,10 @@ use tonic::{Code, Status};
 
 pub use self::auth::AuthService;
 pub use self::cluster::ClusterService;
+pub use self::election::ElectionService;
 pub use self::kv::KvService;
 pub use self::lease::LeaseService;
+pub use self::lock::LockService;
 pub use self::maintenance::MaintenanceService;
 pub use self::services::{Answer, Services, message_bytes_max};
 pub use self::watch::WatchService;
@@ -40,6 +45,16 @@ macro_rules! services {
 services! {
     /// KV, Watch, Lease, Cluster, Maintenance and Auth: traits for servers, and clients.
     etcdserverpb
+}
+
+services! {
+    /// Lock: traits for servers, and clients.
+    v3lockpb
+}
+
+services! {
+    /// Election: traits for servers, and clients.
+    v3electionpb
 }
 
 /// Answers a call with the response of the variant that belongs to its request.

@@ -7,6 +7,8 @@
 //!   /etcdserverpb.Cluster/…         ──► grpc::ClusterService
 //!   /etcdserverpb.Maintenance/…     ──► grpc::MaintenanceService
 //!   /etcdserverpb.Auth/…           ──► grpc::AuthService
+//!   /v3lockpb.Lock/…                ──► grpc::LockService
+//!   /v3electionpb.Election/…        ──► grpc::ElectionService
 //!   any other                       ──► Unimplemented
 //! ```
 //!
@@ -28,9 +30,11 @@ use super::etcdserverpb::kv_server::KvServer;
 use super::etcdserverpb::lease_server::LeaseServer;
 use super::etcdserverpb::maintenance_server::MaintenanceServer;
 use super::etcdserverpb::watch_server::WatchServer;
+use super::v3electionpb::election_server::ElectionServer;
+use super::v3lockpb::lock_server::LockServer;
 use super::{
-    AuthService, ClusterService, KvService, LeaseService, MaintenanceService, WatchService,
-    not_built,
+    AuthService, ClusterService, ElectionService, KvService, LeaseService, LockService,
+    MaintenanceService, WatchService, not_built,
 };
 use crate::config::Settings;
 use crate::mailbox::Mailbox;
@@ -47,6 +51,8 @@ pub struct Services {
     cluster: ClusterServer<ClusterService>,
     maintenance: MaintenanceServer<MaintenanceService>,
     auth: AuthServer<AuthService>,
+    lock: LockServer<LockService>,
+    election: ElectionServer<ElectionService>,
 }
 
 impl Services {
@@ -63,6 +69,9 @@ impl Services {
             maintenance: MaintenanceServer::new(MaintenanceService(mailbox.clone()))
                 .max_decoding_message_size(limit),
             auth: AuthServer::new(AuthService(mailbox.clone())).max_decoding_message_size(limit),
+            lock: LockServer::new(LockService(mailbox.clone())).max_decoding_message_size(limit),
+            election: ElectionServer::new(ElectionService(mailbox.clone()))
+                .max_decoding_message_size(limit),
         }
     }
 
@@ -81,6 +90,8 @@ impl Services {
             "etcdserverpb.Cluster" => self.cluster.clone().call(request),
             "etcdserverpb.Auth" => self.auth.clone().call(request),
             "etcdserverpb.Maintenance" => self.maintenance.clone().call(request),
+            "v3lockpb.Lock" => self.lock.clone().call(request),
+            "v3electionpb.Election" => self.election.clone().call(request),
             _ => {
                 let refused = not_built(path.trim_start_matches('/')).into_http();
                 Box::pin(std::future::ready(Ok(refused)))

@@ -166,12 +166,6 @@ impl Case {
                     let (result, took) = answer(&call, &mut unused, recorded);
                     session.on_result(call.id, result, took);
                 }
-                step @ (Step::Open(_)
-                | Step::Send(..)
-                | Step::WaitOrRead(_)
-                | Step::Write(_)
-                | Step::Pause(_)
-                | Step::Execute(_)) => panic!("what goes on is not recorded: {step:?}"),
                 Step::Done(mut output) => {
                     output.stdout.splice(0..0, prompts);
                     let left = unused.iter().filter(|recorded| !recorded.path.is_empty()).count();
@@ -180,6 +174,7 @@ impl Case {
                     }
                     return (output, complaints);
                 }
+                step => panic!("what goes on is not recorded: {step:?}"),
             }
         }
     }
