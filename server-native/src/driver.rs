@@ -19,7 +19,10 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
+use glasshouse_core::api::AlarmType;
 use glasshouse_core::membership::{Member, Membership};
+use glasshouse_core::node::Tally;
+use glasshouse_core::watch::WatchCounts;
 use glasshouse_core::{CallId, Effect, Input, MemberId, Node, NodeView, Role, StreamId};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::MissedTickBehavior;
@@ -48,6 +51,22 @@ pub struct NodeState {
     pub applied: u64,
     /// The revision of its store.
     pub revision: u64,
+    /// The revision up to which its store is compacted, -1 if it never was.
+    pub compacted: i64,
+    /// Rows of that compaction are still there.
+    pub compacting: bool,
+    /// Keys that exist.
+    pub keys: u64,
+    /// Leases that exist.
+    pub leases: u64,
+    /// Bytes that count against the quota.
+    pub used_bytes: u64,
+    /// The alarms that stand, as (member, type).
+    pub alarms: Vec<(MemberId, AlarmType)>,
+    /// Its watchers.
+    pub watches: WatchCounts,
+    /// What it has done.
+    pub tally: Tally,
     /// Calls that wait for an answer.
     pub open_calls: u64,
     /// There was a leader and the cluster knew this member's client URLs: it may serve.
@@ -69,6 +88,14 @@ impl Default for NodeState {
             commit: 0,
             applied: 0,
             revision: 0,
+            compacted: -1,
+            compacting: false,
+            keys: 0,
+            leases: 0,
+            used_bytes: 0,
+            alarms: Vec::new(),
+            watches: WatchCounts::default(),
+            tally: Tally::default(),
             open_calls: 0,
             published: false,
             cluster_version: None,
@@ -288,6 +315,14 @@ fn look(view: NodeView<'_>, before: &NodeState) -> NodeState {
         commit: view.commit(),
         applied: view.applied(),
         revision: u64::try_from(view.mvcc().revision()).unwrap_or(0),
+        compacted: view.mvcc().compacted(),
+        compacting: view.mvcc().is_compacting(),
+        keys: view.mvcc().live_keys(),
+        leases: view.lessor().len() as u64,
+        used_bytes: view.used_bytes(),
+        alarms: view.alarms(),
+        watches: view.watches().counts(),
+        tally: view.tally(),
         open_calls: view.open_calls() as u64,
         published: before.published
             || leader.is_some()
@@ -328,6 +363,23 @@ fn log_members(log: &Log, local: MemberId, before: &Membership, now: &Membership
     }
 }
 
+/// etcd's line about a compaction that came to its end, and lines about alarms.
+fn log_maintenance(log: &Log, before: &NodeState, now: &NodeState) {
+    let compacted = now.compacted > 0 && !now.compacting;
+    if compacted && (before.compacting || before.compacted < now.compacted) {
+        log.info("finished scheduled compaction", &[("compact-revision", now.compacted.into())]);
+    }
+    let fields = |(member, kind): &(MemberId, AlarmType)| {
+        [("member-id", member.to_string().into()), ("alarm", kind.as_str_name().into())]
+    };
+    for alarm in now.alarms.iter().filter(|alarm| !before.alarms.contains(alarm)) {
+        log.warn("alarm raised", &fields(alarm));
+    }
+    for alarm in before.alarms.iter().filter(|alarm| !now.alarms.contains(alarm)) {
+        log.info("alarm cleared", &fields(alarm));
+    }
+}
+
 /// etcd's lines about elections, publishing and the cluster's version.
 fn log_changes(log: &Log, view: NodeView<'_>, before: &NodeState, now: &NodeState) {
     let NodeState { id, term, .. } = now;
@@ -354,6 +406,7 @@ fn log_changes(log: &Log, view: NodeView<'_>, before: &NodeState, now: &NodeStat
         }
         _ => {}
     }
+    log_maintenance(log, before, now);
     let local = ("local-member-id", id.to_string().into());
     if now.published && !before.published {
         let member = view.membership().get(*id);

@@ -70,8 +70,7 @@ impl HttpContext {
         if method != Method::GET {
             return method_not_allowed();
         }
-        let db = (self.store.size_bytes(), self.store.in_use_bytes());
-        let page = self.metrics.render(&self.state.borrow(), db);
+        let page = self.metrics.render(&self.state.borrow(), self.store.size_bytes());
         let mut response = Response::new(Full::from(page));
         let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
         response.headers_mut().insert(CONTENT_TYPE, kind);

@@ -5,10 +5,12 @@
 //! counted here. Every counter is one atomic number: the disk threads count too.
 
 use std::fmt::{Display, Write as _};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use crate::driver::NodeState;
+
+mod keys;
 
 /// Upper bounds of the buckets: 1 ms, doubled 13 times to 8.192 s, as etcd's are.
 const BUCKETS: usize = 14;
@@ -69,12 +71,14 @@ pub struct Metrics {
     pub health_failures: AtomicU64,
     /// Open connections of clients.
     pub client_connections: AtomicU64,
+    /// The quota of the store in bytes, negative for none.
+    pub quota_backend_bytes: AtomicI64,
 }
 
 impl Metrics {
-    /// The whole page of `/metrics`. `db` is the size of the store in bytes, whole and in use.
+    /// The whole page of `/metrics`. `file_bytes` is the size of the store's file.
     #[must_use]
-    pub fn render(&self, state: &NodeState, db: (u64, u64)) -> String {
+    pub fn render(&self, state: &NodeState, file_bytes: u64) -> String {
         let mut text = String::with_capacity(8 * 1024);
         self.wal_fsync.write(
             &mut text,
@@ -91,7 +95,15 @@ impl Metrics {
             "etcd_disk_backend_defrag_duration_seconds",
             "The latency distribution of backend defragmentation.",
         );
-        write_node(&mut text, state, db);
+        write_node(&mut text, state, file_bytes);
+        keys::write(&mut text, state);
+        sample(
+            &mut text,
+            "etcd_server_quota_backend_bytes",
+            "Current backend storage quota size in bytes.",
+            "gauge",
+            self.quota_backend_bytes.load(Relaxed),
+        );
         let counters = [
             ("etcd_disk_wal_write_bytes_total", "Bytes written in WAL.", &self.wal_write_bytes),
             ("etcd_network_peer_sent_bytes_total", "Bytes sent to peers.", &self.peer_sent_bytes),
@@ -118,7 +130,7 @@ impl Metrics {
     }
 }
 
-fn write_node(text: &mut String, state: &NodeState, db: (u64, u64)) {
+fn write_node(text: &mut String, state: &NodeState, file_bytes: u64) {
     let leads = state.leader == Some(state.id);
     let rows: [(&str, &str, &str, u64); 9] = [
         (
@@ -161,13 +173,13 @@ fn write_node(text: &mut String, state: &NodeState, db: (u64, u64)) {
             "etcd_mvcc_db_total_size_in_bytes",
             "Total size of the underlying database physically allocated in bytes.",
             "gauge",
-            db.0,
+            file_bytes,
         ),
         (
             "etcd_mvcc_db_total_size_in_use_in_bytes",
             "Total size of the underlying database logically in use in bytes.",
             "gauge",
-            db.1,
+            state.used_bytes,
         ),
         (
             "etcd_debugging_mvcc_current_revision",

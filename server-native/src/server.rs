@@ -12,6 +12,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, SystemTime};
 
 use glasshouse_core::membership::Member;
@@ -95,6 +96,11 @@ async fn serve(settings: &Settings, log: &Arc<Log>) -> Result<(), ServerError> {
 
     let mailbox = Arc::new(Mailbox::default());
     let metrics = Arc::new(Metrics::default());
+    let quota = match settings.quota_backend_bytes {
+        0 => i64::try_from(limits::QUOTA_BYTES_DEFAULT).unwrap_or(i64::MAX),
+        bytes => bytes,
+    };
+    metrics.quota_backend_bytes.store(quota, Relaxed);
     let (state_sender, state) = watch::channel(NodeState::default());
     let disks = (
         WalThread::start(wal_path, mailbox.clone(), metrics.clone())?,
@@ -244,13 +250,16 @@ fn node_config(
         snapshot_count: settings.snapshot_count,
         snapshot_catchup_entries: settings.snapshot_catchup_entries,
         max_request_bytes: settings.max_request_bytes,
+        max_range_bytes: settings.max_range_bytes,
         max_txn_ops: settings.max_txn_ops,
-        watch_progress_notify_ms: u64::try_from(settings.watch_progress_notify.as_millis())
-            .unwrap_or(u64::MAX),
+        watch_progress_notify_ms: milliseconds(settings.watch_progress_notify),
         quota_backend_bytes: settings.quota_backend_bytes,
         auth_token_ttl_seconds: settings.auth_token_ttl_seconds,
         bcrypt_cost: settings.bcrypt_cost,
         quota_auto_disarm: settings.quota_auto_disarm,
+        initial_corrupt_check: settings.initial_corrupt_check,
+        corrupt_check_ms: settings.corrupt_check.map(milliseconds),
+        compact_hash_check_ms: settings.compact_hash_check.map(milliseconds),
         auto_compaction: settings.auto_compaction,
         compaction_batch_rows: settings.compaction_batch_rows,
         strict_reconfig_check: settings.strict_reconfig_check,
@@ -261,6 +270,10 @@ fn node_config(
         store_flush_ticks: ticks(STORE_FLUSH_MS),
         ..Config::new(identity.member, identity.cluster)
     })
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// A seed that no other life of this member has: election timeouts and ids are drawn from it.

@@ -58,6 +58,8 @@ pub struct Model {
     revision: i64,
     compacted: i64,
     alarms: BTreeSet<(u64, i32)>,
+    /// Members whose `NOSPACE` is their own word, which only they take back.
+    own_word: BTreeSet<u64>,
     /// Seconds for which each lease was granted.
     leases: BTreeMap<i64, i64>,
 }
@@ -69,6 +71,7 @@ impl Default for Model {
             revision: 1,
             compacted: 0,
             alarms: BTreeSet::new(),
+            own_word: BTreeSet::new(),
             leases: BTreeMap::new(),
         }
     }
@@ -105,6 +108,8 @@ impl Model {
         let mut changed = BTreeMap::new();
         if let Some(alarm) = request.alarm {
             self.apply_alarm(&alarm);
+        } else if let Some(space) = request.space {
+            self.apply_space(space.member_id, space.exhausted);
         } else if self.stands(AlarmType::Corrupt) {
         } else if let Some(put) = request.put {
             if !self.stands(AlarmType::Nospace) && self.allows(&put) {
@@ -308,12 +313,38 @@ impl Model {
         match AlarmAction::try_from(request.action) {
             Ok(AlarmAction::Activate) if request.alarm != AlarmType::None as i32 => {
                 self.alarms.insert(one);
+                self.forget_word(one);
             }
             Ok(AlarmAction::Deactivate) => {
                 self.alarms.remove(&one);
+                self.forget_word(one);
             }
             _ => {}
         }
+    }
+
+    /// A client raised or cleared this alarm: it is nobody's own word any more.
+    fn forget_word(&mut self, (member, kind): (u64, i32)) {
+        if kind == AlarmType::Nospace as i32 {
+            self.own_word.remove(&member);
+        }
+    }
+
+    /// A member says that it has no room, or takes that back.
+    fn apply_space(&mut self, member: u64, exhausted: bool) {
+        let one = (member, AlarmType::Nospace as i32);
+        if exhausted {
+            if self.alarms.insert(one) {
+                self.own_word.insert(member);
+            }
+        } else if self.own_word.remove(&member) {
+            self.alarms.remove(&one);
+        }
+    }
+
+    /// A member that is gone takes its word with it.
+    pub fn on_removed(&mut self, member: MemberId) {
+        self.apply_space(member.0, false);
     }
 }
 

@@ -29,17 +29,21 @@ pub enum Mutant {
     /// leader. The deadline in the leader's memory does not move (the effect of etcd issue 15247 on a
     /// client: a renewal that is acknowledged and not there).
     LocalRenewal,
+    /// The first member stores another value than it was told, now and then: memory that flipped a bit
+    /// before any checksum was made, or a bug in apply (etcd issue 13766, data inconsistency).
+    RottenRow,
 }
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::AckBeforeFsync,
         Self::VoteNotPersisted,
         Self::LocalRead,
         Self::LostEvent,
         Self::DoubledEvent,
         Self::LocalRenewal,
+        Self::RottenRow,
     ];
 
     /// The name on the command line.
@@ -52,6 +56,7 @@ impl Mutant {
             Self::LostEvent => "lost-event",
             Self::DoubledEvent => "doubled-event",
             Self::LocalRenewal => "local-renewal",
+            Self::RottenRow => "rotten-row",
         }
     }
 

@@ -142,8 +142,13 @@ impl Node {
         &mut self,
         from: MemberId,
         message: Forward,
+        effects: &mut Vec<Effect>,
     ) -> Result<(), &'static str> {
         let request = message.request.ok_or("it forwards a request that is none")?;
+        if let ForwardRequest::HashKv(hash) = request {
+            self.on_hash_wanted(from, message.id, hash.revision, effects);
+            return Ok(());
+        }
         let key = (from, message.id);
         let full = self.forwards.serving.len() >= limits::FORWARDED_MAX;
         if self.raft.is_leader() && !full && !self.forwards.serving.contains_key(&key) {
@@ -157,11 +162,19 @@ impl Node {
     /// The leader answers. An answer to a call that is over, or to an earlier life, is dropped.
     pub(super) fn on_forwarded(
         &mut self,
+        from: MemberId,
         message: Forwarded,
         effects: &mut Vec<Effect>,
     ) -> Result<(), &'static str> {
         let answer = message.answer.ok_or("it answers nothing")?;
-        let Some(call) = self.forwards.calls.get(&message.id).copied() else { return Ok(()) };
+        let Some(call) = self.forwards.calls.get(&message.id).copied() else {
+            let hash = match answer {
+                ForwardAnswer::HashKv(hash) => Some(hash),
+                _ => None,
+            };
+            self.on_told_hash(from, message.id, hash, effects);
+            return Ok(());
+        };
         let Some(handed) = self.forwards.take(call) else { return Ok(()) };
         let mut result: Result<Response, api::Error> = answer.into();
         if let Ok(response @ Response::LeaseKeepAlive(_)) = &mut result {

@@ -22,6 +22,7 @@ mod calls;
 mod commit;
 mod compaction;
 mod config;
+mod corruption;
 mod downgrade;
 mod effect;
 mod expire;
@@ -45,6 +46,7 @@ mod snapshots;
 mod start;
 mod stop;
 mod storing;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -60,6 +62,7 @@ pub use config::{Config, TokenKind};
 pub use effect::{Append, Effect};
 pub use input::Input;
 pub use recover::RecoverError;
+pub use tally::Tally;
 pub use view::{EntryKind, EntryView, NodeView, PeerProgress, ProgressMode, Role, WalPosition};
 
 use crate::alarm::Alarms;
@@ -116,7 +119,9 @@ pub struct Node {
     watches: Watches,
     /// Ticks since this member last knew a leader.
     leaderless_ticks: u64,
+    tally: Tally,
     room: room::Room,
+    corruption: corruption::Corruption,
     working: working::Working,
     compactions: compaction::Compactions,
     start: start::Start,
@@ -192,6 +197,7 @@ impl Node {
         self.tick_room();
         self.tick_start();
         self.tick_compaction();
+        self.tick_corruption(effects);
         self.tick_store(effects);
         self.tick_watches(effects);
         self.tokens.expire(self.tick);

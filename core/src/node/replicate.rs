@@ -49,10 +49,10 @@ impl Node {
             return Ok(());
         }
         if let Some(message) = envelope.forward {
-            return self.on_forward(from, message);
+            return self.on_forward(from, message, effects);
         }
         if let Some(message) = envelope.forwarded {
-            return self.on_forwarded(message, effects);
+            return self.on_forwarded(from, message, effects);
         }
         let message = message::decode(&envelope.raft.ok_or("an empty envelope")?)?;
         message::check(&self.raft, from, &message)?;

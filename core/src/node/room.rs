@@ -97,17 +97,22 @@ impl Node {
 
     /// Takes this member's word back when a tenth of its quota is free again.
     pub(super) fn tick_room(&mut self) {
+        if self.owes_disarm() {
+            self.say_space(false);
+        }
+    }
+
+    /// This member's own alarm stands, and it has room again.
+    pub(super) fn owes_disarm(&self) -> bool {
         let raised = self.alarms.is_own_word(self.config.member_id);
         if !raised || !self.config.quota_auto_disarm {
-            return;
+            return false;
         }
         let limit = self.quota_bytes().map_or(u64::MAX, |quota| {
             quota / 100 * limits::QUOTA_CLEAR_PERCENT
                 + quota % 100 * limits::QUOTA_CLEAR_PERCENT / 100
         });
-        if self.used_bytes() <= limit {
-            self.say_space(false);
-        }
+        self.used_bytes() <= limit
     }
 
     fn raise_no_space(&mut self) {

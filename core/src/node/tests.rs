@@ -2,6 +2,7 @@
 
 mod auth;
 mod compaction;
+mod corruption;
 mod lease;
 mod members;
 mod room;

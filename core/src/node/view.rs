@@ -8,6 +8,7 @@ use raft::eraftpb::{self, EntryType};
 
 use super::Node;
 use crate::auth::Auth;
+use crate::api::AlarmType;
 use crate::id::MemberId;
 use crate::lease::{Deadlines, Lessor};
 use crate::membership::Membership;
@@ -93,6 +94,12 @@ impl From<&eraftpb::Entry> for EntryView {
 }
 
 impl EntryView {
+    /// The member that this entry removes, if it is applied where that one is a member.
+    #[must_use]
+    pub fn removes(&self) -> Option<MemberId> {
+        super::words::removed_member(self)
+    }
+
     /// A few words for a cell of a panel: `put stock/apples 41`, `leader`, `name n1`, `member n2`.
     #[must_use]
     pub fn words(&self) -> String {
@@ -240,6 +247,28 @@ impl<'a> NodeView<'a> {
     #[must_use]
     pub fn lease_deadlines(&self) -> Option<&'a Deadlines> {
         self.node.expiry.deadlines.as_ref()
+    }
+    /// It has room under its quota again, and its own `NOSPACE` still stands: a moment ago, or the word
+    /// that takes it back is on its way.
+    #[must_use]
+    pub fn owes_disarm(&self) -> bool {
+        self.node.owes_disarm()
+    }
+    /// Bytes that count against its quota.
+    #[must_use]
+    pub fn used_bytes(&self) -> u64 {
+        self.node.used_bytes()
+    }
+    /// Its quota in bytes, if it has one.
+    #[must_use]
+    pub fn quota_bytes(&self) -> Option<u64> {
+        self.node.quota_bytes()
+    }
+    /// The alarms that stand, as (member, type).
+    #[must_use]
+    pub fn alarms(&self) -> Vec<(MemberId, AlarmType)> {
+        let list = self.node.alarms.list(AlarmType::None as i32);
+        list.iter().map(|alarm| (MemberId(alarm.member_id), alarm.alarm())).collect()
     }
     /// Its place in the WAL.
     #[must_use]

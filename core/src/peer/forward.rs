@@ -10,7 +10,7 @@
 
 use super::MessageInfo;
 use crate::api::{
-    Code, Error, LeaseKeepAliveRequest, LeaseKeepAliveResponse, LeaseTimeToLiveRequest,
+    Code, Error, HashKvRequest, HashKvResponse, LeaseKeepAliveRequest, LeaseKeepAliveResponse, LeaseTimeToLiveRequest,
     LeaseTimeToLiveResponse, Request, Response,
 };
 use crate::peer::MessageKind;
@@ -22,7 +22,7 @@ pub struct Forward {
     #[prost(uint64, tag = "1")]
     pub id: u64,
     /// What is asked.
-    #[prost(oneof = "ForwardRequest", tags = "2, 3")]
+    #[prost(oneof = "ForwardRequest", tags = "2, 3, 4")]
     pub request: Option<ForwardRequest>,
     /// Who asks, as the member that was asked found out; empty for nobody.
     #[prost(string, tag = "4")]
@@ -41,6 +41,9 @@ pub enum ForwardRequest {
     /// How much of a lease is left.
     #[prost(message, tag = "3")]
     LeaseTimeToLive(LeaseTimeToLiveRequest),
+    /// Hash your keys: of a member that compares all. Anybody answers this one, not only a leader.
+    #[prost(message, tag = "4")]
+    HashKv(HashKvRequest),
 }
 
 /// The leader's answer.
@@ -50,7 +53,7 @@ pub struct Forwarded {
     #[prost(uint64, tag = "1")]
     pub id: u64,
     /// The answer.
-    #[prost(oneof = "ForwardAnswer", tags = "2, 3, 4")]
+    #[prost(oneof = "ForwardAnswer", tags = "2, 3, 4, 5")]
     pub answer: Option<ForwardAnswer>,
 }
 
@@ -66,6 +69,9 @@ pub enum ForwardAnswer {
     /// How the lease stands.
     #[prost(message, tag = "4")]
     LeaseTimeToLive(LeaseTimeToLiveResponse),
+    /// The hash.
+    #[prost(message, tag = "5")]
+    HashKv(HashKvResponse),
 }
 
 /// An error of etcd's.
@@ -95,6 +101,7 @@ impl From<ForwardRequest> for Request {
         match request {
             ForwardRequest::LeaseKeepAlive(request) => request.into(),
             ForwardRequest::LeaseTimeToLive(request) => request.into(),
+            ForwardRequest::HashKv(request) => request.into(),
         }
     }
 }
@@ -105,6 +112,7 @@ impl ForwardAnswer {
         match result {
             Ok(Response::LeaseKeepAlive(response)) => Some(Self::LeaseKeepAlive(response)),
             Ok(Response::LeaseTimeToLive(response)) => Some(Self::LeaseTimeToLive(response)),
+            Ok(Response::HashKv(response)) => Some(Self::HashKv(response)),
             Ok(_) => None,
             Err(Error { code, message }) => {
                 let (code, message) = (code.number(), message.into_owned());
@@ -119,6 +127,7 @@ impl From<ForwardAnswer> for Result<Response, Error> {
         match answer {
             ForwardAnswer::LeaseKeepAlive(response) => Ok(response.into()),
             ForwardAnswer::LeaseTimeToLive(response) => Ok(response.into()),
+            ForwardAnswer::HashKv(response) => Ok(response.into()),
             ForwardAnswer::Error(ForwardError { code, message }) => {
                 Err(Error::new(Code::from_number(code), message))
             }

@@ -12,6 +12,7 @@
 
 mod bootstrap;
 mod compaction;
+mod features;
 mod flags;
 mod help;
 mod table;
@@ -115,8 +116,16 @@ pub struct Settings {
     pub auto_compaction: Option<AutoCompaction>,
     /// `--compaction-batch-limit`, or etcd's 1000.
     pub compaction_batch_rows: u64,
+    /// `--feature-gates InitialCorruptCheck`, or its old flag.
+    pub initial_corrupt_check: bool,
+    /// `--corrupt-check-time`, unless it is 0.
+    pub corrupt_check: Option<Duration>,
+    /// `--compact-hash-check-time`, with `--feature-gates CompactHashCheck`.
+    pub compact_hash_check: Option<Duration>,
     /// `--watch-progress-notify-interval`, or etcd's 10 minutes.
     pub watch_progress_notify: Duration,
+    /// `--max-range-bytes`.
+    pub max_range_bytes: u64,
     /// `--max-txn-ops`.
     pub max_txn_ops: u64,
     /// `--max-concurrent-streams`.
@@ -187,6 +196,7 @@ fn settings(values: &Values) -> Result<Settings, String> {
     let listen_client = values.urls("listen-client-urls");
     let advertise_peer = values.urls("initial-advertise-peer-urls");
     let name = values.text("name").to_owned();
+    let features = features::features(values.text("feature-gates"))?;
     let settings = Settings {
         data_dir: match values.text("data-dir") {
             "" => PathBuf::from(format!("{name}.etcd")),
@@ -216,6 +226,13 @@ fn settings(values: &Values) -> Result<Settings, String> {
             // As etcd: shorter ones would be noise.
             interval => interval.max(Duration::from_millis(100)),
         },
+        initial_corrupt_check: features.initial_corrupt_check
+            || values.bool("experimental-initial-corrupt-check"),
+        corrupt_check: Some(values.duration("corrupt-check-time")).filter(|time| !time.is_zero()),
+        compact_hash_check: Some(values.duration("compact-hash-check-time")).filter(|time| {
+            let old = values.bool("experimental-compact-hash-check-enabled");
+            !time.is_zero() && (features.compact_hash_check || old)
+        }),
         auto_compaction: compaction::auto_compaction(
             values.text("auto-compaction-mode"),
             values.text("auto-compaction-retention"),
@@ -224,6 +241,7 @@ fn settings(values: &Values) -> Result<Settings, String> {
             .ok()
             .filter(|limit| *limit > 0)
             .unwrap_or(limits::COMPACTION_ROWS_PER_STEP),
+        max_range_bytes: values.uint("max-range-bytes"),
         max_txn_ops: values.uint("max-txn-ops"),
         max_concurrent_streams: u32::try_from(values.uint("max-concurrent-streams"))
             .unwrap_or(u32::MAX),

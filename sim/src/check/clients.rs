@@ -56,7 +56,11 @@ impl Clients {
     pub(super) fn on_committed(&mut self, entry: &EntryView) -> Vec<Change> {
         match entry.kind {
             EntryKind::Request => self.model.apply(&entry.data),
-            _ => Vec::new(),
+            EntryKind::ConfChange => {
+                entry.removes().into_iter().for_each(|id| self.model.on_removed(id));
+                Vec::new()
+            }
+            EntryKind::Empty => Vec::new(),
         }
     }
 
