@@ -44,7 +44,7 @@ glasshouse-lab runs simulated clusters: a seed decides the whole history.
   --mutant     a planted fault: ack-before-fsync, vote-not-persisted, local-read,
                local-renewal, lost-event, doubled-event, backward-events, torn-revision,
                late-resume, overtaking-progress, false-prev-kv, false-create,
-               forgotten-filter
+               forgotten-filter, everybody-is-root
   --unchecked  without checkers
 
 Exit code 0: all is well. 2: the command line is wrong. 3: a property was violated.";
