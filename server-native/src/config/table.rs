@@ -188,6 +188,6 @@ groups! {
         "experimental-enable-lease-checkpoint" Bool "false" NoEffect "leases keep their time over a change of leader";
         "experimental-enable-lease-checkpoint-persist" Bool "false" NoEffect "leases keep their time over a restart";
         "experimental-txn-mode-write-with-shared-buffer" Bool "true" NoEffect "a setting of bbolt, which is not used";
-        "experimental-stop-grpc-service-on-defrag" Bool "false" NoEffect "a setting of defragmentation, which is not built yet";
+        "experimental-stop-grpc-service-on-defrag" Bool "false" NoEffect "defragmentation never stops the service here";
     }
 }
