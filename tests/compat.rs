@@ -193,8 +193,15 @@ fn steady(text: &str) -> String {
         let mut kept: Vec<String> = Vec::new();
         for (number, word) in words.iter().enumerate() {
             let next = words.get(number + 1).map(|next| next.trim_end_matches(','));
-            let is_size = matches!(next, Some("kB" | "MB")) && word.parse::<f64>().is_ok();
-            kept.push(if is_size { "…".to_owned() } else { without_sizes(word) });
+            let before = number.checked_sub(1).map(|before| words[before]);
+            if is_size(word, next) {
+                kept.push("…".to_owned());
+            } else if before.is_some_and(|before| is_size(before, Some(word.trim_end_matches(',')))) {
+                // One file may just be below a megabyte and the next above it.
+                kept.push(word.replace("kB", "bytes").replace("MB", "bytes"));
+            } else {
+                kept.push(without_sizes(word));
+            }
         }
         steady.push_str(&kept.join(" "));
         steady.push('\n');
@@ -205,6 +212,11 @@ fn steady(text: &str) -> String {
         lines.sort_unstable();
     }
     lines.join("\n")
+}
+
+/// `20 kB`, as tables print the size of a file.
+fn is_size(word: &str, unit: Option<&str>) -> bool {
+    matches!(unit, Some("kB" | "MB")) && word.parse::<f64>().is_ok()
 }
 
 /// `"dbSize":618496` in JSON.
