@@ -196,7 +196,8 @@ fn steady(text: &str) -> String {
             let before = number.checked_sub(1).map(|before| words[before]);
             if is_size(word, next) {
                 kept.push("…".to_owned());
-            } else if before.is_some_and(|before| is_size(before, Some(word.trim_end_matches(',')))) {
+            } else if before.is_some_and(|before| is_size(before, Some(word.trim_end_matches(','))))
+            {
                 // One file may just be below a megabyte and the next above it.
                 kept.push(word.replace("kB", "bytes").replace("MB", "bytes"));
             } else {

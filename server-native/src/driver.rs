@@ -56,6 +56,16 @@ pub struct NodeState {
     pub cluster_version: Option<String>,
     /// The members, and who was one.
     pub members: Arc<Membership>,
+    /// It may tell those who were members that they are none any more.
+    pub tells_removals: bool,
+}
+
+impl NodeState {
+    /// Whoever was removed is turned away, as soon as no crash can bring it back.
+    #[must_use]
+    pub fn turns_away(&self, member: MemberId) -> bool {
+        self.tells_removals && self.members.is_removed(member)
+    }
 }
 
 impl Default for NodeState {
@@ -73,6 +83,7 @@ impl Default for NodeState {
             published: false,
             cluster_version: None,
             members: Arc::default(),
+            tells_removals: false,
         }
     }
 }
@@ -301,6 +312,7 @@ fn look(view: NodeView<'_>, before: &NodeState) -> NodeState {
         } else {
             Arc::new(membership.clone())
         },
+        tells_removals: view.tells_removals(),
     }
 }
 

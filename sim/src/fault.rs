@@ -146,8 +146,8 @@ fn judge(state: &mut State, now: Nanos, deadline: Nanos, plan: FaultPlan) -> boo
         if state.member(no).state == MemberState::Stopped {
             let _ = state.act(Action::Restart(no));
         }
-        // A learner that was removed while it heard nobody never calls an election, so nobody tells it.
-        if state.is_removed(no) {
+        // It was removed before it read in any log whom to ask.
+        if state.is_removed(no) && state.has_read_nothing(no) {
             let _ = state.act(Action::Kill(no));
         }
     }

@@ -28,6 +28,8 @@
 #![warn(missing_docs)]
 
 #[cfg(feature = "world")]
+mod asker;
+#[cfg(feature = "world")]
 mod call;
 #[cfg(feature = "world")]
 pub mod check;
@@ -35,6 +37,8 @@ pub mod check;
 pub mod client;
 #[cfg(feature = "world")]
 pub mod clock;
+#[cfg(feature = "world")]
+mod contender;
 #[cfg(feature = "world")]
 pub mod disk;
 #[cfg(feature = "world")]

@@ -45,6 +45,8 @@ pub struct Outcome {
     pub settled_at: Option<Nanos>,
     /// Leases that ran out.
     pub expired_leases: u64,
+    /// Writes under a lock: those that took effect, and those that came too late.
+    pub fenced_writes: (u64, u64),
 }
 
 /// Runs a world with mixed clients, and with a schedule of faults if `faults`, for `seconds` of
@@ -94,5 +96,6 @@ pub fn outcome(world: &World) -> Outcome {
         events: world.events(),
         settled_at: world.settled_at(),
         expired_leases: world.expired_leases(),
+        fenced_writes: world.fenced_writes(),
     }
 }

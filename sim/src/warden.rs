@@ -5,7 +5,6 @@
 //! shifts no other. It appears in every second run: the others show that nothing changes without it.
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use bytes::Bytes;
 use glasshouse_core::api::authpb::Permission;
@@ -15,30 +14,19 @@ use glasshouse_core::api::{
     AuthUserDeleteRequest, AuthUserGrantRoleRequest, AuthUserRevokeRoleRequest, Request,
 };
 
+use crate::asker::Asker;
 use crate::clock::{MILLIS, Nanos, SECOND};
 use crate::login::{Login, USERS};
-use crate::place::{ClientNo, MemberNo};
+use crate::place::ClientNo;
 use crate::rng::Stream;
-use crate::workload::{any_member, end_of};
 use crate::world::{State, lock};
-
-/// How long the warden waits for an answer.
-const PATIENCE: Nanos = 3 * SECOND;
-
-/// How often it asks for one thing.
-const ATTEMPTS: u32 = 4;
 
 /// The last part of its time, in which it turns auth off and leaves everybody alone.
 const FAREWELL: Nanos = 6 * SECOND;
 
 const ROLES: [&str; 2] = ["some", "all"];
 
-struct Warden {
-    no: ClientNo,
-    random: Stream,
-    members: u8,
-    login: Login,
-}
+struct Warden(Asker);
 
 /// The task of the warden; it ends before `until`.
 pub(crate) async fn guard(state: Arc<Mutex<State>>, no: ClientNo, until: Nanos) {
@@ -51,23 +39,18 @@ pub(crate) async fn guard(state: Arc<Mutex<State>>, no: ClientNo, until: Nanos) 
         return;
     }
     let login = Login::new("root");
-    let mut warden = Warden { no, random, members, login };
-    pause(&mut warden.random, 2 * SECOND, 6 * SECOND).await;
+    let mut warden = Warden(Asker { no, random, members, login });
+    warden.0.pause(2 * SECOND, 6 * SECOND).await;
     for request in beginning() {
-        warden.ask(&state, request).await;
+        warden.0.ask(&state, request).await;
     }
     while lock(&state).now() + FAREWELL < until {
         let wish = warden.wish();
-        warden.ask(&state, wish).await;
-        pause(&mut warden.random, 100 * MILLIS, 3 * SECOND).await;
+        warden.0.ask(&state, wish).await;
+        warden.0.pause(100 * MILLIS, 3 * SECOND).await;
     }
     // In peace auth is off, or clients without rights would ask for ever.
-    while !warden.ask(&state, AuthDisableRequest {}.into()).await {}
-}
-
-async fn pause(random: &mut Stream, from: Nanos, to: Nanos) {
-    let span = random.between(from, to);
-    madsim::time::sleep(Duration::from_nanos(span)).await;
+    while warden.0.ask(&state, AuthDisableRequest {}).await.is_none() {}
 }
 
 /// Root, the users of the workloads, and a role that may do what they do.
@@ -98,34 +81,17 @@ fn grant(role: &str, perm_type: i32, key: &str, range_end: &str) -> Request {
 }
 
 impl Warden {
-    /// Asks until it is done, or often enough; says whether it was done.
-    async fn ask(&mut self, state: &Mutex<State>, request: Request) -> bool {
-        for _ in 0..ATTEMPTS {
-            let member: MemberNo = any_member(&mut self.random, self.members);
-            let caller = self.login.caller();
-            let call = lock(state).call(self.no, member, caller, request.clone(), PATIENCE);
-            let end = end_of(state, call).await;
-            if Login::is_wanted(&end) {
-                self.login.prove(state, self.no, member).await;
-            } else if end.success().is_some() {
-                return true;
-            }
-            pause(&mut self.random, 10 * MILLIS, 100 * MILLIS).await;
-        }
-        false
-    }
-
     /// What to change next. More is given than taken away, or nobody would get anything done.
     fn wish(&mut self) -> Request {
-        let user = USERS[usize::try_from(self.random.below(3)).unwrap_or(0)];
-        let (first, span) = (self.random.below(12), self.random.below(6));
-        let kind = i32::try_from(self.random.below(3)).unwrap_or(0);
+        let user = USERS[usize::try_from(self.0.random.below(3)).unwrap_or(0)];
+        let (first, span) = (self.0.random.below(12), self.0.random.below(6));
+        let kind = i32::try_from(self.0.random.below(3)).unwrap_or(0);
         let (key, range_end) = match span {
             0 => (format!("key{first:03}"), String::new()),
             1 => (format!("key{first:03}"), String::from("\0")),
             _ => (format!("key{first:03}"), format!("key{:03}", first + span)),
         };
-        match self.random.below(14) {
+        match self.0.random.below(14) {
             0..=2 => grant_role(user, "all"),
             3 => AuthUserRevokeRoleRequest { name: user.into(), role: "all".into() }.into(),
             4 => grant_role(user, "some"),

@@ -165,7 +165,10 @@ fn wants_proof(heard: &Arc<Heard>) -> bool {
 }
 
 /// What comes next on a stream, or its end.
-async fn next_of(state: &Mutex<State>, id: StreamId) -> (Vec<Arc<Heard>>, Option<StreamEnd>) {
+pub(crate) async fn next_of(
+    state: &Mutex<State>,
+    id: StreamId,
+) -> (Vec<Arc<Heard>>, Option<StreamEnd>) {
     poll_fn(|context| {
         let mut state = lock(state);
         if let Some(stream) = state.streams.open.get_mut(&id)

@@ -8,9 +8,10 @@ use glasshouse_sim::run::{Outcome, run_seed};
 fn clean(seeds: std::ops::Range<u64>, members: u8, seconds: u64) {
     let mut totals = (0, 0, 0, 0);
     let mut moved = (0, 0);
+    let mut fenced = (0, 0);
     for seed in seeds {
-        let Outcome { violation, settled_at, counts, expired_leases, .. } =
-            run_seed(seed, members, seconds, true);
+        let outcome = run_seed(seed, members, seconds, true);
+        let Outcome { violation, settled_at, counts, expired_leases, .. } = outcome;
         let repeat =
             format!("glasshouse-lab run --seed {seed} --nodes {members} --seconds {seconds}");
         assert!(violation.is_none(), "{}\n  {repeat}", violation.unwrap());
@@ -21,11 +22,17 @@ fn clean(seeds: std::ops::Range<u64>, members: u8, seconds: u64) {
         totals.3 += expired_leases;
         moved.0 += counts.joins;
         moved.1 += counts.removals;
+        fenced.0 += outcome.fenced_writes.0;
+        fenced.1 += outcome.fenced_writes.1;
     }
     // A sweep in which nothing happens would be clean as well.
     let (elections, snapshots, starts, expired) = totals;
     assert!(elections > 50 && snapshots > 50 && starts > 200 && expired > 200, "{totals:?}");
     assert!(moved.0 > 20 && moved.1 > 10, "machines that joined, members that left: {moved:?}");
+    assert!(
+        fenced.0 > 100 && fenced.1 > 3,
+        "writes under a lock, in time and too late: {fenced:?}"
+    );
 }
 
 #[test]

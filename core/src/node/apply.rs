@@ -13,7 +13,7 @@ use crate::raft::conf_change;
 impl Node {
     pub(super) fn apply(&mut self, entry: &Entry, effects: &mut Vec<Effect>) {
         if let Some(change) = conf_change(entry) {
-            return self.apply_change(&change, effects);
+            return self.apply_change(entry.index, &change, effects);
         }
         if entry.data.is_empty() {
             return;

@@ -209,7 +209,12 @@ impl Node {
     }
 
     /// The change is in the log: it takes effect, or is the same nothing on every member.
-    pub(super) fn apply_change(&mut self, entry: &ConfChangeV2, effects: &mut Vec<Effect>) {
+    pub(super) fn apply_change(
+        &mut self,
+        index: u64,
+        entry: &ConfChangeV2,
+        effects: &mut Vec<Effect>,
+    ) {
         let Ok(change) = MemberChange::decode(entry.context.clone()) else { return };
         if !self.membership.decide(change.request) {
             return;
@@ -222,7 +227,7 @@ impl Node {
                 self.raft.apply_conf_change(&conf_change(&change));
             }
             if change.kind() == ChangeKind::Remove {
-                self.forget(change.id());
+                self.forget(change.id(), index);
             }
         }
         let result = checked.map(|()| self.change_response(&change));

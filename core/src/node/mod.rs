@@ -103,8 +103,7 @@ pub struct Node {
     changes: members::Changes,
     moves: move_leader::Moves,
     hearing: hearing::Hearing,
-    /// This member was removed and ends at this tick.
-    leaves_at_tick: Option<u64>,
+    removals: removal::Removals,
     forwards: forward::Forwards,
     passwords: passwords::Passwords,
     early: authorize::Early,
@@ -186,6 +185,7 @@ impl Node {
         self.tick += 1;
         self.raft.on_tick();
         self.tick_hearing();
+        self.tick_removal(effects);
         self.expire_calls(effects);
         self.retry_read_index();
         self.tick_forwards(effects);

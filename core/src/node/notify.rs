@@ -23,7 +23,7 @@ impl Node {
         effects: &mut Vec<Effect>,
     ) {
         let own = self.membership.get(self.config.member_id);
-        let refused = if self.stopping.is_some() || self.leaves_at_tick.is_some() {
+        let refused = if self.stopping.is_some() || self.removals.is_out() {
             Some(api::Error::STOPPED)
         } else if own.is_some_and(|member| member.is_learner) {
             Some(api::Error::NOT_SUPPORTED_FOR_LEARNER)

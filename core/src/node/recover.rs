@@ -20,7 +20,7 @@ use raft::eraftpb::{Entry, EntryType, HardState, SnapshotMetadata};
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng as _;
 
-use super::{Config, Node, members, room, snapshots};
+use super::{Config, Node, members, removal, room, snapshots};
 use crate::auth::Auth;
 use crate::auth::tokens::Tokens;
 use crate::id::{ClusterId, MemberId};
@@ -124,7 +124,7 @@ impl Node {
             changes: Default::default(),
             moves: Default::default(),
             hearing: Default::default(),
-            leaves_at_tick: is_removed.then_some(u64::from(config.election_ticks)),
+            removals: removal::Removals::found(is_removed),
             forwards: Default::default(),
             passwords: Default::default(),
             early: Default::default(),

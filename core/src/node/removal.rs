@@ -1,34 +1,96 @@
-//! What happens to a member that is removed: it stops, and says so.
+//! What happens to a member that is removed: it stops, and says so, but not before it may.
 //!
-//! It learns of it from its own log, or, if it was down at that time, from any peer that it calls. A
-//! removed leader hands over first. For a moment the process goes on, so that what it has to say is
+//! ```text
+//!   removed member B                      member A that stays
+//!      │ the removal is applied               │ the removal is applied
+//!      │ B follows nobody, and still votes    │ the store gets it
+//!      │── "was I removed?" ─────────────────►│ (not before it is stored)
+//!      │◄──────────────── "you were removed" ─│
+//!      ▼ stores what it applied, ends
+//! ```
+//!
+//! What is committed need not be known to be committed after a crash (Raft figure 2). A cluster of two
+//! that becomes one would be lost, if the removed member left as soon as it knew: the other one might
+//! wake up with the removal in its log, not know that it counts, and need a second vote for ever. So
+//! whoever is removed votes and takes entries until somebody tells it whose store has the removal, in
+//! this life or the next. Whoever was down, or has no vote and hears no leader, asks the same
+//! question and gets the same answer.
+//!
+//! A removed leader hands over first. For a moment the process goes on, so that what it has to say is
 //! heard (etcd `stopWithDelay`, `server/etcdserver/server.go`).
+
+use std::collections::BTreeSet;
 
 use super::{Effect, Node};
 use crate::id::MemberId;
 use crate::peer::{Envelope, MessageInfo, MessageKind, Removed};
 
+/// What a member knows of its own end, and of the ends of others.
+#[derive(Debug, Default)]
+pub(super) struct Removals {
+    /// The last entry that removed another member, in this life.
+    last_index: u64,
+    /// Who was removed by an entry that is not stored yet.
+    to_tell: BTreeSet<MemberId>,
+    own: Option<Own>,
+}
+
+/// This member is none any more.
+#[derive(Debug)]
+struct Own {
+    since_tick: u64,
+    /// A member that stays has stored it.
+    is_told: bool,
+}
+
+impl Removals {
+    /// What a member's own disk says at the beginning of a life.
+    pub(super) fn found(is_removed: bool) -> Self {
+        let own = is_removed.then_some(Own { since_tick: 0, is_told: false });
+        Self { own, ..Self::default() }
+    }
+
+    /// This member was removed.
+    pub(super) fn is_out(&self) -> bool {
+        self.own.is_some()
+    }
+}
+
 impl Node {
-    /// A member is out of the configuration: nothing is sent to it any more.
-    pub(super) fn forget(&mut self, id: MemberId) {
+    /// The entry at `index` takes a member out of the configuration: nothing of the log is sent to it
+    /// any more.
+    pub(super) fn forget(&mut self, id: MemberId, index: u64) {
         self.alarms.on_removed(id);
         self.sending.remove(&id);
         if id == self.config.member_id {
             self.raft.retire();
-            self.leave();
+            self.removals.own.get_or_insert(Own { since_tick: self.tick, is_told: false });
+        } else {
+            self.removals.last_index = index;
+            self.removals.to_tell.insert(id);
         }
     }
 
-    /// This member was removed.
-    pub(super) fn leave(&mut self) {
-        let deadline_tick = self.tick + u64::from(self.config.election_ticks);
-        self.leaves_at_tick.get_or_insert(deadline_tick);
+    /// This member stays, and its next life will know of all removals that this one knows.
+    pub(super) fn tells_removals(&self) -> bool {
+        !self.removals.is_out() && self.stored.index >= self.removals.last_index
     }
 
-    /// Ends a removed member when its time is over and what it applied is stored, so that the next
-    /// life knows from its own disk.
+    /// Tells who is to be told, and ends this member when it was told and its time is over. What it
+    /// applied is stored before, so that the next life knows from its own disk.
     pub(super) fn drive_removal(&mut self, effects: &mut Vec<Effect>) {
-        if self.leaves_at_tick.is_none_or(|deadline| self.tick < deadline) {
+        if !self.removals.to_tell.is_empty() {
+            if self.stored.index < self.removals.last_index {
+                self.flush(effects);
+            } else {
+                for id in std::mem::take(&mut self.removals.to_tell) {
+                    self.tell_removed(id, effects);
+                }
+            }
+        }
+        let delay = u64::from(self.config.election_ticks);
+        let ends = |own: &Own| own.is_told && self.tick >= own.since_tick + delay;
+        if !self.removals.own.as_ref().is_some_and(ends) {
             return;
         }
         if !self.is_flushed() {
@@ -37,23 +99,64 @@ impl Node {
         self.end(Effect::Removed, "removed from the cluster", effects);
     }
 
-    /// Tells a removed member what it does not know yet.
-    pub(super) fn tell_removed(&mut self, to: MemberId, effects: &mut Vec<Effect>) {
-        let info = MessageInfo::of(MessageKind::Removed, self.raft.term());
-        self.send(to, info, &Envelope::removed(self.config.cluster_id, to), effects);
+    /// A member that is out, and was not told so, asks the others; so does one without a vote that
+    /// hears no leader, because it never calls an election that somebody could refuse.
+    pub(super) fn tick_removal(&mut self, effects: &mut Vec<Effect>) {
+        let own = self.membership.get(self.config.member_id);
+        let asks = match &self.removals.own {
+            Some(own) => !own.is_told,
+            None => own.is_none_or(|own| own.is_learner) && self.raft.hears_nobody(),
+        };
+        if !asks || !self.tick.is_multiple_of(u64::from(self.config.heartbeat_ticks)) {
+            return;
+        }
+        let id = self.config.member_id;
+        let others: Vec<MemberId> = self
+            .membership
+            .members()
+            .map(|member| member.id)
+            .filter(|other| *other != id)
+            .collect();
+        for other in others {
+            self.send_removed(other, id, effects);
+        }
     }
 
-    /// A peer says that somebody was removed. Ids never come back, so it is believed for good.
-    pub(super) fn on_told_removed(
+    /// Tells a removed member what it does not know yet, unless a crash could take it back.
+    pub(super) fn tell_removed(&mut self, to: MemberId, effects: &mut Vec<Effect>) {
+        if self.tells_removals() {
+            self.send_removed(to, to, effects);
+        }
+    }
+
+    fn send_removed(&mut self, to: MemberId, who: MemberId, effects: &mut Vec<Effect>) {
+        let info = MessageInfo::of(MessageKind::Removed, self.raft.term());
+        self.send(to, info, &Envelope::removed(self.config.cluster_id, who), effects);
+    }
+
+    /// A peer says that this member was removed, or asks whether it was itself. Ids never come back,
+    /// so an answer is believed for good.
+    pub(super) fn on_removed(
         &mut self,
         from: MemberId,
         removed: Removed,
+        effects: &mut Vec<Effect>,
     ) -> Result<(), &'static str> {
-        let own = (self.config.cluster_id.0, self.config.member_id.0);
-        if (removed.cluster_id, removed.member_id) != own || self.membership.is_removed(from) {
+        let who = MemberId(removed.member_id);
+        if removed.cluster_id != self.config.cluster_id.0 {
+            return Err("it speaks of another cluster");
+        }
+        if who == from {
+            if self.membership.is_removed(from) {
+                self.tell_removed(from, effects);
+            }
+            return Ok(());
+        }
+        if who != self.config.member_id || self.membership.is_removed(from) {
             return Err("it speaks of a removal that does not concern this member");
         }
-        self.leave();
+        let since_tick = self.tick;
+        self.removals.own.get_or_insert(Own { since_tick, is_told: false }).is_told = true;
         Ok(())
     }
 }

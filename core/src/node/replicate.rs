@@ -27,7 +27,7 @@ impl Node {
     ) -> Result<(), &'static str> {
         let envelope = Envelope::decode(bytes.clone()).map_err(|_| "not an envelope")?;
         if let Some(removed) = envelope.removed {
-            return self.on_told_removed(from, removed);
+            return self.on_removed(from, removed, effects);
         }
         if self.membership.is_removed(from) && !self.hands_over(from, &envelope) {
             self.tell_removed(from, effects);

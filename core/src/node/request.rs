@@ -94,7 +94,7 @@ impl Node {
 
     /// What etcd's gRPC layer refuses before the log sees it (`v3rpc/key.go`, `v3rpc/quota.go`).
     fn admit(&mut self, request: &Request) -> Result<(), api::Error> {
-        if self.stopping.is_some() || self.leaves_at_tick.is_some() {
+        if self.stopping.is_some() || self.removals.is_out() {
             return Err(api::Error::STOPPED);
         }
         let own = self.membership.get(self.config.member_id);

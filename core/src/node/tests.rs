@@ -27,6 +27,8 @@ struct Host {
     /// Appends that are not called durable yet, when the disk is held.
     held: Vec<u64>,
     hold_disk: bool,
+    /// The store takes nothing: what is applied is known to this life only.
+    hold_store: bool,
     /// The member dies as soon as a received snapshot is in its store, before its WAL knows.
     dies_at_install: bool,
 }
@@ -71,6 +73,7 @@ impl Cluster {
                     store: Store::in_memory(),
                     held: Vec::new(),
                     hold_disk: false,
+                    hold_store: false,
                     dies_at_install: false,
                 }
             })
@@ -130,6 +133,7 @@ impl Cluster {
                             inputs.push_back(Input::Persisted { seq: append.seq });
                         }
                     }
+                    Effect::Store { .. } if host.hold_store => {}
                     Effect::Store { seq, batch } => {
                         host.store.commit(&batch).unwrap();
                         if host.dies_at_install && matches!(batch, StoreBatch::Install { .. }) {

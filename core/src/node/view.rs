@@ -205,10 +205,15 @@ impl<'a> NodeView<'a> {
     pub fn membership(&self) -> &'a Membership {
         &self.node.membership
     }
-    /// It was removed from the cluster and will end in a moment.
+    /// It was removed from the cluster, and will end as soon as a member that stays is sure of that.
     #[must_use]
     pub fn is_removed(&self) -> bool {
-        self.node.leaves_at_tick.is_some()
+        self.node.removals.is_out()
+    }
+    /// Whoever was removed may be told by this member: it stays, and no crash makes it forget.
+    #[must_use]
+    pub fn tells_removals(&self) -> bool {
+        self.node.tells_removals()
     }
     /// Its key-value store: revision, compaction, keys, hash.
     #[must_use]

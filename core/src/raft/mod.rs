@@ -127,6 +127,13 @@ impl Raft {
         Ok(raft)
     }
 
+    /// No leader was heard for as long as a member with a vote waits before it calls an election. One
+    /// without a vote takes the last leader for its leader for ever.
+    pub(crate) fn hears_nobody(&self) -> bool {
+        let silence = self.election_elapsed_ticks();
+        !self.is_leader() && silence >= self.election_timeout_ticks()
+    }
+
     /// One tick of the clock.
     pub(crate) fn on_tick(&mut self) {
         self.draw_timeout();

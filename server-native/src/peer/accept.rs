@@ -102,8 +102,9 @@ impl PeerPort {
         }
         let wanted = request.headers().get(UPGRADE).is_some_and(|value| value == PROTOCOL);
         let hello = Hello::read(request.headers()).and_then(|hello| {
+            let is_removed = self.context.state.borrow().turns_away(hello.from.member);
             hello
-                .check(self.context.identity, &self.context.state.borrow().members)
+                .check(self.context.identity, is_removed)
                 .inspect_err(|refusal| self.log_refusal(&hello, refusal))?;
             wanted.then_some(hello).ok_or(Refusal::Malformed("Upgrade"))
         });
@@ -166,7 +167,7 @@ async fn receive(context: Arc<PeerContext>, from: MemberId, upgrade: OnUpgrade) 
     let why = loop {
         match timeout(SILENCE_MAX, frames.next()).await {
             Ok(Ok(message)) if message.is_empty() => {}
-            Ok(Ok(_)) if context.state.borrow().members.is_removed(from) => {
+            Ok(Ok(_)) if context.state.borrow().turns_away(from) => {
                 break hello::REMOVED.to_owned();
             }
             Ok(Ok(bytes)) => {

@@ -2,7 +2,6 @@
 //!
 //! The names are those of etcd's peer protocol, because their meaning is the same.
 
-use glasshouse_core::membership::Membership;
 use glasshouse_core::{ClusterId, MemberId};
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 
@@ -90,16 +89,15 @@ impl Hello {
         })
     }
 
-    /// Whether `us` is the one that is meant, and the caller one that `members` do not know as
-    /// removed.
+    /// Whether `us` is the one that is meant, and the caller no removed member.
     ///
     /// # Errors
     /// Why the caller must be turned away.
-    pub(super) fn check(&self, us: Identity, members: &Membership) -> Result<(), Refusal> {
+    pub(super) fn check(&self, us: Identity, is_removed: bool) -> Result<(), Refusal> {
         if self.from.cluster != us.cluster {
             return Err(Refusal::OtherCluster);
         }
-        if members.is_removed(self.from.member) {
+        if is_removed {
             return Err(Refusal::Removed);
         }
         if self.to != us.member {
@@ -126,17 +124,16 @@ mod tests {
         hello().write(&mut headers);
         let got = Hello::read(&headers).unwrap();
         assert_eq!(got, hello());
-        assert_eq!(got.check(US, &Membership::default()), Ok(()));
+        assert_eq!(got.check(US, false), Ok(()));
     }
 
     #[test]
     fn strangers_are_refused() {
         let mut other = hello();
         other.from.cluster = ClusterId(0xc2);
-        let members = Membership::default();
-        assert_eq!(other.check(US, &members), Err(Refusal::OtherCluster));
+        assert_eq!(other.check(US, false), Err(Refusal::OtherCluster));
         let misled = Hello { to: MemberId(3), ..hello() };
-        assert_eq!(misled.check(US, &members), Err(Refusal::OtherMember));
+        assert_eq!(misled.check(US, false), Err(Refusal::OtherMember));
         let mut headers = HeaderMap::new();
         hello().write(&mut headers);
         headers.insert(TO, HeaderValue::from_static("xyz"));

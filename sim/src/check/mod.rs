@@ -17,6 +17,7 @@
 //! | `clients` | acknowledged writes stay; reads are not stale | linearizability, with the log as witness |
 //! | `watch` | watchers hear of everything once, in order, whole | etcd's API guarantees |
 //! | `lease` | leases are never early, end once, and end | etcd's lease API |
+//! | `lock` | what is written under a lock is written by its holder | etcd's concurrency recipes |
 //! | `auth` | who gets through was permitted; equal users at an equal index | etcd's auth store |
 //! | `hash` | stores are equal at an equal revision | etcd's corruption check |
 //! | `membership` | equal members at an equal index; one change at a time | dissertation 4.1 |
@@ -31,6 +32,7 @@ pub(crate) mod hash;
 pub(crate) mod lease;
 mod ledger;
 pub(crate) mod liveness;
+pub(crate) mod lock;
 pub(crate) mod membership;
 mod monotonic;
 mod quorum;
@@ -75,6 +77,8 @@ pub enum Property {
     Watch,
     /// A lease lives as long as was promised, ends once, and takes its keys along.
     Leases,
+    /// What is written under a lock is written by the one who holds it.
+    Locks,
     /// Nobody gets through who may not, and all members know the same users.
     Auth,
     /// Members with the same revision have the same keys.
@@ -106,6 +110,7 @@ impl Property {
             Self::Linearizability => "linearizability",
             Self::Watch => "watch guarantees",
             Self::Leases => "leases",
+            Self::Locks => "locks",
             Self::Auth => "auth",
             Self::HashEquality => "equal stores",
             Self::MembershipEquality => "equal members",
@@ -139,6 +144,7 @@ impl Property {
             Self::Leases => {
                 "A lease lives as long as its client was told, ends once, and takes its keys along."
             }
+            Self::Locks => "What is written under a lock, with a fence, is written by its holder.",
             Self::Auth => {
                 "A call that succeeds is permitted to its user while it is made; members know the same users."
             }
@@ -212,6 +218,7 @@ pub(crate) struct Checks {
     watchers: watch::Watchers,
     voters: membership::Voters,
     leases: lease::Leases,
+    locks: lock::Locks,
     rights: auth::Rights,
 }
 
@@ -239,6 +246,7 @@ impl Checks {
             watchers: watch::Watchers::default(),
             voters: membership::Voters::default(),
             leases: lease::Leases::default(),
+            locks: lock::Locks::default(),
             rights: auth::Rights::default(),
         }
     }
@@ -330,8 +338,10 @@ impl Checks {
         if after.commit > known {
             for entry in view.entries(known + 1, after.commit) {
                 let changes = self.clients.on_committed(&entry);
+                let verdict = lock::on_committed(&changes, self.clients.model());
                 self.watchers.on_committed(self.clients.model().revision(), changes);
-                let verdict = self.leases.on_committed(&entry, self.clients.model());
+                let verdict =
+                    verdict.or_else(|| self.leases.on_committed(&entry, self.clients.model()));
                 self.rights.on_committed(&entry, self.clients.model());
                 if verdict.is_some() {
                     return verdict;
@@ -419,6 +429,16 @@ impl Checks {
         let verdict = verdict
             .or_else(|| self.rights.on_answer(member, caller, request, response?, asked.rights));
         verdict.or_else(|| self.clients.on_answer(member, request, response?, asked.floor))
+    }
+
+    /// A client was told whether its write under a lock took effect.
+    pub(crate) fn on_fenced(&mut self, took_effect: bool) {
+        self.locks.on_fenced(took_effect);
+    }
+
+    /// Writes under a lock: those that took effect, and those that came too late.
+    pub(crate) fn fenced_writes(&self) -> (u64, u64) {
+        (self.locks.written, self.locks.refused)
     }
 
     /// How many leases have run out.

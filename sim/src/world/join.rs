@@ -30,17 +30,23 @@ impl First {
 }
 
 impl State {
-    /// The members as the running member sees them that has applied most.
+    /// The members as the running member sees them that has applied most. What a removed one knows
+    /// may be of long ago.
     pub(crate) fn membership(&self) -> Option<&Membership> {
         let views = self.members.iter().filter_map(|member| Some(member.node()?.view()));
         let known = views.filter(|view| view.membership().members().next().is_some());
-        known.max_by_key(|view| view.applied()).map(|view| view.membership())
+        known.max_by_key(|view| (!view.is_removed(), view.applied())).map(|view| view.membership())
     }
 
     /// The member on this machine was removed.
     pub(crate) fn is_removed(&self, no: MemberNo) -> bool {
         let id = self.member(no).id;
         self.membership().is_some_and(|members| members.is_removed(id))
+    }
+
+    /// The member on this machine runs, and no entry has reached it.
+    pub(crate) fn has_read_nothing(&self, no: MemberNo) -> bool {
+        self.member(no).node().is_some_and(|node| node.view().applied() == 0)
     }
 
     /// Starts a machine with an empty disk, as the member that was added for it.
@@ -73,6 +79,13 @@ impl State {
             return refuse(format!(
                 "member {id} has already been bootstrapped; restart {no}, or remove it and add it \
                  again"
+            ));
+        }
+        let before = exists.then(|| self.member(no).id);
+        if let Some(before) = before.filter(|before| !members.is_removed(*before)) {
+            return refuse(format!(
+                "the disk of {no} is that of member {before}, and none of the running members knows \
+                 that it was removed; restart {no}"
             ));
         }
         self.event(What::Fault(action));

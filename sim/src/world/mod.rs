@@ -334,6 +334,13 @@ impl World {
         self.state().checks.expired_leases()
     }
 
+    /// Writes under a lock: those that took effect, and those that were refused because they came
+    /// too late.
+    #[must_use]
+    pub fn fenced_writes(&self) -> (u64, u64) {
+        self.state().checks.fenced_writes()
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         lock(&self.state)
     }

@@ -18,6 +18,7 @@ use super::{Counts, First, Rules, Spec};
 use crate::call::Calls;
 use crate::check::{Checks, Violation};
 use crate::clock::{Nanos, SECOND};
+use crate::contender;
 use crate::fault::{self, FaultPlan};
 use crate::member::{self, Member, MemberState, PORT};
 use crate::mutant::watch::Watching;
@@ -285,6 +286,11 @@ impl State {
         }
         let no = self.add_client("warden");
         self.spawn_on(Place::Client(no), warden::guard(self.shared(), no, until));
+        for number in 0..contender::CONTENDERS {
+            let no = self.add_client(&format!("contender-{}", number + 1));
+            let task = contender::contend(self.shared(), no, number, until);
+            self.spawn_on(Place::Client(no), task);
+        }
     }
 
     /// Runs a task on the node of a place.

@@ -56,6 +56,7 @@ impl Cluster {
             store: Store::in_memory(),
             held: Vec::new(),
             hold_disk: false,
+            hold_store: false,
             dies_at_install: false,
         });
         self.start(at);
@@ -154,6 +155,29 @@ fn a_removed_follower_ends() {
     cluster.start(out);
     cluster.ticks(20);
     assert!(cluster.is_down(out));
+}
+
+/// Two become one, and what stays forgets that it is committed: only the other vote brings it back.
+#[test]
+fn a_removed_member_votes_until_the_removal_cannot_be_forgotten() {
+    let mut cluster = Cluster::new(2);
+    let stays = cluster.elect();
+    let goes = 1 - stays;
+    cluster.ticks(60);
+    cluster.hosts[stays].hold_store = true;
+    let id = cluster.id(goes);
+    cluster.ask(stays, removed(id));
+    cluster.ticks(60);
+    assert_eq!(cluster.view(stays).membership().voters().count(), 1);
+    assert!(cluster.view(goes).is_removed());
+    cluster.stop(stays);
+    cluster.ticks(60);
+    assert!(!cluster.is_down(goes), "nobody was sure, so it had to stay");
+    cluster.hosts[stays].hold_store = false;
+    cluster.start(stays);
+    cluster.ticks(60);
+    assert_eq!(cluster.leader(), Some(stays));
+    assert!(cluster.is_down(goes));
 }
 
 #[test]
