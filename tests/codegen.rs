@@ -57,20 +57,16 @@ fn messages_of_core_are_fresh() {
 #[test]
 fn services_of_the_server_are_fresh() {
     let out = TempDir::new("services");
-    let mut builder = tonic_prost_build::configure()
-        .build_server(true)
-        .build_client(true)
-        .build_transport(false)
-        .bytes(".")
-        .out_dir(&out.0);
+    let services = tonic_prost_build::configure().build_transport(false).service_generator();
+    let mut config = prost_build::Config::new();
+    config.service_generator(services).bytes(["."]).out_dir(&out.0);
     for package in PACKAGES {
-        builder = builder
-            .extern_path(format!(".{package}"), format!("::glasshouse_core::api::{package}"));
+        config.extern_path(format!(".{package}"), format!("::glasshouse_core::api::{package}"));
     }
     // The messages of both versions of reflection are the same.
-    builder = builder.extern_path(".grpc.reflection.v1alpha", "crate::grpc::reflection_v1");
+    config.extern_path(".grpc.reflection.v1alpha", "crate::grpc::reflection_v1");
     let files = [&PROTO_FILES[..], &GRPC_FILES].concat();
-    builder.compile_fds(renamed(compiled(&files))).expect("tonic generates the services");
+    config.compile_fds(renamed(compiled(&files))).expect("tonic generates the services");
     for package in PACKAGES {
         if !SERVICE_PACKAGES.contains(&package) {
             let _ = fs::remove_file(out.0.join(format!("{package}.rs")));

@@ -12,6 +12,7 @@ use super::assert_none;
 /// Which crates of ours a crate may use, outside of its tests.
 const DIRECTIONS: &[(&str, &[&str])] = &[
     ("raft-proto", &[]),
+    ("tonic-prost-build", &[]),
     ("glasshouse-core", &["raft-proto"]),
     ("glasshouse-madsim", &[]),
     ("glasshouse-sim", &["glasshouse-core", "glasshouse-madsim"]),
