@@ -20,14 +20,13 @@ const WALK: &str = "\
 auth enable
 user add alice:alices
 user add root:rootpw
-auth enable
+role add root
 user grant-role root root
 user add bob:bobs
 user add carol --no-password
 user add alice:x
 role add r1
 role add r1
-role add root
 role list
 role get root
 role get r1
@@ -109,7 +108,23 @@ user delete root
 user delete bob
 user delete carol
 role delete root
+user add root:rootpw
+auth enable
+get a
+--user=root:rootpw role list
+--user=root:rootpw user get root
+--user=root:rootpw auth disable
+user delete root
+role delete root
 ";
+
+/// The one line that is answered as by 3.6: in 3.5 the role root seems to permit nothing.
+const NEWER: &str = "role get root";
+
+/// Lines of [`WALK`] that do what they say, and lines that nobody may. Both sides being equal does not
+/// tell that a walk gets anywhere.
+const DONE: usize = 63;
+const DENIED: usize = 13;
 
 /// An etcdctl.
 struct Tool(PathBuf);
@@ -183,11 +198,17 @@ fn a_walk_through_users_and_roles_prints_what_etcd_prints() {
             (theirs.join().expect("it ran"), ours)
         });
         for ((line, ours), theirs) in WALK.lines().zip(&ours).zip(&theirs) {
+            if line == NEWER {
+                assert_eq!(theirs.stdout, "Role root\nKV Read:\nKV Write:");
+                assert!(ours.stdout.contains("<open ended>"), "{ours:?}");
+                continue;
+            }
             assert_eq!(ours, theirs, "{} {line}", tool.0.display());
         }
-        let done = ours.iter().filter(|ran| ran.code == Some(0)).count();
-        assert!(done > 10, "{done} lines did what they say");
-        assert!(ours.iter().filter(|ran| ran.stderr.contains("permission denied")).count() > 8);
+        let count = |is: &dyn Fn(&Ran) -> bool| ours.iter().filter(|ran| is(ran)).count();
+        let done = count(&|ran| ran.code == Some(0));
+        let denied = count(&|ran| ran.stderr.contains("permission denied"));
+        assert_eq!((done, denied), (DONE, DENIED), "{}: {ours:#?}", tool.0.display());
     }
 }
 

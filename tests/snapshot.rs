@@ -319,6 +319,104 @@ fn people_move_over_from_a_real_etcd() {
     }
 }
 
+/// Users, roles and their rights; from here on who asks must say who he is.
+const USERS: &str = "\
+user add root:rootpw
+role add root
+user grant-role root root
+user add alice:alices
+user add carol --no-password
+role add app
+role add empty
+role grant-permission app readwrite app/ --prefix
+role grant-permission app read seen
+user grant-role alice app
+user grant-role carol app
+user grant-role carol empty
+put app/a 1
+put seen 1
+put hidden 1
+auth enable";
+
+/// What shows them all, and what they are worth.
+const SHOWN: &str = "\
+--user=root:rootpw user list
+--user=root:rootpw user get alice --detail
+--user=root:rootpw user get carol --detail
+--user=root:rootpw role list
+--user=root:rootpw role get app
+--user=root:rootpw role get empty
+--user=root:rootpw get hidden
+--user=alice:alices put app/a 1
+--user=alice:alices get app/a
+--user=alice:alices get seen
+--user=alice:alices put seen 2
+--user=alice:alices get hidden
+--user=alice:wrong get seen
+--user=carol:x get seen
+get seen";
+
+/// Lines of [`SHOWN`] that are allowed.
+const ALLOWED: usize = 10;
+
+fn set_up_users(etcd: &Etcd, cluster: &Cluster) {
+    for line in USERS.lines() {
+        let ran = etcd.ctl(cluster, &line.split(' ').collect::<Vec<_>>());
+        assert_eq!(ran.code, Some(0), "{line}: {ran:?}");
+    }
+}
+
+fn users(etcd: &Etcd, cluster: &Cluster) -> Vec<Ran> {
+    let ask = |line: &str| {
+        let mut ran = etcd.ctl(cluster, &line.split(' ').collect::<Vec<_>>());
+        // The client's own log lines carry times.
+        let said = ran.stderr.lines().filter(|line| !line.starts_with('{'));
+        ran.stderr = said.collect::<Vec<_>>().join("\n");
+        ran
+    };
+    let answers: Vec<Ran> = SHOWN.lines().map(ask).collect();
+    let allowed = answers.iter().filter(|ran| ran.code == Some(0)).count();
+    assert_eq!(allowed, ALLOWED, "{answers:?}");
+    answers
+}
+
+/// From ours into a real etcd and back, and through every way in which a store is written anew.
+#[test]
+fn users_and_roles_come_through() {
+    let Some(etcd) = Etcd::find("3.5.16") else { return };
+    let dir = TempDir::new("snapshot");
+    let mut ours = Cluster::on_addresses(1, 48);
+    ours.start_all();
+    set_up_users(&etcd, &ours);
+    let expected = users(&etcd, &ours);
+    let as_root = |cluster: &Cluster, line: &[&str]| {
+        let ran = etcd.ctl(cluster, &[&["--user=root:rootpw"], line].concat());
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+    };
+    let save = |cluster: &Cluster, name: &str| {
+        let file = dir.0.join(name);
+        as_root(cluster, &["snapshot", "save", text(&file)]);
+        file
+    };
+    as_root(&ours, &["defrag"]);
+    assert_eq!(users(&etcd, &ours), expected, "after a defragmentation");
+    let file = save(&ours, "ours.db");
+    ours.members[0].stop();
+    assert_eq!(utl(&["defrag", "--data-dir", text(&ours.data_dir(0))]).code, Some(0));
+    ours.start_all();
+    assert_eq!(users(&etcd, &ours), expected, "after one while nothing ran");
+
+    let mut real = Cluster::on_addresses(1, 49);
+    real.program = etcd.0.join("etcd");
+    let ran = restore(&mut Command::new(etcd.0.join("etcdutl")), &file, &real, 0);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    real.start_all();
+    assert_eq!(users(&etcd, &real), expected, "in a real etcd");
+
+    let again = restore_ours(&save(&real, "real.db"), 50, 3);
+    assert_eq!(users(&etcd, &again), expected, "in three of ours, from a real etcd");
+}
+
 #[test]
 fn a_damaged_file_is_refused_in_one_sentence() {
     let Some(etcd_35) = Etcd::find("3.5.16") else { return };

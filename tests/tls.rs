@@ -139,6 +139,124 @@ fn clients_and_members_with_certificates() {
     });
 }
 
+/// Who asks, by the name in the certificate, and what: from no users to many and back.
+const BY_COMMON_NAME: &str = "\
+root user add root --no-password
+root role add root
+root user grant-role root root
+root user add alice --no-password
+root user add bob:bobs
+root role add app
+root role grant-permission app readwrite app/ --prefix
+root role grant-permission app read seen
+root user grant-role alice app
+alice put app/a 0
+root auth enable
+root auth status
+root put seen 1
+root put hidden 1
+root user list
+alice put app/a 1
+alice get app/a
+alice get seen
+alice put seen 2
+alice get hidden
+alice get app/ --prefix
+alice get a z
+alice del app/a --prev-kv
+alice user get alice
+alice user get root
+alice user list
+alice role get app
+alice member list
+alice lease grant 10 -w json
+alice auth disable
+bob get app/a
+bob --user=bob:bobs get app/a
+alice --user=bob:bobs put app/a 2
+alice --user=bob:wrong get app/a
+stranger --user=root:x get app/a
+stranger get app/a
+stranger user list
+root --user=bob:bobs get hidden
+root user revoke-role alice app
+alice get app/a
+root user grant-role alice app
+alice put app/a 3
+root user delete alice
+alice get app/a
+root auth disable
+stranger get app/a
+";
+
+/// The name in a client's certificate is its user, unless it logs in as another: line by line what a
+/// real etcd with the same certificates says.
+#[test]
+fn common_names_are_users_as_in_etcd() {
+    let Some(folder) = tools::etcd("3.5.16") else { return };
+    let authority = Authority::new();
+    let addresses = [REAL, OURS].map(|block| Ipv4Addr::new(127, 77, block, 1));
+    let member = authority.sign("", &[&addresses[..], &[Ipv4Addr::LOCALHOST]].concat());
+    let mut flags = vec!["--client-cert-auth".to_owned()];
+    for port in ["", "peer-"] {
+        flags.push(flag(&format!("{port}cert-file"), &member.0));
+        flags.push(flag(&format!("{port}key-file"), &member.1));
+        flags.push(flag(&format!("{port}trusted-ca-file"), &authority.ca()));
+    }
+    let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+    let clusters = [(REAL, folder.join("etcd")), (OURS, glasshouse())].map(|(block, program)| {
+        let mut cluster = Cluster::on_addresses(1, block);
+        cluster.program = program;
+        cluster.speak_tls(&flags);
+        cluster.start_all();
+        cluster
+    });
+    let clients =
+        ["root", "alice", "bob", "stranger"].map(|name| (name, authority.sign(name, &[])));
+    let etcdctl = Command::new(folder.join("etcdctl"));
+    let (mut done, mut wrong) = (0, Vec::new());
+    for line in BY_COMMON_NAME.lines() {
+        let words: Vec<&str> = line.split(' ').collect();
+        let (_, (cert, key)) = clients.iter().find(|(name, _)| *name == words[0]).unwrap();
+        let own = [flag("cacert", &authority.ca()), flag("cert", cert), flag("key", key)];
+        let [theirs, ours] = [&clusters[0], &clusters[1]].map(|cluster| {
+            let endpoints = format!("--endpoints={}", cluster.endpoints());
+            let flags: Vec<&str> = own.iter().chain([&endpoints]).map(String::as_str).collect();
+            let ran = ask(&etcdctl, &flags, &words[1..]);
+            // The client's own log lines carry times.
+            let error = ran.stderr.lines().filter(|line| !line.starts_with('{'));
+            (without_ids(&ran.stdout), error.collect::<Vec<_>>().join("\n"), ran.code)
+        });
+        done += usize::from(ours.2 == Some(0));
+        if ours != theirs {
+            wrong.push(format!("{line}\n  etcd: {theirs:?}\n  ours: {ours:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_eq!(done, ALLOWED, "lines that did what they say");
+}
+
+/// Lines of [`BY_COMMON_NAME`] that are allowed.
+const ALLOWED: usize = 30;
+
+/// Blocks of a real etcd and of ours.
+const REAL: u8 = 128;
+const OURS: u8 = 129;
+
+/// Ids and names of members and of the cluster, which two clusters do not share.
+fn without_ids(text: &str) -> String {
+    let is_id = |word: &&str| word.len() > 8 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_address = |word: &&str| word.contains("127.77.");
+    let word = |word| if is_id(&word) || is_address(&word) { "#" } else { word };
+    let split = |c: char| " ,:\n{}\"".contains(c);
+    text.split_inclusive(split)
+        .map(|part| {
+            let (head, end) = part.split_at(part.trim_end_matches(split).len());
+            format!("{}{end}", word(head))
+        })
+        .collect()
+}
+
 #[test]
 fn members_that_make_their_own_certificates() {
     let mut cluster = Cluster::on_addresses(3, BLOCK + 1);

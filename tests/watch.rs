@@ -299,9 +299,15 @@ async fn watch_all(cluster: &mut Cluster, watchers: u64, events: u64) {
         streams += opened;
     }
     assert!(streams > watchers, "those of the killed leader went on elsewhere");
+    let all = begin.elapsed();
+    let alive = cluster.members.iter_mut().filter_map(|member| {
+        let is_running = member.is_running();
+        is_running.then(|| member.resident_bytes() / 1_000_000)
+    });
     println!(
-        "{watchers} watchers, {events} events: written after {written:?}, all heard after {:?}, {streams} streams",
-        begin.elapsed()
+        "{watchers} watchers, {events} events: written after {written:?}, all heard after {all:?}, \
+         {streams} streams, MB of the members that are left: {:?}",
+        alive.collect::<Vec<_>>()
     );
 }
 

@@ -17,13 +17,19 @@ pub(crate) struct Answer {
 
 /// Sends `METHOD /path body` and reads until the end, or until the stream falls silent.
 pub(crate) fn ask(address: &str, request: &str) -> Answer {
+    ask_as("", address, request)
+}
+
+/// The same with a token.
+pub(crate) fn ask_as(token: &str, address: &str, request: &str) -> Answer {
     let mut parts = request.splitn(3, ' ');
     let (method, path) = (parts.next().unwrap(), parts.next().unwrap());
     let body = parts.next().unwrap_or_default();
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(SILENCE)).unwrap();
+    let token = if token.is_empty() { "" } else { &format!("Authorization: {token}\r\n") };
     let head = format!(
-        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+        "{method} {path} HTTP/1.1\r\nHost: {address}\r\n{token}Connection: close\r\nContent-Length: {}\r\n\r\n",
         body.len()
     );
     // A member that refuses early reads no further.
