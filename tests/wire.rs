@@ -13,16 +13,14 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
-use glasshouse_tests::root;
+use glasshouse_tests::{root, schema};
 use prost_types::field_descriptor_proto::{Label, Type};
 use prost_types::{
     DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorSet,
     ServiceDescriptorProto,
 };
-use serde_json::Value;
 
 /// Where ours and theirs are, below `core/proto` and below the crate's `proto`. What members say to
 /// each other (`raft_internal.proto`, `membership.proto`) no client has.
@@ -55,7 +53,7 @@ enum Side {
 #[test]
 fn our_proto_files_are_those_of_the_client_library() {
     let ours = described(&FILES.map(|(ours, _)| ours), &root().join("core/proto"));
-    let theirs = described(&FILES.map(|(_, theirs)| theirs), &shipped());
+    let theirs = described(&FILES.map(|(_, theirs)| theirs), &schema::shipped());
     assert!(theirs.len() > 400, "{} lines are not all of etcd", theirs.len());
     let only_ours = ours.difference(&theirs).map(|line| (Side::Ours, line));
     let only_theirs = theirs.difference(&ours).map(|line| (Side::Theirs, line));
@@ -75,20 +73,6 @@ fn our_proto_files_are_those_of_the_client_library() {
         }
     }
     assert!(wrong.is_empty(), "{} differences:\n{}", wrong.len(), wrong.join("\n"));
-}
-
-/// The folder of `.proto` files in the crate `etcd-client`, wherever cargo keeps that.
-fn shipped() -> PathBuf {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
-    command.args(["metadata", "--format-version", "1", "--locked"]).current_dir(root());
-    let output = command.output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let packages = metadata["packages"].as_array().unwrap();
-    let found = packages.iter().find(|package| package["name"] == "etcd-client").unwrap();
-    let manifest = Path::new(found["manifest_path"].as_str().unwrap());
-    manifest.parent().unwrap().join("proto")
 }
 
 /// Everything in these files, a line each; what they import is left out.

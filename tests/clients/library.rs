@@ -23,8 +23,10 @@ fn keys_are_written_and_every_watcher_hears_of_each_once() {
     in_a_storm(120, |urls, storm| async move {
         let client = Patient::connect(&urls).await;
         let mut watchers = Vec::new();
-        for _ in 0..3 {
-            let client = Patient::connect(&urls).await;
+        for number in 0..3 {
+            // One of them will not listen to a member that has lost its leader.
+            let options = ConnectOptions::new().with_require_leader(number == 0);
+            let client = Patient::connect_as(&urls, options).await;
             watchers.push(tokio::spawn(watch(client)));
         }
         let mut writers = Vec::new();

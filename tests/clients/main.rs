@@ -12,7 +12,8 @@
 //!          (services, recipes)               two of them ever were at it at once (counter)
 //! ```
 //!
-//! Every client must get on while a leader is dead, in each of the storm's rounds.
+//! Every storm has rounds (`GLASSHOUSE_STORM_ROUNDS`, 4), and in each of them clients must get on while a
+//! leader is dead.
 #![allow(clippy::print_stdout, reason = "the rounds and what was done belong in the output")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
 

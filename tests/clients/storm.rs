@@ -9,6 +9,7 @@ use glasshouse_tests::cluster::{Cluster, Member, http};
 use tokio::runtime::Builder;
 use tokio::task::JoinHandle;
 
+/// How often a leader is killed, unless `GLASSHOUSE_STORM_ROUNDS` says so.
 const ROUNDS: u64 = 4;
 
 /// How long all three members run before one is killed.
@@ -60,7 +61,9 @@ where
     let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let storm = Arc::new(Storm::default());
     let clients = runtime.spawn(clients(urls, storm.clone()));
-    for round in 1..=ROUNDS {
+    let rounds = std::env::var("GLASSHOUSE_STORM_ROUNDS");
+    let rounds = rounds.map_or(ROUNDS, |rounds| rounds.parse().expect("it is a number"));
+    for round in 1..=rounds {
         storm.wait_for_progress(&clients, &format!("before round {round}"));
         if clients.is_finished() {
             break;

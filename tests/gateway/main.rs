@@ -8,6 +8,7 @@
 mod ask;
 mod patroni;
 mod random;
+mod routes;
 
 use std::path::PathBuf;
 

@@ -4,12 +4,15 @@
 //! bytes. So a message that no Rust type can express can be sent as well, and an answer shows every
 //! field, those included that a type of ours would not know.
 
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::LazyLock;
 
 use bytes::Bytes;
 use prost_reflect::prost::Message as _;
 use prost_reflect::text_format::FormatOptions;
 use prost_reflect::{DescriptorPool, DynamicMessage, MethodDescriptor};
+use serde_json::Value;
 
 use crate::root;
 
@@ -18,6 +21,23 @@ static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
     let set = protox::compile(files, [root().join("core/proto")]).expect("core/proto is valid");
     DescriptorPool::from_file_descriptor_set(set).expect("protox has checked it")
 });
+
+/// The folder of etcd's `.proto` files in the crate `etcd-client`, wherever cargo keeps that.
+///
+/// # Panics
+/// Cargo does not know the crate.
+pub fn shipped() -> PathBuf {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.args(["metadata", "--format-version", "1", "--locked"]).current_dir(root());
+    let output = command.output().expect("cargo can be started");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let metadata: Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+    let mut packages = metadata["packages"].as_array().into_iter().flatten();
+    let found = packages.find(|package| package["name"] == "etcd-client");
+    let manifest = found.and_then(|package| package["manifest_path"].as_str());
+    Path::new(manifest.expect("it is a dependency")).with_file_name("proto")
+}
 
 /// Every method of every service, in the order of the files.
 pub fn methods() -> Vec<MethodDescriptor> {
