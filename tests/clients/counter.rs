@@ -12,7 +12,7 @@
 
 use std::sync::Arc;
 
-use etcd_client::{Compare, CompareOp, Txn, TxnOp, WatchOptions};
+use etcd_client::{Client, Compare, CompareOp, Txn, TxnOp, WatchOptions};
 use tokio::time::{Duration, timeout};
 
 use crate::patient::Patient;
@@ -98,7 +98,11 @@ async fn raise(client: &Patient, turn: &Turn) -> Option<bool> {
     let mine = Compare::create_revision(turn.key.clone(), CompareOp::Equal, turn.revision);
     let value = format!("{} {}", number + 1, turn.revision);
     let txn = Txn::new().when([mine]).and_then([TxnOp::put(COUNTER, value, None)]);
-    let answer = client.once(|mut client| async move { client.txn(txn).await }).await?;
+    let write = |mut client: Client| {
+        let txn = txn.clone();
+        async move { client.txn(txn).await }
+    };
+    let answer = client.once(write).await?;
     Some(answer.succeeded())
 }
 
@@ -107,7 +111,7 @@ async fn history(client: &Patient) -> Vec<(u64, i64)> {
     let found = client.ask(|mut client| async move { client.get(COUNTER, None).await }).await;
     let last = found.kvs().first().expect("somebody counted").mod_revision();
     let from_the_first = WatchOptions::new().with_start_revision(1);
-    let watch = |mut client: etcd_client::Client| {
+    let watch = |mut client: Client| {
         let options = from_the_first.clone();
         async move { client.watch(COUNTER, Some(options)).await }
     };

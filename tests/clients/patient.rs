@@ -76,18 +76,31 @@ impl Patient {
         }
     }
 
-    /// Asks once: an answer, or nobody knows what has happened.
-    pub(crate) async fn once<T, F>(&self, call: impl FnOnce(Client) -> F) -> Option<T>
+    /// Sends a request once: an answer, or nobody knows what has happened.
+    pub(crate) async fn once<T, F>(&self, call: impl Fn(Client) -> F) -> Option<T>
     where
         F: Future<Output = Result<T, Error>>,
     {
-        match timeout(ATTEMPT, call(self.0.clone())).await {
-            Ok(Ok(answer)) => Some(answer),
-            Ok(Err(error)) if may_pass(&error) => None,
-            Ok(Err(error)) => panic!("{error:?}"),
-            Err(_) => None,
+        loop {
+            let why = match timeout(ATTEMPT, call(self.0.clone())).await {
+                Ok(Ok(answer)) => return Some(answer),
+                Ok(Err(error)) if was_not_sent(&error) => {
+                    sleep(PAUSE).await;
+                    continue;
+                }
+                Ok(Err(error)) if may_pass(&error) => error.to_string(),
+                Ok(Err(error)) => panic!("{error:?}"),
+                Err(_) => "no answer in time".to_owned(),
+            };
+            println!("nobody knows: {why}");
+            return None;
         }
     }
+}
+
+/// Whether a request met a member that is not there.
+fn was_not_sent(error: &Error) -> bool {
+    matches!(error, Error::GRpcStatus(status) if status.message() == "tcp connect error")
 }
 
 /// Texts of errors that a change of the leader explains. The services `Lock` and `Election` give them

@@ -83,7 +83,11 @@ impl<'a> Stm<'a> {
             .when(compares)
             .and_then(puts.collect::<Vec<_>>())
             .or_else(gets.collect::<Vec<_>>());
-        let answer = self.client.once(|mut client| async move { client.txn(txn).await }).await;
+        let ask = |mut client: Client| {
+            let txn = txn.clone();
+            async move { client.txn(txn).await }
+        };
+        let answer = self.client.once(ask).await;
         let Some(answer) = answer else { return Commit::Unknown };
         if answer.succeeded() {
             return Commit::Done;
