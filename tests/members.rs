@@ -3,6 +3,7 @@
 
 use std::net::Ipv4Addr;
 use std::path::Path;
+use std::thread;
 
 use glasshouse_tests::cluster::{Cluster, Ran, eventually, glasshouse, run};
 use glasshouse_tests::tools;
@@ -118,6 +119,28 @@ fn walkthrough_003() {
         let leaders = rows.iter().filter(|row| row[4] == "true").count();
         if rows.len() == 3 && equal && leaders == 1 { Ok(()) } else { Err(status) }
     });
+
+    // The end of the walkthrough: writes at a rate for a minute. Three programs check at once, so that
+    // they take one minute and not three.
+    thread::scope(|scope| {
+        let checks = [("old/", &old), ("new/", &new), ("ours/", &ours)].map(|(prefix, program)| {
+            let (line, all) = (Line { cluster: &cluster, program }, &all);
+            scope.spawn(move || {
+                line.ok(all, &["check", "perf", "--auto-compact=false", "--prefix", prefix])
+            })
+        });
+        for printed in checks.map(|check| check.join().expect("it passes")) {
+            let lines: Vec<&str> = printed.lines().collect();
+            assert!(lines[0].ends_with(" 60 / 60  100.00% 1m0s"), "{printed}");
+            let starts =
+                ["PASS: Throughput is ", "PASS: Slowest request took ", "PASS: Stddev is "];
+            for (line, start) in lines[1..4].iter().zip(starts) {
+                assert!(line.starts_with(start), "{printed}");
+            }
+            assert_eq!(lines[4..], ["PASS"], "{printed}");
+        }
+    });
+    assert_eq!(all_lines(&cluster, &all, &["get", "", "--prefix", "--keys-only"]), "");
 
     // Beyond the walkthrough: the third member is asked to remove the first, by our own command line.
     let out = Line { cluster: &cluster, program: &ours };

@@ -38,7 +38,7 @@
 //! | [`bbolt`] | the file format of etcd's snapshots | nothing |
 //! | [`backup`] | snapshot files: a store as etcd's database, and back | bbolt, store, mvcc, membership |
 //! | [`concurrency`] | locks and elections, as queues of keys | api |
-//! | [`ctl`] | etcdctl: argv in, requests out; responses in, text out | api |
+//! | [`ctl`] | etcdctl: argv in, requests out; responses in, text out | concurrency, api; `utl`: backup |
 //! | [`node`] | all of the above in order | everything; nobody uses node |
 //!
 //! Absent on purpose: tokio, threads, clocks, sockets, files, environment, ambient randomness. The

@@ -1,35 +1,54 @@
 //! `glasshouse ctl`: drives core's etcdctl ([`glasshouse_core::ctl`]) with gRPC.
 //!
 //! What is asked and what is printed is decided in core; here requests travel, lines are read
-//! and bytes are written. A call waits for a connection as etcdctl's does: an endpoint that
-//! cannot be reached is no error before the call's own timeout.
+//! and bytes are written.
+//!
+//! | file | what it does for a session |
+//! | --- | --- |
+//! | `calls` | calls, with their retries; connections are kept |
+//! | `streams` | watches and snapshots |
+//! | `dial` | connections, with certificates |
+//! | `files`, `page`, `program`, `terminal` | files, a page of metrics, other programs, what is typed |
+//!
+//! Ctrl-C and SIGTERM end a command at once, as they end etcdctl, except where the command wants to
+//! hear of them: `lock` gives its lock back.
 
+mod calls;
 mod dial;
 mod files;
+mod page;
+mod program;
+mod streams;
 mod terminal;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::hash::{BuildHasher as _, RandomState};
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStringExt as _;
-use std::os::unix::process::ExitStatusExt as _;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use glasshouse_core::api::{self, Response, SnapshotRequest, WatchRequest};
+use glasshouse_core::api::{Response, WatchRequest};
 use glasshouse_core::ctl::{
-    Call, CallError, CallId, Config, Endpoint, Input, Output, Program, Session, Step, Stream,
-    StreamId, StreamRequest, StreamResponse, may_retry,
+    Call, CallError, CallId, FetchId, Input, Output, Program, ProgramError, Session, Step, Stream,
+    StreamId, StreamRequest, StreamResponse, TimerId,
 };
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
-use tokio::time::{sleep, timeout};
+use tokio::task::AbortHandle;
+use tokio::time::sleep;
 
+use self::calls::Connections;
 use self::files::Files;
 use self::terminal::read;
-use crate::client::{ConnectError, Connection, error_of};
 
 /// Pause before the endpoints are tried once more (`backoffWaitBetween` of etcd's client).
 const BACK_OFF: Duration = Duration::from_millis(25);
+
+/// How a shell calls the end of a program by Ctrl-C.
+const INTERRUPTED: u8 = 130;
 
 /// Runs one command line, without the program's name.
 pub fn main(args: Vec<OsString>) -> ExitCode {
@@ -42,9 +61,13 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
     };
     let environment: BTreeMap<String, String> = crate::process::environment().collect();
     let args = args.into_iter().map(OsString::into_vec);
-    let mut session = Session::start(args, &environment);
+    // What is random in a command needs no more than to differ from run to run.
+    let seed = RandomState::new().hash_one(std::process::id());
+    let mut session = Session::start(args, &environment).with_seed(seed);
     session.guard();
     let output = runtime.block_on(Driver::new(session).drive());
+    // A thread may still wait for a line that nobody will type.
+    runtime.shutdown_background();
     match write(&output) {
         Ok(()) => ExitCode::from(output.exit_code),
         // A pipe that was closed, such as `glasshouse ctl get | head`.
@@ -63,6 +86,11 @@ enum Event {
     Answer(CallId, Result<Response, CallError>, Duration),
     Message(StreamId, StreamResponse),
     StreamEnd(StreamId, CallError),
+    Timer(TimerId),
+    Executed(Program, Result<(), ProgramError>),
+    Fetched(FetchId, Result<Vec<u8>, String>),
+    /// Ctrl-C, or SIGTERM.
+    Interrupt,
     /// A line of standard input; without its end when there are no more.
     Line(Vec<u8>),
 }
@@ -72,8 +100,11 @@ struct Driver {
     session: Session,
     sender: mpsc::UnboundedSender<Event>,
     events: mpsc::UnboundedReceiver<Event>,
-    /// Where the requests of open streams go.
-    streams: BTreeMap<StreamId, mpsc::UnboundedSender<WatchRequest>>,
+    streams: BTreeMap<StreamId, Carried>,
+    connections: Arc<Connections>,
+    began: Instant,
+    /// Signals are listened to.
+    listening: bool,
     /// Streams opened so far: each begins with another endpoint.
     opened: usize,
     /// A thread is reading a line.
@@ -81,11 +112,27 @@ struct Driver {
     files: Files,
 }
 
+/// An open stream: where its requests go, and what carries them.
+struct Carried {
+    requests: mpsc::UnboundedSender<WatchRequest>,
+    carrier: AbortHandle,
+}
+
 impl Driver {
     fn new(session: Session) -> Self {
         let (sender, events) = mpsc::unbounded_channel();
-        let (streams, files) = (BTreeMap::new(), Files::default());
-        Self { session, sender, events, streams, opened: 0, reading: false, files }
+        Self {
+            session,
+            sender,
+            events,
+            streams: BTreeMap::new(),
+            connections: Arc::default(),
+            began: Instant::now(),
+            listening: false,
+            opened: 0,
+            reading: false,
+            files: Files::default(),
+        }
     }
 
     async fn drive(mut self) -> Output {
@@ -94,21 +141,34 @@ impl Driver {
                 Step::Call(call) => self.call(call),
                 Step::Open(stream) => self.open(stream),
                 Step::Send(stream, StreamRequest::Watch(request)) => {
-                    if let Some(requests) = self.streams.get(&stream) {
+                    if let Some(carried) = self.streams.get(&stream) {
                         // A stream that broke a moment ago says so itself.
-                        let _ = requests.send(request);
+                        let _ = carried.requests.send(request);
                     }
                 }
                 // Its stream takes one request only.
                 Step::Send(_, StreamRequest::Snapshot(_)) => {}
+                Step::Close(stream) => {
+                    if let Some(carried) = self.streams.remove(&stream) {
+                        carried.carrier.abort();
+                    }
+                }
                 Step::File(work) => {
                     let result = self.files.work(work);
                     self.session.on_file(result);
                 }
-                Step::Wait => self.wait().await,
-                Step::WaitOrRead(_) => {
-                    self.read_line();
-                    self.wait().await;
+                Step::OnDisk(work) => self.session.on_disk_work(crate::utl::run(work)),
+                Step::Timer(timer, after) => self.later(async move {
+                    sleep(after).await;
+                    Event::Timer(timer)
+                }),
+                Step::Execute(program) => self.execute(program),
+                Step::Fetch(page) => {
+                    let tls = self.session.config().tls.clone();
+                    self.later(async move {
+                        let found = page::fetch(&page.url, &tls).await;
+                        Event::Fetched(page.id, found)
+                    });
                 }
                 Step::Read(input) => self.session.on_input(&read(input)),
                 Step::Write(output) => {
@@ -116,20 +176,23 @@ impl Driver {
                         return Output { exit_code: 1, ..Output::default() };
                     }
                 }
-                Step::Pause(pause) => {
-                    sleep(pause).await;
-                    self.session.on_pause_over();
+                Step::Wait => {
+                    if let Some(end) = self.wait().await {
+                        return end;
+                    }
                 }
-                Step::Execute(program) => {
-                    let result = execute(&program);
-                    self.session.on_executed(&program, result);
+                Step::WaitOrRead(_) => {
+                    self.read_line();
+                    self.wait().await;
                 }
                 Step::Done(output) => return output,
             }
         }
     }
 
-    async fn wait(&mut self) {
+    /// Tells the session of the next event; or the command ends at once.
+    async fn wait(&mut self) -> Option<Output> {
+        self.listen();
         match self.events.recv().await.expect("a sender lives here") {
             Event::Answer(id, answer, took) => self.session.on_result(id, answer, took),
             Event::Message(stream, response) => self.session.on_message(stream, &response),
@@ -137,54 +200,83 @@ impl Driver {
                 self.streams.remove(&stream);
                 self.session.on_stream_end(stream, &error);
             }
+            Event::Timer(timer) => self.session.on_timer(timer, self.began.elapsed()),
+            Event::Executed(program, result) => self.session.on_executed(&program, result),
+            Event::Fetched(id, found) => self.session.on_fetched(id, found),
+            Event::Interrupt if self.session.takes_interrupt() => self.session.on_interrupt(),
+            Event::Interrupt => {
+                return Some(Output { exit_code: INTERRUPTED, ..Output::default() });
+            }
             Event::Line(line) => {
                 self.reading = false;
                 self.session.on_input(&line);
             }
         }
+        None
     }
 
     fn call(&self, call: Call) {
-        let (config, sender) = (self.session.config().clone(), self.sender.clone());
-        tokio::spawn(async move {
+        let (config, connections) = (self.session.config().clone(), self.connections.clone());
+        self.later(async move {
             let begin = Instant::now();
             let id = call.id;
-            let answer = perform(call, &config).await;
-            // The session may be over when an answer comes.
-            let _ = sender.send(Event::Answer(id, answer, begin.elapsed()));
+            let answer = calls::perform(call, &config, &connections).await;
+            Event::Answer(id, answer, begin.elapsed())
         });
     }
 
-    fn open(&mut self, stream: Stream) {
-        let config = self.session.config();
-        let mut endpoints = endpoints(&stream.endpoint, config);
-        let count = endpoints.len().max(1);
-        endpoints.rotate_left(self.opened % count);
-        self.opened += 1;
-        let (config, sender) = (config.clone(), self.sender.clone());
-        match stream.request.clone() {
-            StreamRequest::Watch(first) => {
-                let (requests, outgoing) = mpsc::unbounded_channel();
-                let _ = requests.send(first);
-                self.streams.insert(stream.id, requests);
-                tokio::spawn(async move {
-                    let id = stream.id;
-                    let error = carry(stream, outgoing, &endpoints, &config, &sender).await;
-                    sleep(BACK_OFF).await;
-                    let _ = sender.send(Event::StreamEnd(id, error));
-                });
-            }
-            StreamRequest::Snapshot(request) => {
-                tokio::spawn(async move {
-                    let id = stream.id;
-                    let end = fetch(stream, request, &endpoints, &config, &sender).await;
-                    let _ = sender.send(match end {
-                        Ok(()) => Event::Message(id, StreamResponse::SnapshotEnd),
-                        Err(error) => Event::StreamEnd(id, error),
-                    });
-                });
-            }
+    /// Something will have happened.
+    fn later(&self, event: impl Future<Output = Event> + Send + 'static) {
+        let sender = self.sender.clone();
+        tokio::spawn(async move {
+            let event = event.await;
+            // The session may be over by then.
+            let _ = sender.send(event);
+        });
+    }
+
+    /// Runs a program in a thread of its own: the session goes on meanwhile, to keep a lease alive.
+    fn execute(&self, program: Program) {
+        let sender = self.sender.clone();
+        std::thread::spawn(move || {
+            let result = program::execute(&program);
+            let _ = sender.send(Event::Executed(program, result));
+        });
+    }
+
+    /// Hears of signals from now on, if the command wants to.
+    fn listen(&mut self) {
+        if self.listening || !self.session.takes_interrupt() {
+            return;
         }
+        self.listening = true;
+        for kind in [SignalKind::interrupt(), SignalKind::terminate()] {
+            let Ok(mut signals) = signal(kind) else { continue };
+            let sender = self.sender.clone();
+            tokio::spawn(async move {
+                while signals.recv().await.is_some() {
+                    let _ = sender.send(Event::Interrupt);
+                }
+            });
+        }
+    }
+
+    fn open(&mut self, stream: Stream) {
+        let (config, sender) = (self.session.config().clone(), self.sender.clone());
+        let (requests, outgoing) = mpsc::unbounded_channel();
+        if let StreamRequest::Watch(request) = &stream.request {
+            let _ = requests.send(request.clone());
+        }
+        let (id, first) = (stream.id, self.opened);
+        self.opened += 1;
+        let carrier = tokio::spawn(async move {
+            let end = streams::carry(stream, outgoing, first, &config, &sender).await;
+            let _ = sender.send(match end {
+                Ok(()) => Event::Message(id, StreamResponse::SnapshotEnd),
+                Err(error) => Event::StreamEnd(id, error),
+            });
+        });
+        self.streams.insert(id, Carried { requests, carrier: carrier.abort_handle() });
     }
 
     /// Reads one line in a thread of its own: standard input cannot be waited for together with
@@ -196,151 +288,5 @@ impl Driver {
                 let _ = sender.send(Event::Line(read(Input::Line { prompt: "" })));
             });
         }
-    }
-}
-
-/// Carries one stream to its end.
-async fn carry(
-    stream: Stream,
-    requests: mpsc::UnboundedReceiver<WatchRequest>,
-    endpoints: &[String],
-    config: &Config,
-    sender: &mpsc::UnboundedSender<Event>,
-) -> CallError {
-    let connection = match connect(endpoints, config).await {
-        Ok(connection) => connection,
-        Err(error) => return error,
-    };
-    let mut responses =
-        match connection.watch(requests, stream.requires_leader, stream.token.as_deref()).await {
-            Ok(responses) => responses,
-            Err(error) => return CallError::Status(error),
-        };
-    loop {
-        match responses.message().await {
-            Ok(Some(response)) => {
-                let _ = sender.send(Event::Message(stream.id, StreamResponse::Watch(response)));
-            }
-            Ok(None) => {
-                let lost = api::Error::new(api::Code::Unavailable, "the stream ended");
-                return CallError::Status(lost);
-            }
-            Err(status) => return CallError::Status(error_of(&status)),
-        }
-    }
-}
-
-/// Fetches a snapshot, part by part, up to the end that the member gives it.
-async fn fetch(
-    stream: Stream,
-    request: SnapshotRequest,
-    endpoints: &[String],
-    config: &Config,
-    sender: &mpsc::UnboundedSender<Event>,
-) -> Result<(), CallError> {
-    let connection = connect(endpoints, config).await?;
-    let mut parts =
-        connection.snapshot(request, stream.token.as_deref()).await.map_err(CallError::Status)?;
-    while let Some(part) =
-        parts.message().await.map_err(|status| CallError::Status(error_of(&status)))?
-    {
-        let _ = sender.send(Event::Message(stream.id, StreamResponse::Snapshot(part)));
-    }
-    Ok(())
-}
-
-/// Tries one endpoint after the other until one can be connected to.
-async fn connect(endpoints: &[String], config: &Config) -> Result<Connection, CallError> {
-    loop {
-        for endpoint in endpoints {
-            match dial::open(endpoint, config, config.dial_timeout).await {
-                Ok(connection) => return Ok(connection),
-                Err(ConnectError::Unreachable(_)) => {}
-                Err(ConnectError::Endpoint(why)) => return Err(CallError::Client(why)),
-            }
-        }
-        sleep(BACK_OFF).await;
-    }
-}
-
-/// Runs a program to its end; an error is said in Go's words.
-fn execute(program: &Program) -> Result<(), String> {
-    let text = |bytes: &Vec<u8>| OsString::from_vec(bytes.clone());
-    let mut words = program.command.iter().map(text);
-    let name = words.next().unwrap_or_default();
-    let environment = program.environment.iter().map(|(variable, value)| (variable, text(value)));
-    let status = Command::new(&name).args(words).envs(environment).status();
-    match status {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(match (status.code(), status.signal()) {
-            (Some(code), _) => format!("exit status {code}"),
-            (None, signal) => format!("signal: {}", signal.unwrap_or(0)),
-        }),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            Err(format!("exec: {name:?}: executable file not found in $PATH"))
-        }
-        Err(error) => Err(error.to_string()),
-    }
-}
-
-fn endpoints(endpoint: &Endpoint, config: &Config) -> Vec<String> {
-    match endpoint {
-        Endpoint::Any => config.endpoints.clone(),
-        Endpoint::Named(endpoint) => vec![endpoint.clone()],
-    }
-}
-
-async fn perform(call: Call, config: &Config) -> Result<Response, CallError> {
-    let endpoints = endpoints(&call.endpoint, config);
-    if call.once {
-        let limit = call.timeout.unwrap_or(config.dial_timeout);
-        let attempt = attempt_once(&call, &endpoints, config, limit);
-        let late = || CallError::Unreachable(format!("no answer within {limit:?}"));
-        return timeout(limit, attempt).await.unwrap_or_else(|_| Err(late()));
-    }
-    let attempts = attempt_until_answered(&call, &endpoints, config);
-    match call.timeout {
-        None => attempts.await,
-        Some(limit) => timeout(limit, attempts).await.unwrap_or(Err(CallError::DeadlineExceeded)),
-    }
-}
-
-/// Says why nobody answers, where a patient call would wait for somebody.
-async fn attempt_once(
-    Call { token, request, .. }: &Call,
-    endpoints: &[String],
-    config: &Config,
-    limit: Duration,
-) -> Result<Response, CallError> {
-    let Some(endpoint) = endpoints.first() else {
-        return Err(CallError::Unreachable("no endpoint".to_owned()));
-    };
-    let connection = dial::open(endpoint, config, limit).await.map_err(|error| match error {
-        ConnectError::Unreachable(error) => CallError::Unreachable(files::reason(&error)),
-        ConnectError::Endpoint(why) => CallError::Client(why),
-    })?;
-    connection.ask_as(token.as_deref(), request.clone()).await.map_err(CallError::Status)
-}
-
-async fn attempt_until_answered(
-    Call { token, request, .. }: &Call,
-    endpoints: &[String],
-    config: &Config,
-) -> Result<Response, CallError> {
-    loop {
-        for endpoint in endpoints {
-            let connection = match dial::open(endpoint, config, config.dial_timeout).await {
-                Ok(connection) => connection,
-                // Nothing was sent: the next endpoint may be asked, whatever the request is.
-                Err(ConnectError::Unreachable(_)) => continue,
-                Err(ConnectError::Endpoint(why)) => return Err(CallError::Client(why)),
-            };
-            match connection.ask_as(token.as_deref(), request.clone()).await {
-                Ok(response) => return Ok(response),
-                Err(error) if may_retry(request, &error) => {}
-                Err(error) => return Err(CallError::Status(error)),
-            }
-        }
-        sleep(BACK_OFF).await;
     }
 }

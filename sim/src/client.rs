@@ -10,7 +10,8 @@
 //! is not.
 //!
 //! `watch` never ends by itself: what it prints is fetched with [`Running::written`] while it goes
-//! on, and [`Running::interrupt`] ends it, as Ctrl-C does.
+//! on, and [`Running::interrupt`] ends it, as Ctrl-C does. `lock` and `elect` hear of Ctrl-C and give back
+//! what they hold before they end.
 
 mod hosts;
 
@@ -19,7 +20,7 @@ use std::time::Duration;
 
 use glasshouse_core::api;
 use glasshouse_core::ctl::{
-    self, CallError, Endpoint, Session, Step, StreamRequest, StreamResponse,
+    self, CallError, Endpoint, ProgramError, Session, Step, StreamRequest, StreamResponse, TimerId,
 };
 use glasshouse_core::id::{CallId, StreamId};
 
@@ -63,8 +64,10 @@ pub struct Running {
     prompts: String,
     /// What was printed before the end.
     written: String,
-    /// The session goes on at this time.
-    paused_until: Option<Nanos>,
+    /// When the session began.
+    began_at: Nanos,
+    /// Timers of the session, and when they ring.
+    timers: Vec<(Nanos, TimerId)>,
     output: Option<ctl::Output>,
 }
 
@@ -134,7 +137,10 @@ impl Running {
             let all: Vec<String> = world.members().into_iter().map(MemberNo::client_url).collect();
             environment.insert("ETCDCTL_ENDPOINTS".to_string(), all.join(","));
         }
+        let began_at = world.now();
+        let seed = world.spec().seed ^ began_at.rotate_left(32) ^ u64::from(shell.client.0);
         let session = Session::start(args.iter().map(String::as_bytes), &environment);
+        let session = session.with_seed(seed);
         let hosts = Hosts::of(world, shell.local);
         let mut endpoints = Vec::new();
         for text in &session.config().endpoints {
@@ -155,7 +161,8 @@ impl Running {
             input: stdin.map(|text| text.split_inclusive('\n').map(str::to_string).collect()),
             prompts: String::new(),
             written: String::new(),
-            paused_until: None,
+            began_at,
+            timers: Vec::new(),
             output: None,
         };
         running.advance(world)?;
@@ -169,9 +176,7 @@ impl Running {
     /// One sentence when input is missing.
     pub fn poll(&mut self, world: &mut World) -> Result<Option<Printed>, String> {
         let now = world.now();
-        if self.paused_until.take_if(|until| *until <= now).is_some() {
-            self.session.on_pause_over();
-        }
+        self.ring(now);
         let mut open = Vec::new();
         for mut call in std::mem::take(&mut self.calls) {
             let result = match call.attempt {
@@ -204,8 +209,17 @@ impl Running {
         self.calls.is_empty() && self.session.is_watching()
     }
 
-    /// Ctrl-C: takes back what is under way.
-    pub fn interrupt(&mut self, world: &mut World) {
+    /// Ctrl-C. `true` when the command has heard of it and ends by itself; otherwise what is under way
+    /// is taken back, and it is over.
+    ///
+    /// # Errors
+    /// One sentence when input is missing.
+    pub fn interrupt(&mut self, world: &mut World) -> Result<bool, String> {
+        if self.session.takes_interrupt() {
+            self.session.on_interrupt();
+            self.advance(world)?;
+            return Ok(true);
+        }
         for call in self.calls.drain(..) {
             if let Attempt::Asked(_, id) = call.attempt {
                 world.cancel(id);
@@ -216,6 +230,7 @@ impl Running {
                 world.close_stream(id);
             }
         }
+        Ok(false)
     }
 
     /// The member that it talks to.
@@ -242,7 +257,7 @@ impl Running {
 
     /// Does what the session wants until it waits or is done.
     fn advance(&mut self, world: &mut World) -> Result<(), String> {
-        while self.output.is_none() && self.paused_until.is_none() {
+        while self.output.is_none() {
             match self.session.next() {
                 Step::Call(call) => self.begin(world, call),
                 Step::Read(input) => {
@@ -262,14 +277,23 @@ impl Running {
                     let why = "a page has no files: use `glasshouse ctl snapshot save` with a real cluster";
                     self.session.on_file(Err(why.to_string()));
                 }
+                Step::OnDisk(_) => {
+                    let why = "a page has no files: use `glasshouse ctl` on your own machine";
+                    self.session.on_disk_work(Err(why.to_string()));
+                }
                 Step::Write(output) => self.written.push_str(&text_of(&output)),
-                Step::Pause(pause) => {
-                    let pause = u64::try_from(pause.as_nanos()).unwrap_or(NO_LIMIT);
-                    self.paused_until = Some(world.now().saturating_add(pause));
+                Step::Close(id) => self.close(world, id),
+                Step::Timer(timer, after) => {
+                    let after = u64::try_from(after.as_nanos()).unwrap_or(NO_LIMIT);
+                    self.timers.push((world.now().saturating_add(after), timer));
                 }
                 Step::Execute(program) => {
-                    let why = "there are no processes in a page: leave out what stands behind --";
-                    self.session.on_executed(&program, Err(why.to_string()));
+                    let why = "there are no processes in a page: leave the command out".to_string();
+                    self.session.on_executed(&program, Err(ProgramError { why, code: None }));
+                }
+                Step::Fetch(page) => {
+                    let found = self.fetch(world, &page.url);
+                    self.session.on_fetched(page.id, found);
                 }
                 Step::Done(output) => self.output = Some(output),
             }
@@ -277,7 +301,40 @@ impl Running {
         Ok(())
     }
 
+    /// Tells the session of the timers that are due, in the order in which they ring.
+    fn ring(&mut self, now: Nanos) {
+        let (mut due, later): (Vec<_>, Vec<_>) =
+            self.timers.drain(..).partition(|(at, _)| *at <= now);
+        self.timers = later;
+        due.sort_unstable();
+        for (_, timer) in due {
+            self.session.on_timer(timer, Duration::from_nanos(now - self.began_at));
+        }
+    }
+
+    /// The page of metrics, as far as a member has some here: the length of its store stands for
+    /// its memory, as there is no process.
+    fn fetch(&self, world: &World, url: &str) -> Result<Vec<u8>, String> {
+        let member = self.hosts.member(url).filter(|no| world.member_state(*no).is_running());
+        let Some(member) = member else {
+            return Err(format!("Get {url:?}: connect: connection refused"));
+        };
+        let bytes = world.disk(member).store_live_len;
+        Ok(format!("process_resident_memory_bytes {bytes}\n").into_bytes())
+    }
+
     // --- streams ---
+
+    fn close(&mut self, world: &mut World, id: ctl::StreamId) {
+        let (closed, open) = self.streams.drain(..).partition(|stream| stream.id == id);
+        self.streams = open;
+        let closed: Vec<Carried> = closed;
+        for stream in closed {
+            if let StreamAttempt::Open(_, id) = stream.attempt {
+                world.close_stream(id);
+            }
+        }
+    }
 
     fn open(&mut self, world: &mut World, stream: ctl::Stream) {
         // A snapshot needs a file first, and there is none.
@@ -286,8 +343,7 @@ impl Running {
         let attempt = StreamAttempt::Waiting(world.now());
         let mut carried = Carried { id: stream.id, caller, requests: vec![request], attempt };
         self.attempt(world, &mut carried);
-        // The session has one stream at a time; an older one is over.
-        self.streams = vec![carried];
+        self.streams.push(carried);
     }
 
     /// Opens a stream at the member whose turn it is.
@@ -408,6 +464,8 @@ impl Running {
         let member = match &pending.endpoint {
             Endpoint::Any => self.endpoints.get(self.current).copied(),
             Endpoint::Named(text) => self.hosts.member(text),
+            // There is one cluster in the page: its own members stand for another one.
+            Endpoint::Elsewhere(other) => self.hosts.member(&other.endpoint),
         };
         pending.attempt = match member {
             Some(member) => {

@@ -38,7 +38,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         &["api", "bbolt", "id", "limits", "membership", "mvcc", "store", "vocabulary", "wal"],
     ),
     // `utl` prints what is found in files.
-    ("ctl", &["api", "backup", "mvcc"]),
+    ("ctl", &["api", "backup", "concurrency", "mvcc"]),
 ];
 
 /// Files of node whose types are plain data that the layers below may speak of: what a node is

@@ -1,7 +1,7 @@
 //! `auth`, `user` and `role`: from a line to a request, from an answer to a report.
 //!
 //! Commands with one question and one answer are here; those that ask again depending on the answer
-//! (`auth enable`, `user get --detail`) are errands of the session.
+//! (`auth enable`, `user get --detail`) are jobs in `session/access.rs`.
 
 use super::commands::Action;
 use super::flags::{Arg, FlagSet};

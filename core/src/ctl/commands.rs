@@ -4,9 +4,11 @@
 //! are therefore etcdctl's own words.
 
 mod access;
+mod jobs;
 mod maintenance;
 
 use self::access::{AUTH, ROLE, USER};
+use self::jobs::{CHECK, ELECT, LOCK, MAKE_MIRROR};
 use self::maintenance::{ALARM, CLUSTER, COMPLETION, DEFRAG, DOWNGRADE, SNAPSHOT};
 use super::flags::Flag;
 
@@ -18,6 +20,11 @@ pub(super) enum Action {
     Del,
     Txn,
     Compaction,
+    CheckDatascale,
+    CheckPerf,
+    Elect,
+    Lock,
+    MakeMirror,
     LeaseGrant,
     LeaseKeepAlive,
     LeaseList,
@@ -156,16 +163,20 @@ pub(super) static ROOT: Command = Command {
     children: &[
         ALARM,
         AUTH,
+        CHECK,
         CLUSTER,
         COMPACTION,
         COMPLETION,
         DEFRAG,
         DEL,
         DOWNGRADE,
+        ELECT,
         ENDPOINT,
         GET,
         HELP,
         LEASE,
+        LOCK,
+        MAKE_MIRROR,
         MEMBER,
         MOVE_LEADER,
         PUT,

@@ -30,7 +30,7 @@ pub struct Config {
 }
 
 /// Files and switches of TLS; an empty path means that the option was not given.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Tls {
     /// The client's certificate.
     pub cert: String,
@@ -44,6 +44,19 @@ pub struct Tls {
     pub insecure_skip_verify: bool,
 }
 
+impl Tls {
+    /// A certificate is of no use without its key.
+    pub(super) fn check(&self) -> Result<(), Exit> {
+        let Self { cert, key, .. } = self;
+        if cert.is_empty() == key.is_empty() {
+            return Ok(());
+        }
+        Err(Exit::bad_args(format!(
+            "KeyFile and CertFile must both be present[key: {key}, cert: {cert}]"
+        )))
+    }
+}
+
 /// A name and a password.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct User {
@@ -51,6 +64,13 @@ pub struct User {
     pub name: String,
     /// `None` when it must be asked for on the terminal.
     pub password: Option<String>,
+}
+
+impl User {
+    /// The password; nothing when it is not known yet.
+    pub(super) fn password(&self) -> &str {
+        self.password.as_deref().unwrap_or_default()
+    }
 }
 
 /// Lets `ETCDCTL_*` variables set the flags that the command inherits and the line does not give.
@@ -134,12 +154,14 @@ pub(super) fn read(invocation: &Invocation) -> Result<Config, Exit> {
     let Some(format) = Format::from_name(flags.string("write-out")) else {
         return Err(Exit::bad_feature("unsupported output format"));
     };
-    let (cert, key) = (text("cert"), text("key"));
-    if cert.is_empty() != key.is_empty() {
-        return Err(Exit::bad_args(format!(
-            "KeyFile and CertFile must both be present[key: {key}, cert: {cert}]"
-        )));
-    }
+    let tls = Tls {
+        cert: text("cert"),
+        key: text("key"),
+        cacert: text("cacert"),
+        insecure_transport: flags.bool("insecure-transport"),
+        insecure_skip_verify: flags.bool("insecure-skip-tls-verify"),
+    };
+    tls.check()?;
     Ok(Config {
         endpoints: flags
             .string_slice("endpoints")
@@ -149,13 +171,7 @@ pub(super) fn read(invocation: &Invocation) -> Result<Config, Exit> {
         dial_timeout: time("dial-timeout"),
         keepalive_time: time("keepalive-time"),
         keepalive_timeout: time("keepalive-timeout"),
-        tls: Tls {
-            cert,
-            key,
-            cacert: text("cacert"),
-            insecure_transport: flags.bool("insecure-transport"),
-            insecure_skip_verify: flags.bool("insecure-skip-tls-verify"),
-        },
+        tls,
         user: user(&text("user"), &text("password")),
         command_timeout: time("command-timeout"),
         format,
@@ -164,7 +180,7 @@ pub(super) fn read(invocation: &Invocation) -> Result<Config, Exit> {
 }
 
 /// `--user name:password`, or the name and `--password`.
-fn user(user: &str, password: &str) -> Option<User> {
+pub(super) fn user(user: &str, password: &str) -> Option<User> {
     if user.is_empty() {
         return None;
     }

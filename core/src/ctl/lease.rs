@@ -1,6 +1,4 @@
-//! `lease`: from arguments to requests, from answers to reports, and when to renew again.
-
-use std::time::Duration;
+//! `lease`: from arguments to requests, from answers to reports.
 
 use super::flags::{Arg, FlagSet};
 use super::print::{Printer, Report};
@@ -117,47 +115,4 @@ pub(super) fn shown(id: i64) -> String {
 /// The last words of `lease keep-alive`.
 pub(super) fn gone(id: i64) -> String {
     format!("lease {} expired or revoked.", shown(id))
-}
-
-/// Pause before a renewal that failed is tried again (`retryConnWait` of etcd's client).
-const RETRY_AFTER: Duration = Duration::from_millis(500);
-
-/// How long a lease is taken to live before the first answer (`defaultTTL` of etcd's client).
-const FIRST_PATIENCE: Duration = Duration::from_secs(5);
-
-/// `lease keep-alive` without `--once`: renews whenever a third of the time has passed, until the lease
-/// is gone, or nobody has answered for so long that it must be.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Renewing {
-    pub(super) id: i64,
-    /// How long the lease lives on if nobody answers any more.
-    left: Duration,
-}
-
-impl Renewing {
-    pub(super) fn new(id: i64) -> Self {
-        Self { id, left: FIRST_PATIENCE }
-    }
-
-    /// How long the next answer may take; `None` when the lease must be gone.
-    pub(super) fn patience(&self) -> Option<Duration> {
-        (!self.left.is_zero()).then_some(self.left)
-    }
-
-    /// It was renewed for so many seconds: how long to wait before the next time.
-    pub(super) fn renewed(&mut self, ttl: i64) -> Duration {
-        self.left = Duration::from_secs(u64::try_from(ttl).unwrap_or(0));
-        self.wait(self.left / 3)
-    }
-
-    /// It was not, after this time: how long to wait before another try.
-    pub(super) fn failed(&mut self, took: Duration) -> Duration {
-        self.left = self.left.saturating_sub(took);
-        self.wait(RETRY_AFTER)
-    }
-
-    fn wait(&mut self, pause: Duration) -> Duration {
-        self.left = self.left.saturating_sub(pause);
-        pause
-    }
 }

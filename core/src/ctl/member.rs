@@ -1,12 +1,16 @@
 //! `member add`, `remove`, `update`, `promote` and `list`; the members as `--cluster` needs them.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::flags::{Arg, FlagSet};
+use super::job::{Flow, Job, Moved};
+use super::print::{Format, Report};
+use super::session::{CallError, CallId, Session, wrong_answer};
 use super::{Exit, Output, go};
 use crate::api::{
-    self, MemberAddRequest, MemberAddResponse, MemberListRequest, MemberListResponse,
-    MemberPromoteRequest, MemberRemoveRequest, MemberUpdateRequest, RangeRequest,
+    self, MemberAddRequest, MemberListRequest, MemberListResponse, MemberPromoteRequest,
+    MemberRemoveRequest, MemberUpdateRequest, RangeRequest, Response,
 };
 
 /// etcdctl insists on a linearizable list: without a quorum there is no answer.
@@ -19,9 +23,16 @@ pub(super) fn client_urls(response: &MemberListResponse) -> Vec<String> {
     response.members.iter().flat_map(|member| member.client_urls.iter().cloned()).collect()
 }
 
-/// A member that joins: what was asked, and what is known of the answer.
+/// `member add`: a member that joins, what was asked and what is known of the answer.
+///
+/// ```text
+///   add it ──simple──► list the members ── the member that answers knows it ──► print its variables
+///     │ other formats       ▲      │ it may not
+///     └──► over             └── a read brings it up to date
+/// ```
 #[derive(Debug)]
-pub(super) struct Addition {
+pub(super) struct Adding {
+    request: MemberAddRequest,
     name: String,
     /// As the command line gave them.
     peer_urls: String,
@@ -31,51 +42,39 @@ pub(super) struct Addition {
     synced: BTreeSet<u64>,
 }
 
-/// Reads the line of `member add`.
-pub(super) fn add_request(
-    flags: &FlagSet,
-    args: &[Arg],
-) -> Result<(Addition, MemberAddRequest), Exit> {
-    let name = match args {
-        [] => return Err(Exit::bad_args("member name not provided")),
-        [name] => String::from_utf8_lossy(name).into_owned(),
-        several => {
-            let urls = several.iter().filter(|arg| arg.to_ascii_lowercase().starts_with(b"http"));
-            let hints = urls.map(|arg| [b", did you mean --peer-urls=", arg.as_slice()].concat());
-            let hints: Vec<u8> = hints.collect::<Vec<_>>().concat();
-            return Err(Exit::bad_args([b"too many arguments", hints.as_slice()].concat()));
-        }
-    };
-    let peer_urls = text(flags, "peer-urls")?;
-    let request =
-        MemberAddRequest { peer_urls: urls(&peer_urls)?, is_learner: flags.bool("learner") };
-    Ok((Addition { name, peer_urls, id: 0, synced: BTreeSet::new() }, request))
-}
-
-impl Addition {
-    /// The member is added, and the one that answered knows it.
-    pub(super) fn on_added(&mut self, response: &MemberAddResponse) {
-        self.id = response.member.as_ref().map_or(0, |member| member.id);
-        self.on_synced(response.header.as_ref());
+impl Adding {
+    /// Reads the line.
+    pub(super) fn new(flags: &FlagSet, args: &[Arg]) -> Result<Self, Exit> {
+        let name = match args {
+            [] => return Err(Exit::bad_args("member name not provided")),
+            [name] => String::from_utf8_lossy(name).into_owned(),
+            several => {
+                let urls =
+                    several.iter().filter(|arg| arg.to_ascii_lowercase().starts_with(b"http"));
+                let hints =
+                    urls.map(|arg| [b", did you mean --peer-urls=", arg.as_slice()].concat());
+                let hints: Vec<u8> = hints.collect::<Vec<_>>().concat();
+                return Err(Exit::bad_args([b"too many arguments", hints.as_slice()].concat()));
+            }
+        };
+        let peer_urls = text(flags, "peer-urls")?;
+        let request =
+            MemberAddRequest { peer_urls: urls(&peer_urls)?, is_learner: flags.bool("learner") };
+        Ok(Self { request, name, peer_urls, id: 0, synced: BTreeSet::new() })
     }
 
-    /// The member that gave this header has answered a read with a quorum since.
-    pub(super) fn on_synced(&mut self, header: Option<&api::ResponseHeader>) {
+    /// The member that gave this header knows of the new one.
+    fn on_synced(&mut self, header: Option<&api::ResponseHeader>) {
         self.synced.extend(header.map(|header| header.member_id));
     }
 
     /// Whether this list is of a member that knows of the new one.
-    pub(super) fn trusts(&self, list: &MemberListResponse) -> bool {
+    fn trusts(&self, list: &MemberListResponse) -> bool {
         list.header.as_ref().is_some_and(|header| self.synced.contains(&header.member_id))
     }
 
-    /// A read that brings the member that answers it up to date.
-    pub(super) fn sync_request() -> RangeRequest {
-        RangeRequest { key: "_".into(), ..RangeRequest::default() }
-    }
-
     /// The variables with which the new member can be started.
-    pub(super) fn print(&self, list: &MemberListResponse, output: &mut Output) {
+    fn print(&self, list: &MemberListResponse, output: &mut Output) {
         let pairs: Vec<String> = list
             .members
             .iter()
@@ -91,6 +90,47 @@ impl Addition {
         let urls = quoted(&self.peer_urls);
         output.out_line(format!("ETCD_INITIAL_ADVERTISE_PEER_URLS={urls}"));
         output.out_line("ETCD_INITIAL_CLUSTER_STATE=\"existing\"");
+    }
+}
+
+impl Job for Adding {
+    fn begin(&mut self, session: &mut Session) -> Moved {
+        session.ask_any(self.request.clone());
+        Ok(Flow::GoesOn)
+    }
+
+    fn on_answer(
+        &mut self,
+        session: &mut Session,
+        _: CallId,
+        answer: Result<Response, CallError>,
+        _: Duration,
+    ) -> Moved {
+        match answer? {
+            Response::MemberAdd(response) => {
+                session.print(Report::MemberAdd(&response))?;
+                if session.config().format != Format::Simple {
+                    return Ok(Flow::Over);
+                }
+                self.id = response.member.as_ref().map_or(0, |member| member.id);
+                self.on_synced(response.header.as_ref());
+                session.ask_any(list_request());
+            }
+            Response::MemberList(list) if self.trusts(&list) => {
+                self.print(&list, session.output());
+                return Ok(Flow::Over);
+            }
+            Response::MemberList(_) => {
+                session.ask_any(RangeRequest { key: "_".into(), ..RangeRequest::default() });
+            }
+            // That member has answered a read with a quorum since.
+            Response::Range(range) => {
+                self.on_synced(range.header.as_ref());
+                session.ask_any(list_request());
+            }
+            other => return Err(wrong_answer(&"member add", &other)),
+        }
+        Ok(Flow::GoesOn)
     }
 }
 

@@ -14,8 +14,9 @@
 //!   alarm auth user role defrag downgrade snapshot cluster
 //!   login            │ Step::Read ──► driver ──► Session::on_input: a password
 //!   watch            │ Step::Call ──► driver ──► Session::on_result
-//!                    │ Step::Open ──► driver ──► Session::on_message, again and again
-//!   snapshot save    │ Step::File ──► driver ──► Session::on_file
+//!   lock elect check │ Step::Open ──► driver ──► Session::on_message, again and again
+//!   make-mirror      │ Step::Timer ─► driver ──► Session::on_timer
+//!   snapshot         │ Step::File ──► driver ──► Session::on_file
 //!   print  simple, json, fields, table, protobuf
 //!                    │
 //!             Step::Done(Output { stdout, stderr, exit_code })
@@ -37,12 +38,9 @@
 //!         }
 //!         Step::Read(_) => session.on_input(b""),
 //!         Step::Write(output) => print!("{}", String::from_utf8_lossy(&output.stdout)),
-//!         Step::Open(_) | Step::Send(..) | Step::WaitOrRead(_) | Step::Execute(_) | Step::File(_) => {
-//!             unreachable!("only `watch` and `snapshot save` do")
-//!         }
-//!         Step::Pause(_) => session.on_pause_over(),
 //!         Step::Wait => unreachable!("every call is answered at once"),
 //!         Step::Done(output) => break output,
+//!         other => unreachable!("only commands that go on want {other:?}"),
 //!     }
 //! };
 //! assert_eq!(output.stdout, b"OK\n");
@@ -55,8 +53,11 @@
 //!   comparisons of `lease(…)` work, where it panics too;
 //! - `'single quoted'` words in a transaction are read whole, where it takes a part (etcd 3.6 cured
 //!   that);
+//! - the line of `check` that tells how far it is has no bar, in a terminal neither; Ctrl-C in `check
+//!   datascale` ends it at once in both;
 //! - `--discovery-srv` is refused with a sentence: nothing here asks DNS;
-//! - `defrag --data-dir` is refused with a sentence, where it opens the directory's database;
+//! - `snapshot restore` does not log what it does; it and `defrag --data-dir` make and open our own
+//!   data directories;
 //! - `alarm disarm -w fields` prints zeros, where it panics;
 //! - a password is asked for once, where `--cluster` asks twice;
 //! - a login makes one token for the whole command, where it makes one for each endpoint;
@@ -65,6 +66,7 @@
 //!   etcd 3.6's `downgrade` are there besides.
 
 mod access;
+mod check;
 mod cluster;
 mod commands;
 mod compaction;
@@ -72,17 +74,23 @@ mod complete;
 mod completion;
 mod config;
 mod del;
+mod elect;
 mod endpoint;
 mod flags;
 mod get;
 mod go;
 mod help;
+mod job;
+mod keeper;
 mod lease;
+mod lock;
 mod member;
+mod mirror;
 mod move_leader;
 mod parse;
 mod print;
 mod put;
+mod recipe;
 mod session;
 mod stream;
 #[cfg(test)]
@@ -94,8 +102,11 @@ mod words;
 
 pub use complete::complete;
 pub use config::{Config, Tls, User};
-pub use session::{Call, CallError, CallId, Endpoint, Input, Session, Step, may_retry};
-pub use stream::{FileWork, Program, Stream, StreamId, StreamRequest, StreamResponse};
+pub use session::{Call, CallError, CallId, Elsewhere, Endpoint, Input, Session, Step, may_retry};
+pub use stream::{
+    Fetch, FetchId, FileWork, Program, ProgramError, Stream, StreamId, StreamRequest,
+    StreamResponse, TimerId,
+};
 pub use words::words;
 
 /// The release whose commands, options and outputs these are.
@@ -135,6 +146,13 @@ impl Output {
     fn err_line(&mut self, text: impl AsRef<[u8]>) {
         self.stderr.extend_from_slice(text.as_ref());
         self.stderr.push(b'\n');
+    }
+
+    /// What another one printed, behind this; the later exit code counts.
+    fn append(&mut self, other: Self) {
+        self.stdout.extend(other.stdout);
+        self.stderr.extend(other.stderr);
+        self.exit_code = other.exit_code;
     }
 
     /// Ends the command: the message, when there is one, and the code.

@@ -1,12 +1,13 @@
 //! One run of a command, as a state machine that a driver pushes along.
 
 mod access;
+mod answer;
 mod cluster;
-pub(super) mod errands;
+mod jobs;
 mod leases;
 mod login;
 mod maintenance;
-mod members;
+mod run;
 mod snapshot;
 mod step;
 
@@ -14,24 +15,23 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::time::Duration;
 
+use rand_chacha::ChaCha8Rng;
+use rand_core::SeedableRng as _;
+
+use self::answer::Answer;
 use self::cluster::Guard;
-use self::errands::{Errand, Heard};
 use self::login::Login;
-pub use self::step::{Call, CallError, CallId, Endpoint, Input, Step, may_retry};
-use super::access::{self as users, NewPassword, Reading};
-use super::commands::{Action, ROOT};
-use super::config::{self, API_VARIABLE, Config};
-use super::endpoint::{Ask, Check, Sweep};
-use super::lease::{self, Renewing};
-use super::parse::{Invocation, Parsed};
-use super::print::{Printer, Report};
-use super::stream::{Program, StreamId, StreamResponse};
-use super::watch::{self, Say, Watching};
-use super::{
-    API_VERSION, Exit, Output, VERSION, compaction, completion, del, get, member, move_leader,
-    parse, put, txn,
-};
-use crate::api::downgrade_request::DowngradeAction;
+pub use self::step::{Call, CallError, CallId, Elsewhere, Endpoint, Input, Step, may_retry};
+use super::access::{NewPassword, Reading};
+use super::commands::ROOT;
+use super::config::{API_VARIABLE, Config};
+use super::endpoint::Sweep;
+use super::job::{Job, Moved};
+use super::parse::{self, Invocation, Parsed};
+use super::print::Printer;
+use super::stream::{StreamId, StreamResponse};
+use super::watch::{Say, Watching};
+use super::{Exit, Output, put, txn};
 use crate::api::{Request, Response};
 
 /// One run of a command line.
@@ -51,6 +51,12 @@ pub struct Session {
     /// Other steps that the driver has not fetched.
     steps: VecDeque<Step>,
     last_stream: u32,
+    last_timer: u32,
+    last_fetch: u32,
+    /// A program runs: what is to be written or run next waits for its end.
+    executing: bool,
+    /// What is random in a command, such as the keys of `check`.
+    random: ChaCha8Rng,
     login: Login,
     /// All endpoints are to be of one cluster.
     guards: bool,
@@ -71,65 +77,14 @@ enum Plan {
     Answer(Answer),
     /// A user's new password is read; the client is made after it.
     Password(Box<(NewPassword, Invocation, BTreeMap<String, String>)>),
-    /// A command asks again, depending on the answers.
-    Errand(Box<dyn Errand>),
+    /// A command goes on: it asks again, depending on what happens.
+    Job(Box<dyn Job>),
     /// Every endpoint is asked.
     Sweep(Sweep),
     /// Keys are watched.
     Watch(Watching),
-    /// A lease is being renewed.
-    Renew(Renewing),
-    /// It was; the next time is after a pause.
-    RenewAfter(Renewing, Duration),
     /// Nothing is left to do.
     Done,
-}
-
-/// What to do with the answer to a command's only call.
-#[derive(Debug)]
-enum Answer {
-    Get(get::Show),
-    Put,
-    Del,
-    Txn,
-    Compaction {
-        revision: i64,
-    },
-    Lease(lease::Answer),
-    Access(users::Answer),
-    Alarms,
-    Downgrade(DowngradeAction),
-    MemberList,
-    MemberAdd(member::Addition),
-    /// The member is added; its variables need a list that it is in.
-    AddedList(member::Addition),
-    /// The list was too old: a read brings a member up to date.
-    AddedSync(member::Addition),
-    MemberRemove {
-        id: u64,
-    },
-    MemberUpdate {
-        id: u64,
-    },
-    MemberPromote {
-        id: u64,
-    },
-    /// Some endpoint is the leader.
-    LeaderSearch(move_leader::Search),
-    MoveLeader {
-        from: u64,
-        to: u64,
-    },
-}
-
-impl Answer {
-    /// How the command ends when there is no answer.
-    fn failed(&self, error: CallError) -> Exit {
-        match self {
-            Self::Lease(answer) => answer.failed(error),
-            _ => error.into(),
-        }
-    }
 }
 
 impl Session {
@@ -149,6 +104,10 @@ impl Session {
             last_id: 0,
             steps: VecDeque::new(),
             last_stream: 0,
+            last_timer: 0,
+            last_fetch: 0,
+            executing: false,
+            random: ChaCha8Rng::seed_from_u64(0),
             login: Login::default(),
             guards: false,
             guard: Guard::Open,
@@ -187,10 +146,15 @@ impl Session {
         if let Some(call) = self.calls.pop_front() {
             return self.leave(call);
         }
-        if let Some(step) = self.steps.pop_front() {
+        if matches!(self.plan, Plan::Job(_)) && !self.executing && !self.output.is_empty() {
+            return Step::Write(std::mem::take(&mut self.output));
+        }
+        if let Some(step) = self.next_step_at().and_then(|at| self.steps.remove(at)) {
+            self.executing |= matches!(step, Step::Execute(_));
             return self.leave_stream(step);
         }
         match &self.plan {
+            _ if self.executing => Step::Wait,
             Plan::Watch(_) if !self.output.is_empty() => {
                 Step::Write(std::mem::take(&mut self.output))
             }
@@ -198,19 +162,22 @@ impl Session {
                 Step::WaitOrRead(Input::Line { prompt: "" })
             }
             Plan::Watch(_) => Step::Wait,
-            Plan::Renew(_) | Plan::RenewAfter(..) if !self.output.is_empty() => {
-                Step::Write(std::mem::take(&mut self.output))
-            }
-            Plan::RenewAfter(_, pause) => Step::Pause(*pause),
             Plan::PutFromInput(..) => Step::Read(Input::All),
             Plan::TxnFromInput(reader) => Step::Read(Input::Line { prompt: reader.prompt() }),
             Plan::Password(reading) => Step::Read(match reading.0.reading() {
                 Some(Reading::Unseen(prompt)) => Input::Password { prompt },
                 _ => Input::Line { prompt: "" },
             }),
-            Plan::Answer(_) | Plan::Errand(_) | Plan::Sweep(_) | Plan::Renew(_) => Step::Wait,
+            Plan::Job(job) => job.reads().map_or(Step::Wait, Step::Read),
+            Plan::Answer(_) | Plan::Sweep(_) => Step::Wait,
             Plan::Done => Step::Done(std::mem::take(&mut self.output)),
         }
+    }
+
+    /// The place of the step that is next.
+    fn next_step_at(&self) -> Option<usize> {
+        let waits = |step: &Step| matches!(step, Step::Write(_) | Step::Execute(_));
+        self.steps.iter().position(|step| !self.executing || !waits(step))
     }
 
     /// Takes what was read from standard input after [`Step::Read`].
@@ -236,7 +203,7 @@ impl Session {
             }
             plan => {
                 self.plan = plan;
-                Ok(())
+                return self.tell(|job, session| job.on_input(session, input));
             }
         };
         self.settle(result);
@@ -250,18 +217,16 @@ impl Session {
         let Some((id, result, took)) = self.take_login_answer(id, result, took) else { return };
         let result = match std::mem::replace(&mut self.plan, Plan::Done) {
             Plan::Answer(answer) => match result {
-                Ok(response) => self.show(answer, response),
+                Ok(response) => self.show(answer, &response),
                 Err(error) => Err(answer.failed(error)),
             },
-            Plan::Errand(errand) => self.tell_errand(errand, Heard::Answer(id, result)),
-            Plan::Renew(renewing) => self.on_renewed(renewing, result, took),
             Plan::Sweep(mut sweep) => {
                 let asks = sweep.on_result(id, result, took, &self.config);
                 asks.and_then(|asks| self.go_on(sweep, asks))
             }
             plan => {
                 self.plan = plan;
-                Ok(())
+                return self.tell(|job, session| job.on_answer(session, id, result, took));
             }
         };
         self.settle(result);
@@ -269,64 +234,56 @@ impl Session {
 
     /// Takes a response that came on a stream.
     pub fn on_message(&mut self, stream: StreamId, response: &StreamResponse) {
-        let result = match std::mem::replace(&mut self.plan, Plan::Done) {
-            Plan::Errand(errand) => match response {
-                StreamResponse::Snapshot(part) => self.tell_errand(errand, Heard::Part(part)),
-                StreamResponse::SnapshotEnd => self.tell_errand(errand, Heard::StreamEnd(Ok(()))),
-                StreamResponse::Watch(_) => {
-                    self.plan = Plan::Errand(errand);
-                    Ok(())
-                }
-            },
-            Plan::Watch(watching) => {
-                let StreamResponse::Watch(response) = response else {
-                    self.plan = Plan::Watch(watching);
-                    return;
-                };
-                let take = |watching: &mut Watching, say: &mut Say<'_>| {
-                    watching.on_message(stream, response, say)
-                };
-                self.go_on_watching(watching, take)
+        match response {
+            StreamResponse::Watch(response) => {
+                self.watch_or_tell(
+                    |watching, say| watching.on_message(stream, response, say),
+                    |job, session| job.on_watch(session, stream, response),
+                );
             }
-            plan => {
-                self.plan = plan;
-                Ok(())
+            StreamResponse::Snapshot(part) => {
+                self.tell(|job, session| job.on_snapshot(session, Some(part)));
             }
-        };
-        self.settle(result);
+            StreamResponse::SnapshotEnd => {
+                self.tell(|job, session| job.on_snapshot(session, None));
+            }
+        }
     }
 
     /// Takes why a stream ended, or could not be opened at all.
     pub fn on_stream_end(&mut self, stream: StreamId, error: &CallError) {
-        let result = match std::mem::replace(&mut self.plan, Plan::Done) {
-            Plan::Watch(watching) => {
-                let take = |watching: &mut Watching, say: &mut Say<'_>| {
-                    watching.on_stream_end(stream, error, say)
-                };
-                self.go_on_watching(watching, take)
-            }
-            Plan::Errand(errand) => self.tell_errand(errand, Heard::StreamEnd(Err(error))),
-            plan => {
-                self.plan = plan;
-                Ok(())
-            }
-        };
-        self.settle(result);
-    }
-
-    /// Takes how a [`Step::Execute`] ended: a failure ends the command.
-    pub fn on_executed(&mut self, program: &Program, result: Result<(), String>) {
-        if let Err(why) = result {
-            self.steps.clear();
-            self.output.err_line(watch::failed(&program.command, &why));
-            self.settle(Err(Exit { code: 1, text: None }));
-        }
+        self.watch_or_tell(
+            |watching, say| watching.on_stream_end(stream, error, say),
+            |job, session| job.on_stream_end(session, stream, error),
+        );
     }
 
     /// Whether the command has nothing to do but to wait for events: it may go on so for ever.
     #[must_use]
     pub fn is_watching(&self) -> bool {
-        matches!(&self.plan, Plan::Watch(watching) if watching.is_settled())
+        match &self.plan {
+            Plan::Watch(watching) => watching.is_settled(),
+            Plan::Job(job) => job.waits_for_others(),
+            _ => false,
+        }
+    }
+
+    /// Whoever watches takes it: the command `watch`, or a job.
+    fn watch_or_tell(
+        &mut self,
+        watching: impl FnOnce(&mut Watching, &mut Say<'_>) -> Result<(), Exit>,
+        job: impl FnOnce(&mut dyn Job, &mut Self) -> Moved,
+    ) {
+        match std::mem::replace(&mut self.plan, Plan::Done) {
+            Plan::Watch(command) => {
+                let result = self.go_on_watching(command, watching);
+                self.settle(result);
+            }
+            plan => {
+                self.plan = plan;
+                self.tell(job);
+            }
+        }
     }
 
     fn go_on_watching(
@@ -346,172 +303,6 @@ impl Session {
         Ok(())
     }
 
-    /// Does what the command can do before its first answer.
-    fn run(
-        &mut self,
-        invocation: Invocation,
-        environment: &BTreeMap<String, String>,
-    ) -> Result<(), Exit> {
-        match invocation.action {
-            Action::AuthDisable
-            | Action::AuthEnable
-            | Action::AuthStatus
-            | Action::RoleAdd
-            | Action::RoleDelete
-            | Action::RoleGet
-            | Action::RoleGrantPermission
-            | Action::RoleList
-            | Action::RoleRevokePermission
-            | Action::UserAdd
-            | Action::UserDelete
-            | Action::UserGet
-            | Action::UserGrantRole
-            | Action::UserList
-            | Action::UserPasswd
-            | Action::UserRevokeRole => self.run_access(invocation, environment),
-            Action::AlarmDisarm
-            | Action::AlarmList
-            | Action::Defrag
-            | Action::DowngradeCancel
-            | Action::DowngradeEnable
-            | Action::DowngradeValidate => self.run_maintenance(invocation, environment),
-            Action::SnapshotRestore | Action::SnapshotSave | Action::SnapshotStatus => {
-                self.run_snapshot(invocation, environment)
-            }
-            Action::LeaseGrant
-            | Action::LeaseKeepAlive
-            | Action::LeaseList
-            | Action::LeaseRevoke
-            | Action::LeaseTimeToLive => self.run_lease(invocation, environment),
-            Action::ClusterStatus => self.cluster_status(invocation, environment),
-            Action::EndpointHealth => self.sweep(invocation, environment, Check::Health),
-            Action::EndpointStatus => self.sweep(invocation, environment, Check::Status),
-            Action::EndpointHashKv => {
-                let check = Check::HashKv { revision: invocation.flags.int64("rev") };
-                self.sweep(invocation, environment, check)
-            }
-            Action::CompletionBash
-            | Action::CompletionFish
-            | Action::CompletionPowershell
-            | Action::CompletionZsh => {
-                self.output.out(completion::script(invocation.action));
-                Ok(())
-            }
-            Action::Version => {
-                self.output.out_line(format!("etcdctl version: {VERSION}"));
-                self.output.out_line(format!("API version: {API_VERSION}"));
-                Ok(())
-            }
-            _ => self.run_question(invocation, environment),
-        }
-    }
-
-    /// The same for what is about keys and members.
-    fn run_question(
-        &mut self,
-        invocation: Invocation,
-        environment: &BTreeMap<String, String>,
-    ) -> Result<(), Exit> {
-        let Invocation { flags, args, .. } = &invocation;
-        let (answer, request): (Answer, Request) = match invocation.action {
-            Action::Get => {
-                (Answer::Get(get::Show::from_flags(flags)), get::request(flags, args)?.into())
-            }
-            Action::Put => {
-                let pending = put::Pending::new(flags, args)?;
-                let Some(request) = pending.ready()? else {
-                    self.plan = Plan::PutFromInput(pending, invocation, environment.clone());
-                    return Ok(());
-                };
-                (Answer::Put, request.into())
-            }
-            Action::Del => (Answer::Del, del::request(flags, args, &mut self.output)?.into()),
-            Action::Compaction => {
-                let request = compaction::request(flags, args)?;
-                (Answer::Compaction { revision: request.revision }, request.into())
-            }
-            Action::MemberList => (Answer::MemberList, member::list_request().into()),
-            Action::MemberAdd
-            | Action::MemberRemove
-            | Action::MemberUpdate
-            | Action::MemberPromote => members::change(invocation.action, flags, args)?,
-            Action::MoveLeader => {
-                let mut search = move_leader::Search::new(args)?;
-                self.connect(invocation, environment)?;
-                let ask = search.begin(&self.config.endpoints);
-                self.ask_one(Answer::LeaderSearch(search), ask);
-                return Ok(());
-            }
-            Action::Txn => {
-                let reader = txn::Reader::new(flags, args)?;
-                self.connect(invocation, environment)?;
-                self.plan = Plan::TxnFromInput(reader);
-                return Ok(());
-            }
-            Action::Watch => {
-                let watching = Watching::new(flags, args, &invocation.line, environment)?;
-                self.connect(invocation, environment)?;
-                return self.go_on_watching(watching, |watching, say| {
-                    watching.begin(say);
-                    Ok(())
-                });
-            }
-            // The others have ways of their own.
-            _ => return Ok(()),
-        };
-        self.connect(invocation, environment)?;
-        self.ask(answer, request);
-        Ok(())
-    }
-
-    /// Reads environment and global options, as etcdctl does when it makes its client. Returns
-    /// whether `--cluster` is set, by one or the other.
-    fn connect(
-        &mut self,
-        mut invocation: Invocation,
-        environment: &BTreeMap<String, String>,
-    ) -> Result<bool, Exit> {
-        config::read_environment(&mut invocation, environment, &mut self.output)?;
-        config::print_debug(&invocation, &mut self.output);
-        self.config = config::read(&invocation)?;
-        let exit_code = match invocation.action {
-            Action::SnapshotSave => snapshot::INTERRUPTED,
-            _ => 2,
-        };
-        self.login = Login::new(self.config.user.clone(), exit_code);
-        self.want_introductions();
-        let health = invocation.action == Action::EndpointHealth;
-        let cluster = invocation.inherited.contains(&"cluster") && invocation.flags.bool("cluster");
-        if self.config.endpoints.is_empty() && (!health || cluster) {
-            return Err(Exit::bad_connection("etcdclient: no available endpoints"));
-        }
-        Ok(cluster)
-    }
-
-    fn sweep(
-        &mut self,
-        invocation: Invocation,
-        environment: &BTreeMap<String, String>,
-        check: Check,
-    ) -> Result<(), Exit> {
-        let cluster = self.connect(invocation, environment)?;
-        let (sweep, asks) = Sweep::new(check, cluster, &self.config);
-        self.go_on(sweep, asks)
-    }
-
-    /// Makes the calls that a sweep asks for, and prints once nothing is left to ask.
-    fn go_on(&mut self, mut sweep: Sweep, asks: Vec<Ask>) -> Result<(), Exit> {
-        for Ask { subject, endpoint, request, timeout } in asks {
-            let id = self.call(endpoint, request, Some(timeout));
-            sweep.on_called(id, subject);
-        }
-        if sweep.is_finished() {
-            return sweep.print(&self.printer(), &mut self.output);
-        }
-        self.plan = Plan::Sweep(sweep);
-        Ok(())
-    }
-
     fn read_txn(&mut self, mut reader: txn::Reader, line: &[u8]) -> Result<(), Exit> {
         match reader.on_line(line, &mut self.output)? {
             Some(request) => {
@@ -527,17 +318,6 @@ impl Session {
     fn ask(&mut self, answer: Answer, request: Request) {
         self.call(Endpoint::Any, request, Some(self.config.command_timeout));
         self.plan = Plan::Answer(answer);
-    }
-
-    fn ask_one(&mut self, answer: Answer, (endpoint, request): (String, Request)) {
-        self.call(Endpoint::Named(endpoint), request, Some(self.config.command_timeout));
-        self.plan = Plan::Answer(answer);
-    }
-
-    fn call(&mut self, endpoint: Endpoint, request: Request, timeout: Option<Duration>) -> CallId {
-        let id = self.new_call_id();
-        self.calls.push_back(Call { id, endpoint, token: None, request, timeout, once: false });
-        id
     }
 
     fn new_call_id(&mut self) -> CallId {
@@ -561,38 +341,6 @@ impl Session {
         }
     }
 
-    fn show(&mut self, answer: Answer, response: Response) -> Result<(), Exit> {
-        let mut printer = self.printer();
-        let output = &mut self.output;
-        match (answer, &response) {
-            (Answer::Get(show), Response::Range(response)) => {
-                printer.value_only = show.check(printer.format)?;
-                printer.print(Report::Get(response), output)
-            }
-            (Answer::Put, Response::Put(response)) => printer.print(Report::Put(response), output),
-            (Answer::Del, Response::DeleteRange(response)) => {
-                printer.print(Report::Del(response), output)
-            }
-            (Answer::Txn, Response::Txn(response)) => printer.print(Report::Txn(response), output),
-            (Answer::Compaction { revision }, Response::Compact(_)) => {
-                output.out_line(format!("compacted revision {revision}"));
-                Ok(())
-            }
-            (Answer::Access(answer), response) => users::show(&answer, response, &printer, output),
-            (Answer::Alarms, Response::Alarm(response)) => {
-                printer.print(Report::Alarms(response), output)
-            }
-            (Answer::Downgrade(action), Response::Downgrade(response)) => {
-                printer.print(Report::Downgrade(action, response), output)
-            }
-            (Answer::Lease(answer), response) => lease::show(answer, response, &printer, output),
-            (Answer::MemberList, Response::MemberList(response)) => {
-                printer.print(Report::MemberList(response), output)
-            }
-            (answer, _) => self.show_cluster(answer, &response),
-        }
-    }
-
     fn printer(&self) -> Printer {
         Printer { format: self.config.format, hex: self.config.hex, value_only: false }
     }
@@ -600,12 +348,15 @@ impl Session {
     fn settle(&mut self, result: Result<(), Exit>) {
         if let Err(exit) = result {
             self.plan = Plan::Done;
-            self.calls.clear();
-            // What was to be written or run before the failure still is.
-            self.steps
-                .retain(|step| matches!(step, Step::Write(_) | Step::Execute(_) | Step::File(_)));
+            self.forget_what_is_open();
             self.output.fail(exit);
         }
+    }
+
+    /// The command is over: what was to be written, run or filed before its end still is.
+    fn forget_what_is_open(&mut self) {
+        self.calls.clear();
+        self.steps.retain(|step| matches!(step, Step::Write(_) | Step::Execute(_) | Step::File(_)));
     }
 }
 

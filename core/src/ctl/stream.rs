@@ -81,6 +81,32 @@ pub enum FileWork {
     },
 }
 
+/// Tells the timers of one session apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TimerId(pub(super) u32);
+
+/// Tells the pages that one session reads apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FetchId(pub(super) u32);
+
+/// A page to be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fetch {
+    /// For [`Session::on_fetched`](super::Session::on_fetched).
+    pub id: FetchId,
+    /// An endpoint with a scheme, and a path.
+    pub url: String,
+}
+
+/// Why a program did not end well.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProgramError {
+    /// In Go's words: `exit status 3`.
+    pub why: String,
+    /// The code that it ended with, 255 after a signal; `None` when it did not run at all.
+    pub code: Option<u8>,
+}
+
 /// A program to be run on the machine of whoever types, with the session's own output and errors.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Program {

@@ -23,6 +23,7 @@ use crate::api::watch_request::RequestUnion;
 use crate::api::{
     Code, Error, Event, WatchCreateRequest, WatchProgressRequest, WatchRequest, WatchResponse,
 };
+use crate::concurrency::cancel_reason;
 
 /// The id in a response that speaks of all watches of the stream, or of none.
 const NO_WATCH: i64 = -1;
@@ -203,7 +204,7 @@ impl Watching {
         let of = |watch: &Watch| watch.id == Some(response.watch_id);
         let Some(at) = self.watches.iter().position(of) else { return Ok(()) };
         if response.canceled {
-            return self.end(at, &reason(response), Some(response), say);
+            return self.end(at, &cancel_reason(response), Some(response), say);
         }
         self.tell(at, response, say)
     }
@@ -219,7 +220,7 @@ impl Watching {
         };
         if response.watch_id == NO_WATCH || response.canceled {
             // What the refused watch is told holds nothing but that it is over.
-            self.end(at, &reason(response), None, say)?;
+            self.end(at, &cancel_reason(response), None, say)?;
         } else {
             let watch = &mut self.watches[at];
             watch.id = Some(response.watch_id);
@@ -321,17 +322,6 @@ impl Watching {
     pub(super) fn is_settled(&self) -> bool {
         self.watches.iter().all(|watch| watch.id.is_some())
     }
-}
-
-/// Why a member canceled a watch, in the words of etcd's client.
-fn reason(response: &WatchResponse) -> String {
-    if response.compact_revision != 0 {
-        return Error::COMPACTED.message.into_owned();
-    }
-    if !response.cancel_reason.is_empty() {
-        return response.cancel_reason.clone();
-    }
-    Error::FUTURE_REVISION.message.into_owned()
 }
 
 fn create(watch: &Watch) -> StreamRequest {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use glasshouse_core::ctl::{Config, Tls};
+use glasshouse_core::ctl::Tls;
 
 use crate::client::{ConnectError, Connection};
 use crate::tls::{Dialer, Protocol, TlsError, Trust};
@@ -14,11 +14,11 @@ use crate::tls::{Dialer, Protocol, TlsError, Trust};
 /// Nobody answers there, or the certificates cannot be used.
 pub(super) async fn open(
     endpoint: &str,
-    config: &Config,
+    tls: &Tls,
     limit: Duration,
 ) -> Result<Connection, ConnectError> {
-    let dialer = if wants_tls(endpoint, &config.tls) {
-        let dialer = dialer(&config.tls);
+    let dialer = if wants_tls(endpoint, tls) {
+        let dialer = dialer(tls, "h2");
         Some(dialer.map_err(|why| ConnectError::Endpoint(why.to_string()))?)
     } else {
         None
@@ -39,7 +39,8 @@ fn wants_tls(endpoint: &str, tls: &Tls) -> bool {
     }
 }
 
-fn dialer(tls: &Tls) -> Result<Dialer, TlsError> {
+/// What shows the certificates that the command line names; `protocol` is what is spoken inside.
+pub(super) fn dialer(tls: &Tls, protocol: &str) -> Result<Dialer, TlsError> {
     let trust = if tls.insecure_skip_verify {
         Trust::Anybody
     } else if tls.cacert.is_empty() {
@@ -48,5 +49,5 @@ fn dialer(tls: &Tls) -> Result<Dialer, TlsError> {
         Trust::Authorities(PathBuf::from(&tls.cacert))
     };
     let own = (Path::new(&tls.cert), Path::new(&tls.key));
-    Dialer::new(&trust, own, &Protocol::default(), &["h2"])
+    Dialer::new(&trust, own, &Protocol::default(), &[protocol])
 }

@@ -428,13 +428,16 @@ impl Bench {
         let runs = |(id, job): (&u64, &Job)| matches!(job, Job::Etcdctl { .. }).then_some(*id);
         let last = self.jobs.iter().rev().find_map(runs);
         let job = last.and_then(|id| self.jobs.remove(&id).map(|job| (id, job)));
-        let Some((id, Job::Etcdctl { mut running, .. })) = job else {
+        let Some((id, Job::Etcdctl { mut running, client })) = job else {
             return Err("No command of etcdctl is running.".to_string());
         };
         self.remember(line);
-        running.interrupt(&mut self.world);
-        let written = running.written();
-        self.done(id, written, false);
+        if running.interrupt(&mut self.world)? {
+            self.jobs.insert(id, Job::Etcdctl { running, client });
+        } else {
+            let written = running.written();
+            self.done(id, written, false);
+        }
         Ok(Some(String::new()))
     }
 
@@ -503,14 +506,14 @@ impl Bench {
 
     fn say_so_far(&mut self, id: u64, text: &str) {
         if let Some(entry) = self.entries.iter_mut().rev().find(|entry| entry.id == id) {
-            entry.output.push_str(text);
+            type_into(&mut entry.output, text);
             cut(&mut entry.output);
         }
     }
 
     fn done(&mut self, id: u64, text: String, failed: bool) {
         if let Some(entry) = self.entries.iter_mut().rev().find(|entry| entry.id == id) {
-            entry.output.push_str(&text);
+            type_into(&mut entry.output, &text);
             entry.done = true;
             entry.failed = failed;
         }
@@ -538,6 +541,16 @@ impl Bench {
             }
             None => String::new(),
         }
+    }
+}
+
+/// Adds text as a terminal shows it: a carriage return begins the last line anew.
+fn type_into(output: &mut String, text: &str) {
+    for (number, piece) in text.split('\r').enumerate() {
+        if number > 0 {
+            output.truncate(output.rfind('\n').map_or(0, |end| end + 1));
+        }
+        output.push_str(piece);
     }
 }
 

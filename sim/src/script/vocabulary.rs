@@ -132,6 +132,15 @@ pub const ETCDCTL: &[Entry] = &[
         "Lets a role read or write keys.",
     ),
     entry("auth enable", "auth enable", "From now on, who asks must say who it is."),
+    entry("lock", "lock NAME", "Waits for a lock and holds it; interrupt gives it back."),
+    entry("elect", "elect NAME VALUE", "Stands for election; interrupt resigns. -l NAME looks on."),
+    entry(
+        "make-mirror",
+        "make-mirror n1 --prefix=a/ --dest-prefix=b/",
+        "Copies keys, and goes on.",
+    ),
+    entry("check perf", "check perf", "Writes for a minute and judges how quick that was."),
+    entry("check datascale", "check datascale", "Writes many keys and tells what they weigh."),
     entry("alarm list", "alarm list", "What members complain of."),
 ];
 

@@ -1,9 +1,10 @@
 //! `auth`, `user` and `role` in a session.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use super::errands::{Errand, Flow, Heard};
-use super::{Answer, CallError, CallId, Endpoint, Plan, Session};
+use super::answer::Answer;
+use super::{CallError, CallId, Endpoint, Plan, Session};
 use crate::api::{
     AuthEnableRequest, AuthRoleAddRequest, AuthRoleGetRequest, AuthUserGetRequest,
     AuthUserGrantRoleRequest, Error, Response,
@@ -12,6 +13,7 @@ use crate::ctl::Exit;
 use crate::ctl::access::{self, NewPassword, Question};
 use crate::ctl::commands::Action;
 use crate::ctl::flags::Arg;
+use crate::ctl::job::{Flow, Job, Moved};
 use crate::ctl::parse::Invocation;
 use crate::ctl::print::Report;
 
@@ -34,13 +36,13 @@ impl Session {
             Action::AuthEnable => {
                 access::no_arguments(args, "auth enable command does not accept any arguments")?;
                 self.connect(invocation, environment)?;
-                self.begin_errand(Enabling { last: None })
+                self.begin_job(Box::new(Enabling))
             }
             Action::UserGet if flags.bool("detail") => {
                 let question = access::question(*action, flags, args)?;
                 let access::Answer::UserGet(user) = question.answer else { return Ok(()) };
                 self.connect(invocation, environment)?;
-                self.begin_errand(Detail { user, roles: Vec::new() })
+                self.begin_job(Box::new(Detail { user, roles: Vec::new() }))
             }
             _ => {
                 let question = access::question(*action, flags, args)?;
@@ -77,33 +79,38 @@ impl Session {
 
 /// `auth enable`: makes root a root first, if that is what is missing.
 #[derive(Debug)]
-struct Enabling {
-    /// The last call.
-    last: Option<CallId>,
-}
+struct Enabling;
 
-impl Errand for Enabling {
-    fn hear(&mut self, session: &mut Session, heard: Heard<'_>) -> Result<Flow, Exit> {
+impl Job for Enabling {
+    fn begin(&mut self, session: &mut Session) -> Moved {
+        session.ask_any(AuthEnableRequest {});
+        Ok(Flow::GoesOn)
+    }
+
+    fn on_answer(
+        &mut self,
+        session: &mut Session,
+        _: CallId,
+        answer: Result<Response, CallError>,
+        _: Duration,
+    ) -> Moved {
         let root = || "root".to_owned();
-        let next = match heard {
-            Heard::Begin => session.ask_any(AuthEnableRequest {}),
-            Heard::Answer(id, answer) if self.last == Some(id) => match answer {
-                Ok(Response::AuthEnable(_)) => {
-                    session.output().out_line("Authentication Enabled");
-                    return Ok(Flow::Over);
-                }
-                Ok(Response::RoleAdd(_)) => {
-                    session.ask_any(AuthUserGrantRoleRequest { user: root(), role: root() })
-                }
-                Ok(_) => session.ask_any(AuthEnableRequest {}),
-                Err(CallError::Status(error)) if error == Error::ROOT_ROLE_NOT_EXIST => {
-                    session.ask_any(AuthRoleAddRequest { name: root() })
-                }
-                Err(error) => return Err(error.into()),
-            },
-            _ => return Ok(Flow::GoesOn),
-        };
-        self.last = Some(next);
+        match answer {
+            Ok(Response::AuthEnable(_)) => {
+                session.output().out_line("Authentication Enabled");
+                return Ok(Flow::Over);
+            }
+            Ok(Response::RoleAdd(_)) => {
+                session.ask_any(AuthUserGrantRoleRequest { user: root(), role: root() });
+            }
+            Ok(_) => {
+                session.ask_any(AuthEnableRequest {});
+            }
+            Err(CallError::Status(error)) if error == Error::ROOT_ROLE_NOT_EXIST => {
+                session.ask_any(AuthRoleAddRequest { name: root() });
+            }
+            Err(error) => return Err(error.into()),
+        }
         Ok(Flow::GoesOn)
     }
 }
@@ -116,26 +123,30 @@ struct Detail {
     roles: Vec<String>,
 }
 
-impl Errand for Detail {
-    fn hear(&mut self, session: &mut Session, heard: Heard<'_>) -> Result<Flow, Exit> {
-        match heard {
-            Heard::Begin => {
-                session.ask_patiently(AuthUserGetRequest { name: access::text(&self.user) });
-                return Ok(Flow::GoesOn);
+impl Job for Detail {
+    fn begin(&mut self, session: &mut Session) -> Moved {
+        session.ask_patiently(AuthUserGetRequest { name: access::text(&self.user) });
+        Ok(Flow::GoesOn)
+    }
+
+    fn on_answer(
+        &mut self,
+        session: &mut Session,
+        _: CallId,
+        answer: Result<Response, CallError>,
+        _: Duration,
+    ) -> Moved {
+        match answer? {
+            Response::UserGet(response) => {
+                session.output().out_line([b"User: ", self.user.as_slice()].concat());
+                self.roles = response.roles;
+                self.roles.reverse();
             }
-            Heard::Answer(_, answer) => match answer? {
-                Response::UserGet(response) => {
-                    session.output().out_line([b"User: ", self.user.as_slice()].concat());
-                    self.roles = response.roles;
-                    self.roles.reverse();
-                }
-                Response::RoleGet(response) => {
-                    let role = self.roles.pop().unwrap_or_default();
-                    session.print(Report::RoleGet(role.as_bytes(), &response))?;
-                }
-                response => return Err(super::wrong_answer(self, &response)),
-            },
-            _ => return Ok(Flow::GoesOn),
+            Response::RoleGet(response) => {
+                let role = self.roles.pop().unwrap_or_default();
+                session.print(Report::RoleGet(role.as_bytes(), &response))?;
+            }
+            response => return Err(super::wrong_answer(self, &response)),
         }
         let Some(role) = self.roles.last() else { return Ok(Flow::Over) };
         session.output().out_line("");

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::errands::{Errand, Flow, Heard};
 use super::{Call, CallError, CallId, Endpoint, Session, Step};
 use crate::api::{Response, StatusRequest};
 use crate::ctl::Exit;
 use crate::ctl::cluster::{self, Asking};
+use crate::ctl::job::{Flow, Job, Moved};
 use crate::ctl::parse::Invocation;
 use crate::ctl::print::Report;
 
@@ -22,7 +22,7 @@ impl Session {
             "cluster status command accepts no arguments",
         )?;
         self.connect(invocation, environment)?;
-        self.begin_errand(Picturing::default())
+        self.begin_job(Box::new(Picturing::default()))
     }
 }
 
@@ -30,29 +30,31 @@ impl Session {
 #[derive(Debug, Default)]
 struct Picturing(Asking);
 
-impl Errand for Picturing {
-    fn hear(&mut self, session: &mut Session, heard: Heard<'_>) -> Result<Flow, Exit> {
+impl Job for Picturing {
+    fn begin(&mut self, session: &mut Session) -> Moved {
+        session.ask_any(cluster::list_request());
+        Ok(Flow::GoesOn)
+    }
+
+    fn on_answer(
+        &mut self,
+        session: &mut Session,
+        id: CallId,
+        answer: Result<Response, CallError>,
+        _: Duration,
+    ) -> Moved {
         let Self(asking) = self;
-        match heard {
-            Heard::Begin => {
-                session.ask_any(cluster::list_request());
-                return Ok(Flow::GoesOn);
-            }
-            Heard::Answer(_, Ok(Response::MemberList(list))) => {
+        match answer {
+            Ok(Response::MemberList(list)) => {
                 for (member, url) in asking.on_list(list) {
                     let id = session.ask_once(&url);
                     asking.on_called(id, member, url);
                 }
             }
-            Heard::Answer(id, Ok(Response::Status(status))) => asking.on_status(id, Ok(status)),
-            Heard::Answer(id, Err(error)) if !asking.is_finished() => {
-                asking.on_status(id, Err(error));
-            }
-            Heard::Answer(_, Err(error)) => return Err(error.into()),
-            Heard::Answer(_, Ok(response)) => {
-                return Err(super::wrong_answer(&"cluster status", &response));
-            }
-            _ => {}
+            Ok(Response::Status(status)) => asking.on_status(id, Ok(status)),
+            Err(error) if !asking.is_finished() => asking.on_status(id, Err(error)),
+            Err(error) => return Err(error.into()),
+            Ok(response) => return Err(super::wrong_answer(&"cluster status", &response)),
         }
         if !asking.is_finished() {
             return Ok(Flow::GoesOn);

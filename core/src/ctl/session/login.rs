@@ -83,7 +83,8 @@ impl Login {
 impl Session {
     /// What must be done before anything else may leave.
     pub(super) fn login_step(&mut self) -> Option<Step> {
-        let opens = self.calls.is_empty() && matches!(self.steps.front(), Some(Step::Open(_)));
+        let next = self.next_step_at().and_then(|at| self.steps.get(at));
+        let opens = self.calls.is_empty() && matches!(next, Some(Step::Open(_)));
         if opens
             && self.login.user.is_some()
             && matches!(self.login.state, State::Open)
@@ -117,8 +118,12 @@ impl Session {
         }
     }
 
-    /// The token goes with the call, which may have to be sent again with another one.
+    /// The token goes with the call, which may have to be sent again with another one. Another cluster
+    /// is shown nothing.
     pub(super) fn leave(&mut self, mut call: Call) -> Step {
+        if !call.endpoint.is_here() {
+            return Step::Call(call);
+        }
         self.login.under_way.insert(call.id, call.clone());
         if call.token.is_none() {
             call.token.clone_from(&self.login.token);

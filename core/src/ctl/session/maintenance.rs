@@ -1,9 +1,11 @@
 //! `alarm`, `defrag` and `downgrade` in a session.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
 
-use super::errands::{Errand, Flow, Heard};
-use super::{Answer, Session};
+use super::answer::Answer;
+use super::snapshot::OnDisk;
+use super::{CallError, CallId, Session};
 use crate::api::alarm_request::AlarmAction;
 use crate::api::downgrade_request::DowngradeAction;
 use crate::api::{
@@ -12,9 +14,10 @@ use crate::api::{
 use crate::ctl::access::{no_arguments, text};
 use crate::ctl::commands::Action;
 use crate::ctl::flags::Arg;
+use crate::ctl::job::{Flow, Job, Moved};
 use crate::ctl::parse::Invocation;
 use crate::ctl::print::Report;
-use crate::ctl::{Exit, member};
+use crate::ctl::{Exit, member, utl};
 
 impl Session {
     /// Does what such a command can do before its first answer.
@@ -34,17 +37,18 @@ impl Session {
             Action::AlarmDisarm => {
                 no_arguments(args, "alarm disarm command accepts no arguments")?;
                 self.connect(invocation, environment)?;
-                self.begin_errand(Disarming::default())
+                self.begin_job(Box::new(Disarming::default()))
             }
             Action::Defrag => {
-                if !flags.string("data-dir").is_empty() {
+                let data_dir = flags.string("data-dir").to_vec();
+                if !data_dir.is_empty() {
                     self.output.err_line(DATA_DIR);
                     self.output.err_line("");
-                    return Err(Exit::error(NO_DATA_DIR));
+                    return self.begin_job(Box::new(OnDisk(utl::Job::Defrag { data_dir })));
                 }
-                let cluster = flags.bool("cluster");
+                let (cluster, left) = (flags.bool("cluster"), VecDeque::new());
                 self.connect(invocation, environment)?;
-                self.begin_errand(Defragmenting { cluster, left: VecDeque::new(), failed: false })
+                self.begin_job(Box::new(Defragmenting { cluster, left, failed: false }))
             }
             _ => {
                 let request = downgrade(*action, args)?;
@@ -58,10 +62,6 @@ impl Session {
 
 const DATA_DIR: &str =
     "Use `etcdutl defrag` instead. The --data-dir is going to be decomissioned in v3.6.";
-
-/// etcdctl 3.5 would open the directory's bbolt file.
-const NO_DATA_DIR: &str =
-    "a client opens no data directory: use `glasshouse utl defrag --data-dir`";
 
 /// etcdctl 3.6's checks.
 fn downgrade(action: Action, args: &[Arg]) -> Result<DowngradeRequest, Exit> {
@@ -93,24 +93,28 @@ struct Disarming {
     disarmed: AlarmResponse,
 }
 
-impl Errand for Disarming {
-    fn hear(&mut self, session: &mut Session, heard: Heard<'_>) -> Result<Flow, Exit> {
-        match heard {
-            Heard::Begin => {
-                session.ask_any(AlarmRequest::default());
-                return Ok(Flow::GoesOn);
+impl Job for Disarming {
+    fn begin(&mut self, session: &mut Session) -> Moved {
+        session.ask_any(AlarmRequest::default());
+        Ok(Flow::GoesOn)
+    }
+
+    fn on_answer(
+        &mut self,
+        session: &mut Session,
+        _: CallId,
+        answer: Result<Response, CallError>,
+        _: Duration,
+    ) -> Moved {
+        match answer? {
+            Response::Alarm(response) if self.listed => {
+                self.disarmed.alarms.extend(response.alarms);
             }
-            Heard::Answer(_, answer) => match answer? {
-                Response::Alarm(response) if self.listed => {
-                    self.disarmed.alarms.extend(response.alarms);
-                }
-                Response::Alarm(response) => {
-                    self.listed = true;
-                    self.left = response.alarms.into();
-                }
-                response => return Err(super::wrong_answer(self, &response)),
-            },
-            _ => return Ok(Flow::GoesOn),
+            Response::Alarm(response) => {
+                self.listed = true;
+                self.left = response.alarms.into();
+            }
+            response => return Err(super::wrong_answer(self, &response)),
         }
         let Some(AlarmMember { member_id, alarm }) = self.left.pop_front() else {
             session.print(Report::Alarms(&self.disarmed))?;
@@ -131,48 +135,57 @@ struct Defragmenting {
     failed: bool,
 }
 
-impl Errand for Defragmenting {
-    fn hear(&mut self, session: &mut Session, heard: Heard<'_>) -> Result<Flow, Exit> {
-        match heard {
-            Heard::Begin if self.cluster => {
-                session.ask_any(member::list_request());
-                return Ok(Flow::GoesOn);
-            }
-            Heard::Begin => self.left = session.endpoints().to_vec().into(),
-            Heard::Answer(_, answer) if self.cluster => {
-                self.cluster = false;
-                self.left = match answer {
-                    Ok(Response::MemberList(list)) => member::client_urls(&list).into(),
-                    Ok(response) => return Err(super::wrong_answer(self, &response)),
-                    Err(error) => return Err(Exit::error(format!("{NO_LIST}{error}"))),
-                };
-            }
-            Heard::Answer(_, answer) => {
-                let endpoint = self.left.pop_front().unwrap_or_default();
-                match answer {
-                    Ok(_) => session
-                        .output()
-                        .out_line(format!("Finished defragmenting etcd member[{endpoint}]")),
-                    Err(error) => {
-                        self.failed = true;
-                        session.output().err_line(format!(
-                            "Failed to defragment etcd member[{endpoint}] ({error})"
-                        ));
-                    }
-                }
-                session.write_now();
-            }
-            _ => return Ok(Flow::GoesOn),
-        }
+impl Defragmenting {
+    fn next(&self, session: &mut Session) -> Moved {
         match self.left.front() {
             Some(endpoint) => {
-                let endpoint = endpoint.clone();
-                session.ask_at(&endpoint, DefragmentRequest {});
+                session.ask_at(endpoint, DefragmentRequest {});
                 Ok(Flow::GoesOn)
             }
             None if self.failed => Err(Exit { code: 1, text: None }),
             None => Ok(Flow::Over),
         }
+    }
+}
+
+impl Job for Defragmenting {
+    fn begin(&mut self, session: &mut Session) -> Moved {
+        if self.cluster {
+            session.ask_any(member::list_request());
+            return Ok(Flow::GoesOn);
+        }
+        self.left = session.endpoints().to_vec().into();
+        self.next(session)
+    }
+
+    fn on_answer(
+        &mut self,
+        session: &mut Session,
+        _: CallId,
+        answer: Result<Response, CallError>,
+        _: Duration,
+    ) -> Moved {
+        if std::mem::take(&mut self.cluster) {
+            self.left = match answer {
+                Ok(Response::MemberList(list)) => member::client_urls(&list).into(),
+                Ok(response) => return Err(super::wrong_answer(self, &response)),
+                Err(error) => return Err(Exit::error(format!("{NO_LIST}{error}"))),
+            };
+            return self.next(session);
+        }
+        let endpoint = self.left.pop_front().unwrap_or_default();
+        match answer {
+            Ok(_) => {
+                let done = format!("Finished defragmenting etcd member[{endpoint}]");
+                session.output().out_line(done);
+            }
+            Err(error) => {
+                self.failed = true;
+                let why = format!("Failed to defragment etcd member[{endpoint}] ({error})");
+                session.output().err_line(why);
+            }
+        }
+        self.next(session)
     }
 }
 

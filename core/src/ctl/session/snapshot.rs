@@ -1,4 +1,4 @@
-//! `snapshot save`: a member's snapshot, streamed into a file.
+//! `snapshot save`: a member's snapshot, streamed into a file; and the commands for such files.
 //!
 //! ```text
 //!   FILE.part   created ── parts, as they come ── 32 bytes of SHA-256 ── flushed, renamed ──► FILE
@@ -8,16 +8,16 @@
 
 use std::collections::BTreeMap;
 
-use super::errands::{Errand, Flow, Heard};
 use super::{CallError, Session};
-use crate::api::SnapshotRequest;
+use crate::api::{SnapshotRequest, SnapshotResponse};
 use crate::ctl::access::text;
 use crate::ctl::commands::Action;
 use crate::ctl::flags::Arg;
+use crate::ctl::job::{Flow, Job, Moved};
 use crate::ctl::parse::Invocation;
 use crate::ctl::print::human_bytes;
-use crate::ctl::stream::{FileWork, StreamRequest};
-use crate::ctl::{Exit, go};
+use crate::ctl::stream::{FileWork, StreamId, StreamRequest};
+use crate::ctl::{Exit, Output, go, utl};
 
 /// How `snapshot save` ends when it fails, whatever the reason.
 pub(super) const INTERRUPTED: u8 = 5;
@@ -35,9 +35,17 @@ impl Session {
         invocation: Invocation,
         environment: &BTreeMap<String, String>,
     ) -> Result<(), Exit> {
-        let Invocation { args, action, .. } = &invocation;
-        if *action != Action::SnapshotSave {
-            return self.snapshot_file(*action, args);
+        let Invocation { flags, args, action, .. } = &invocation;
+        match action {
+            Action::SnapshotStatus => {
+                self.deprecated("status");
+                return self.begin_job(Box::new(OnDisk(utl::status(flags, args)?)));
+            }
+            Action::SnapshotRestore => {
+                self.deprecated("restore");
+                return self.begin_job(Box::new(OnDisk(utl::restore(flags, args)?)));
+            }
+            _ => {}
         }
         let [path] = args.as_slice() else {
             return Err(Exit::bad_args("snapshot save expects one argument"));
@@ -52,18 +60,30 @@ impl Session {
                 format!("snapshot must be requested to one selected node, not multiple [{all}]"),
             ));
         }
-        self.begin_errand(Saving { path, bytes: 0, stage: Stage::Creating })
+        self.begin_job(Box::new(Saving { path, bytes: 0, stage: Stage::Creating }))
     }
 
-    /// The forms that etcdctl 3.5 still has; the files are `glasshouse utl`'s business.
-    fn snapshot_file(&mut self, action: Action, args: &[Arg]) -> Result<(), Exit> {
-        let name = if action == Action::SnapshotStatus { "status" } else { "restore" };
+    /// etcdctl 3.5 still has what became etcdutl's.
+    fn deprecated(&mut self, name: &str) {
         self.output.err_line(format!("Deprecated: Use `etcdutl snapshot {name}` instead."));
         self.output.err_line("");
-        match args {
-            [_] => Err(Exit::error(format!("use `glasshouse utl snapshot {name}` instead"))),
-            _ => Err(Exit::bad_args(format!("snapshot {name} requires exactly one argument"))),
-        }
+    }
+}
+
+/// A command that looks after files and asks nobody.
+#[derive(Debug)]
+pub(super) struct OnDisk(pub(super) utl::Job);
+
+impl Job for OnDisk {
+    fn begin(&mut self, session: &mut Session) -> Moved {
+        session.on_disk(self.0.clone());
+        Ok(Flow::GoesOn)
+    }
+
+    fn on_disk_work(&mut self, session: &mut Session, result: Result<Output, String>) -> Moved {
+        let printed = result.map_err(Exit::error)?;
+        session.output().append(printed);
+        Ok(Flow::Over)
     }
 }
 
@@ -86,7 +106,42 @@ impl Saving {
         [self.path.as_slice(), b".part"].concat()
     }
 
-    fn on_file(&mut self, session: &mut Session, result: Result<(), String>) -> Result<Flow, Exit> {
+    /// The member has sent all of it.
+    fn on_whole(&mut self, session: &mut Session) -> Moved {
+        if self.bytes % SECTOR != HASH {
+            let why = format!("sha256 checksum not found [bytes: {}]", self.bytes);
+            return Err(self.fail(session, why));
+        }
+        log(session, "fetched snapshot", "size", &human_bytes(self.bytes));
+        self.stage = Stage::Naming;
+        session.file(FileWork::Finish { from: self.part(), to: self.path.clone() });
+        Ok(Flow::GoesOn)
+    }
+
+    fn fail(&self, session: &mut Session, why: String) -> Exit {
+        session.file(FileWork::Remove { path: self.part() });
+        Exit::new(INTERRUPTED, why)
+    }
+}
+
+impl Job for Saving {
+    fn begin(&mut self, session: &mut Session) -> Moved {
+        session.file(FileWork::Create { path: self.part() });
+        Ok(Flow::GoesOn)
+    }
+
+    fn on_snapshot(&mut self, session: &mut Session, part: Option<&SnapshotResponse>) -> Moved {
+        let Some(part) = part else { return self.on_whole(session) };
+        self.bytes += part.blob.len() as u64;
+        session.file(FileWork::Append(part.blob.clone()));
+        Ok(Flow::GoesOn)
+    }
+
+    fn on_stream_end(&mut self, session: &mut Session, _: StreamId, error: &CallError) -> Moved {
+        Err(self.fail(session, error.to_string()))
+    }
+
+    fn on_file(&mut self, session: &mut Session, result: Result<(), String>) -> Moved {
         let path = text(&self.path);
         match (self.stage, result) {
             (Stage::Creating, Ok(())) => {
@@ -94,7 +149,6 @@ impl Saving {
                 let endpoint = session.endpoints().join(" ");
                 log(session, "fetching snapshot", "endpoint", &endpoint);
                 self.stage = Stage::Fetching;
-                session.write_now();
                 session.open_stream(StreamRequest::Snapshot(SnapshotRequest {}));
                 Ok(Flow::GoesOn)
             }
@@ -113,45 +167,6 @@ impl Saving {
                 let why = format!("could not rename {path}.part to {path} ({why})");
                 Err(self.fail(session, why))
             }
-        }
-    }
-
-    fn on_end(&mut self, session: &mut Session, end: Result<(), &CallError>) -> Result<Flow, Exit> {
-        if let Err(error) = end {
-            return Err(self.fail(session, error.to_string()));
-        }
-        if self.bytes % SECTOR != HASH {
-            let why = format!("sha256 checksum not found [bytes: {}]", self.bytes);
-            return Err(self.fail(session, why));
-        }
-        log(session, "fetched snapshot", "size", &human_bytes(self.bytes));
-        session.write_now();
-        self.stage = Stage::Naming;
-        session.file(FileWork::Finish { from: self.part(), to: self.path.clone() });
-        Ok(Flow::GoesOn)
-    }
-
-    fn fail(&self, session: &mut Session, why: String) -> Exit {
-        session.file(FileWork::Remove { path: self.part() });
-        Exit::new(INTERRUPTED, why)
-    }
-}
-
-impl Errand for Saving {
-    fn hear(&mut self, session: &mut Session, heard: Heard<'_>) -> Result<Flow, Exit> {
-        match heard {
-            Heard::Begin => {
-                session.file(FileWork::Create { path: self.part() });
-                Ok(Flow::GoesOn)
-            }
-            Heard::Part(part) => {
-                self.bytes += part.blob.len() as u64;
-                session.file(FileWork::Append(part.blob.clone()));
-                Ok(Flow::GoesOn)
-            }
-            Heard::StreamEnd(end) => self.on_end(session, end),
-            Heard::File(result) => self.on_file(session, result),
-            Heard::Answer(..) => Ok(Flow::GoesOn),
         }
     }
 }

@@ -4,10 +4,11 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::api::{Code, Error, Request};
-use crate::ctl::stream::{FileWork, Program, Stream, StreamId, StreamRequest};
 #[cfg(doc)]
-use crate::ctl::{Config, Session};
-use crate::ctl::{Exit, Output};
+use crate::ctl::Session;
+use crate::ctl::config::{Config, Tls};
+use crate::ctl::stream::{Fetch, FileWork, Program, Stream, StreamId, StreamRequest, TimerId};
+use crate::ctl::{Exit, Output, utl};
 
 /// What the session wants of its driver.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,16 +27,24 @@ pub enum Step {
     Open(Stream),
     /// Send a further request on a stream that is open.
     Send(StreamId, StreamRequest),
+    /// Close a stream: nothing that comes on it matters any more.
+    Close(StreamId),
     /// Write this to standard output and standard error now.
     Write(Output),
     /// Do this to a file of whoever types, and say how that ended with [`Session::on_file`]. A driver
     /// without files says so there.
     File(FileWork),
-    /// Run a program to its end and pass how it ended to [`Session::on_executed`]. A driver without
-    /// processes says so there.
+    /// Do this to files as `utl` does it, and pass what it printed to [`Session::on_disk_work`]. A driver
+    /// without files says so there.
+    OnDisk(utl::Job),
+    /// Run a program to its end and pass how it ended to [`Session::on_executed`]; go on with the
+    /// session meanwhile. A driver without processes says so there.
     Execute(Program),
-    /// Let this time pass, then call [`Session::on_pause_over`].
-    Pause(Duration),
+    /// When this time has passed, call [`Session::on_timer`]; go on with the session meanwhile.
+    Timer(TimerId, Duration),
+    /// Read a page by HTTP's `GET` and pass it to [`Session::on_fetched`]; go on with the session
+    /// meanwhile.
+    Fetch(Fetch),
     /// The command is over.
     Done(Output),
 }
@@ -85,6 +94,34 @@ pub enum Endpoint {
     Any,
     /// This one only.
     Named(String),
+    /// One of another cluster.
+    Elsewhere(Box<Elsewhere>),
+}
+
+/// An endpoint of another cluster, which has certificates of its own.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Elsewhere {
+    /// As in [`Config::endpoints`].
+    pub endpoint: String,
+    /// What to show and whom to believe there.
+    pub tls: Tls,
+}
+
+impl Endpoint {
+    /// The endpoints that are meant, and the certificates for them.
+    #[must_use]
+    pub fn among<'a>(&'a self, config: &'a Config) -> (&'a [String], &'a Tls) {
+        match self {
+            Self::Any => (&config.endpoints, &config.tls),
+            Self::Named(endpoint) => (std::slice::from_ref(endpoint), &config.tls),
+            Self::Elsewhere(other) => (std::slice::from_ref(&other.endpoint), &other.tls),
+        }
+    }
+
+    /// Whether it is of the cluster to which the command speaks.
+    pub(in crate::ctl) fn is_here(&self) -> bool {
+        !matches!(self, Self::Elsewhere(_))
+    }
 }
 
 /// Why a call has no response. Its text is what etcdctl prints.

@@ -2,6 +2,7 @@
 
 mod cluster;
 mod go;
+mod jobs;
 mod line;
 mod login;
 mod scripts;

@@ -144,7 +144,7 @@ impl Case {
         let mut input = self.input.as_slice();
         let mut unused: Vec<Recorded> = self.calls.clone();
         let mut under_way: Vec<(usize, Call)> = Vec::new();
-        let mut prompts = Vec::new();
+        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
         let mut complaints = String::new();
         loop {
             match session.next() {
@@ -157,15 +157,15 @@ impl Case {
                 }
                 Step::Read(Input::All) => session.on_input(std::mem::take(&mut input)),
                 Step::Read(Input::Line { prompt }) => {
-                    prompts.extend_from_slice(prompt.as_bytes());
+                    stdout.extend_from_slice(prompt.as_bytes());
                     let end = input.iter().position(|byte| *byte == b'\n');
                     let (line, rest) = input.split_at(end.map_or(input.len(), |end| end + 1));
                     input = rest;
                     session.on_input(line);
                 }
                 Step::Read(Input::Password { prompt }) => {
-                    prompts.extend_from_slice(prompt.as_bytes());
-                    prompts.push(b'\n');
+                    stdout.extend_from_slice(prompt.as_bytes());
+                    stdout.push(b'\n');
                     let end = input.iter().position(|byte| *byte == b'\n');
                     let (line, rest) = input.split_at(end.map_or(input.len(), |end| end + 1));
                     input = rest;
@@ -178,21 +178,20 @@ impl Case {
                     let (result, took) = answer(&call, &mut unused, recorded);
                     session.on_result(call.id, result, took);
                 }
-                step @ (Step::Open(_)
-                | Step::Send(..)
-                | Step::WaitOrRead(_)
-                | Step::Write(_)
-                | Step::File(_)
-                | Step::Pause(_)
-                | Step::Execute(_)) => panic!("what goes on is not recorded: {step:?}"),
+                Step::Write(output) => {
+                    stdout.extend(output.stdout);
+                    stderr.extend(output.stderr);
+                }
                 Step::Done(mut output) => {
-                    output.stdout.splice(0..0, prompts);
+                    output.stdout.splice(0..0, stdout);
+                    output.stderr.splice(0..0, stderr);
                     let left = unused.iter().filter(|recorded| !recorded.path.is_empty()).count();
                     if left > 0 {
                         complaints += &format!("{left} recorded calls were not made\n");
                     }
                     return (output, complaints);
                 }
+                step => panic!("what goes on is not recorded: {step:?}"),
             }
         }
     }
@@ -235,6 +234,8 @@ impl Recorded {
     fn fits(&self, call: &Call) -> bool {
         let endpoint = match &call.endpoint {
             Endpoint::Any => true,
+            // Calls to other clusters are not recorded.
+            Endpoint::Elsewhere(_) => false,
             Endpoint::Named(name) => name.trim_start_matches("http://") == self.endpoint,
         };
         let request = self.path.is_empty() && self.request.is_empty()

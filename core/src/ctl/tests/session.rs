@@ -174,18 +174,24 @@ fn a_lease_is_renewed_after_a_third_of_its_time_until_it_is_gone() {
     session.on_result(first.id, Ok(renewed(60).into()), Duration::ZERO);
     let Step::Write(output) = session.next() else { panic!("it says so at once") };
     assert_eq!(output.stdout, b"lease 0000000000123abc keepalived with TTL(60)\n");
-    assert_eq!(session.next(), Step::Pause(Duration::from_secs(20)));
-    session.on_pause_over();
+    rings(&mut session, Duration::from_secs(20));
     // Nobody answers: it is tried again, as long as the lease can live.
     let second = call(&mut session);
     assert_eq!(second.timeout, Some(Duration::from_secs(40)));
     session.on_result(second.id, Err(CallError::Status(Error::NO_LEADER)), Duration::from_secs(7));
-    assert_eq!(session.next(), Step::Pause(Duration::from_millis(500)));
-    session.on_pause_over();
+    rings(&mut session, Duration::from_millis(500));
     let third = call(&mut session);
     assert_eq!(third.timeout, Some(Duration::from_millis(32_500)));
     session.on_result(third.id, Ok(renewed(0).into()), Duration::ZERO);
     let output = done(&mut session);
     assert_eq!(output.stdout, b"lease 0000000000123abc expired or revoked.\n");
     assert_eq!(output.exit_code, 0);
+}
+
+/// The session sets a timer for this time, and it rings.
+fn rings(session: &mut Session, after: Duration) {
+    let Step::Timer(timer, time) = session.next() else { panic!("a timer is set") };
+    assert_eq!(time, after);
+    assert_eq!(session.next(), Step::Wait);
+    session.on_timer(timer, Duration::ZERO);
 }

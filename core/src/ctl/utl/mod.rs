@@ -179,11 +179,8 @@ fn run(command: &'static Command, flags: &FlagSet, mut args: Vec<Arg>) -> Result
                  read those of etcd; move data with `snapshot save` and `snapshot restore`",
             ));
         }
-        Action::Status => {
-            let file = only(&mut args, "snapshot status requires exactly one argument")?;
-            Job::Status { file, format: write_out(flags)? }
-        }
-        Action::Restore => restore(flags, &mut args)?,
+        Action::Status => status(flags, &args)?,
+        Action::Restore => restore(flags, &args)?,
         Action::Defrag => Job::Defrag { data_dir: flags.string("data-dir").to_vec() },
         Action::HashKv => {
             if args.len() != 1 {
@@ -197,7 +194,14 @@ fn run(command: &'static Command, flags: &FlagSet, mut args: Vec<Arg>) -> Result
     Ok(Parsed::Run(job))
 }
 
-fn restore(flags: &FlagSet, args: &mut Vec<Arg>) -> Result<Job, Exit> {
+/// Reads the line of `snapshot status`, which etcdctl has, too.
+pub(super) fn status(flags: &FlagSet, args: &[Arg]) -> Result<Job, Exit> {
+    let file = only(args, "snapshot status requires exactly one argument")?;
+    Ok(Job::Status { file, format: write_out(flags)? })
+}
+
+/// Reads the line of `snapshot restore`, which etcdctl has, too.
+pub(super) fn restore(flags: &FlagSet, args: &[Arg]) -> Result<Job, Exit> {
     let file = only(args, "snapshot restore requires exactly one argument")?;
     let bump_revision = flags.uint64("bump-revision");
     if (bump_revision > 0) != flags.bool("mark-compacted") {
@@ -221,8 +225,9 @@ fn restore(flags: &FlagSet, args: &mut Vec<Arg>) -> Result<Job, Exit> {
     })))
 }
 
-fn only(args: &mut Vec<Arg>, otherwise: &str) -> Result<Arg, Exit> {
-    if args.len() == 1 { Ok(args.remove(0)) } else { Err(Exit::bad_args(otherwise)) }
+fn only(args: &[Arg], otherwise: &str) -> Result<Arg, Exit> {
+    let [arg] = args else { return Err(Exit::bad_args(otherwise)) };
+    Ok(arg.clone())
 }
 
 fn write_out(flags: &FlagSet) -> Result<WriteOut, Exit> {
