@@ -193,7 +193,7 @@ fn kill_9_while_a_member_joins() {
     for round in 0..6 {
         cluster.start(fourth);
         cluster.members[fourth].wait_for_log("starting etcd server");
-        std::thread::sleep(std::time::Duration::from_millis(40 * round));
+        thread::sleep(std::time::Duration::from_millis(40 * round));
         cluster.members[fourth].kill();
         let other = usize::try_from(round).unwrap() % 3;
         cluster.members[other].kill();

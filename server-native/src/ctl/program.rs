@@ -1,12 +1,14 @@
 //! Programs that a session runs: `lock CMD`, `watch -- CMD`.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io;
-use std::os::unix::ffi::OsStringExt as _;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::Command;
 
 use glasshouse_core::ctl::{Program, ProgramError};
+
+use super::files;
 
 /// What Go's `ExitCode` says of a program that a signal ended (-1), as a shell sees it.
 const BY_SIGNAL: u8 = 255;
@@ -32,12 +34,16 @@ pub(super) fn execute(program: &Program) -> Result<(), ProgramError> {
                 ProgramError { why, code: Some(BY_SIGNAL) }
             }
         }),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let why = format!("exec: {name:?}: executable file not found in $PATH");
-            Err(ProgramError { why, code: None })
-        }
-        Err(error) => Err(ProgramError { why: error.to_string(), code: None }),
+        Err(error) => Err(ProgramError { why: not_run(&name, &error), code: None }),
     }
+}
+
+/// Why a program did not run: a name without a folder is looked for where the shell looks.
+fn not_run(name: &OsStr, error: &io::Error) -> String {
+    if error.kind() == io::ErrorKind::NotFound && !name.as_bytes().contains(&b'/') {
+        return format!("exec: {name:?}: executable file not found in $PATH");
+    }
+    format!("fork/exec {}: {}", name.display(), files::reason(error))
 }
 
 /// A signal in Go's words, as far as programs are ended by it.
