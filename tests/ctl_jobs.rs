@@ -233,7 +233,7 @@ fn a_mirror_follows_its_source() {
         for prefix in ["theirs/", "ours/"] {
             eventually("the mirror shows it", || {
                 let shown = copied(&there, prefix).replace(prefix, "a/");
-                if shown == expected { Ok(()) } else { Err(shown) }
+                if shown == expected { Ok(()) } else { Err(format!("{prefix} {shown}")) }
             });
         }
     };

@@ -68,6 +68,30 @@ fn rows(table: &str, id: &str) -> Vec<String> {
     rows
 }
 
+/// `check perf`: writes at a rate for a minute, and judges. The programs check at once, so that they take
+/// one minute and not three.
+fn every_program_checks(cluster: &Cluster, programs: [&Path; 3]) {
+    let all = cluster.endpoints();
+    let printed = thread::scope(|scope| {
+        let checks = [("a/", programs[0]), ("b/", programs[1]), ("c/", programs[2])];
+        let checks = checks.map(|(prefix, program)| {
+            let line = Line { cluster, program };
+            let all = &all;
+            scope.spawn(move || line.ok(all, &["check", "perf", "--prefix", prefix]))
+        });
+        checks.map(|check| check.join().expect("it passes"))
+    });
+    for printed in printed {
+        let lines: Vec<&str> = printed.lines().collect();
+        assert!(lines[0].contains(" 60 / 60 ") && lines[0].ends_with("100.00% 1m0s"), "{printed}");
+        let starts = ["PASS: Throughput is ", "PASS: Slowest request took ", "PASS: Stddev is "];
+        for (line, start) in lines[1..4].iter().zip(starts) {
+            assert!(line.starts_with(start), "{printed}");
+        }
+        assert_eq!(lines[4..], ["PASS"], "{printed}");
+    }
+}
+
 #[test]
 fn walkthrough_003() {
     let (Some(old), Some(new)) = (tools::etcd("3.4.23"), tools::etcd("3.5.16")) else { return };
@@ -120,26 +144,8 @@ fn walkthrough_003() {
         if rows.len() == 3 && equal && leaders == 1 { Ok(()) } else { Err(status) }
     });
 
-    // The end of the walkthrough: writes at a rate for a minute. Three programs check at once, so that
-    // they take one minute and not three.
-    thread::scope(|scope| {
-        let checks = [("old/", &old), ("new/", &new), ("ours/", &ours)].map(|(prefix, program)| {
-            let (line, all) = (Line { cluster: &cluster, program }, &all);
-            scope.spawn(move || {
-                line.ok(all, &["check", "perf", "--auto-compact=false", "--prefix", prefix])
-            })
-        });
-        for printed in checks.map(|check| check.join().expect("it passes")) {
-            let lines: Vec<&str> = printed.lines().collect();
-            assert!(lines[0].ends_with(" 60 / 60  100.00% 1m0s"), "{printed}");
-            let starts =
-                ["PASS: Throughput is ", "PASS: Slowest request took ", "PASS: Stddev is "];
-            for (line, start) in lines[1..4].iter().zip(starts) {
-                assert!(line.starts_with(start), "{printed}");
-            }
-            assert_eq!(lines[4..], ["PASS"], "{printed}");
-        }
-    });
+    // The end of the walkthrough.
+    every_program_checks(&cluster, [&old, &new, &ours]);
     assert_eq!(all_lines(&cluster, &all, &["get", "", "--prefix", "--keys-only"]), "");
 
     // Beyond the walkthrough: the third member is asked to remove the first, by our own command line.

@@ -105,6 +105,12 @@ impl Connection {
             .map_err(ConnectError::Unreachable)
     }
 
+    /// Whether it is known to be over.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.sender.is_closed()
+    }
+
     /// Makes one call.
     ///
     /// # Errors
@@ -300,8 +306,14 @@ impl<T> Stream for Outgoing<T> {
     }
 }
 
-/// The member's error, or the transport's.
+/// The member's error, or the transport's: a connection that breaks in the middle of an answer.
 pub(crate) fn error_of(status: &Status) -> api::Error {
+    if let (Code::Unknown, Some(broken)) = (status.code(), std::error::Error::source(status)) {
+        return api::Error::new(
+            api::Code::Unavailable,
+            format!("error reading from server: {broken}"),
+        );
+    }
     let code = api::Code::from_number(status.code() as i32);
     api::Error::new(code, status.message().to_owned())
 }

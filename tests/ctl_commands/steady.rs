@@ -3,10 +3,11 @@
 //! of stores with random ids of leases in them.
 
 /// Names of such numbers.
-const NUMBERS: [&str; 13] = [
+const NUMBERS: [&str; 14] = [
     "\"dbSize\":",
     "\"dbSizeInUse\":",
     "\"DBSize\" : ",
+    "\"totalSize\":",
     "\"raftIndex\":",
     "\"raftAppliedIndex\":",
     "\"RaftIndex\" : ",

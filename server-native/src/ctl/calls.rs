@@ -101,8 +101,10 @@ struct Dialled<'a> {
 impl Dialled<'_> {
     async fn to(&self, endpoint: &str) -> Result<Connection, ConnectError> {
         let place = (endpoint.to_owned(), self.tls.clone());
-        if let Some(open) = self.connections.lock().get(&place) {
-            return Ok(open.clone());
+        // A write that meets a connection that is over would not be sent again.
+        let open = self.connections.lock().get(&place).filter(|open| !open.is_closed()).cloned();
+        if let Some(open) = open {
+            return Ok(open);
         }
         let opened = dial::open(endpoint, self.tls, self.limit).await?;
         // Calls that began side by side all open one; the last stays.
