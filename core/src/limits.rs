@@ -21,6 +21,12 @@ pub const COMMITTED_BYTES_PER_READY_MAX: u64 = 4 * 1024 * 1024;
 /// (etcd: `maxGapBetweenApplyAndCommitIndex` in `v3_server.go`).
 pub const APPLY_LAG_ENTRIES_MAX: u64 = 5_000;
 
+/// Bytes of keys and values in the answer to one range, when the user names no other number. An
+/// answer is held twice, as pairs and as bytes on their way, and one client can ask for several. A
+/// gRPC message cannot be larger than 2 GiB whatever the server does. etcd has no limit here; a
+/// careless `get --prefix ""` can end it (issues 12342, 14809).
+pub const RANGE_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+
 /// Calls of clients that may wait in one node. A guard for memory: at 1.5 MiB a request the quota of
 /// raft is reached long before.
 pub const OPEN_CALLS_MAX: usize = 100_000;
@@ -170,6 +176,10 @@ pub const TOKENS_MAX: usize = 100_000;
 /// Requests of one stream of watches that wait for the index of their token. Clients wait for the
 /// first answer; this is a guard for memory.
 pub const EARLY_WATCH_REQUESTS_MAX: usize = 1_000;
+
+/// Works on the store (hashes, defragmentations) that may wait in one node. Clients seldom ask for
+/// more than one, and another member asks for one at a time.
+pub const WORKS_MAX: usize = 64;
 
 /// Requests of other members that a leader holds at once. More are dropped, and sent again by those who
 /// wait for them.

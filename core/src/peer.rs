@@ -1,15 +1,17 @@
 //! What members say to each other: one envelope, and a short summary for those who watch.
 //!
 //! An envelope carries one raft message, one part of a snapshot transfer, a request for the leader or
-//! its answer, or the news of a removal. The bytes are opaque to whoever carries them; [`MessageInfo`]
+//! its answer, a comparison of hashes, or the news of a removal. The bytes are opaque to whoever carries them; [`MessageInfo`]
 //! tells a recorder or a panel what is inside.
 
 pub(crate) mod forward;
+mod hash;
 
 use bytes::Bytes;
 use prost::Message as _;
 
 pub use self::forward::{Forward, ForwardAnswer, ForwardError, ForwardRequest, Forwarded};
+pub use self::hash::{Hashed, WantHash};
 use crate::id::{ClusterId, MemberId};
 
 /// What kind of message it is. Names are the field's own; answers are told by `answer`.
@@ -33,6 +35,8 @@ pub enum MessageKind {
     TimeoutNow,
     /// A client's request that only the leader can answer, and its answer.
     Forward,
+    /// "Which hash have your keys?", and the answer.
+    Hash,
     /// "You were removed from the cluster", to one that was.
     Removed,
     /// Anything else raft says (status of a transfer, unreachable notes).
@@ -53,6 +57,7 @@ impl MessageKind {
             Self::Propose => "propose",
             Self::TimeoutNow => "timeout-now",
             Self::Forward => "forward",
+            Self::Hash => "hash",
             Self::Removed => "removed",
             Self::Other => "other",
         }
@@ -108,6 +113,12 @@ pub struct Envelope {
     /// The leader's answer to one.
     #[prost(message, optional, tag = "8")]
     pub forwarded: Option<Forwarded>,
+    /// A member that compares all asks for a hash.
+    #[prost(message, optional, tag = "9")]
+    pub want_hash: Option<WantHash>,
+    /// The answer to that.
+    #[prost(message, optional, tag = "10")]
+    pub hashed: Option<Hashed>,
     /// Somebody was removed from the cluster: the receiver, if it is the one that is named.
     #[prost(message, optional, tag = "6")]
     pub removed: Option<Removed>,

@@ -205,6 +205,12 @@ impl Mvcc {
         self.overlay.rows_after(revision).map(|(row, value)| (row, row::decode(value)))
     }
 
+    /// The rows that the transactions after the main revision `revision` wrote, oldest first. Ask at
+    /// once, as for [`Self::changes_after`].
+    pub(crate) fn rows_after(&self, revision: i64) -> impl Iterator<Item = RowKey> {
+        self.overlay.rows_after(revision).map(|(row, _)| row)
+    }
+
     /// The revision that a read without one sees: of the transaction that is being executed, once
     /// it has changed something, else of the last one.
     fn head(&self) -> i64 {

@@ -16,7 +16,7 @@ use super::Mvcc;
 use super::index::KeyRange;
 use super::key_index::{KeyIndex, Visible};
 use crate::api::range_request::{SortOrder, SortTarget};
-use crate::api::{Error, KeyValue, RangeRequest, RangeResponse, ResponseHeader};
+use crate::api::{Code, Error, KeyValue, RangeRequest, RangeResponse, ResponseHeader};
 use crate::store::StoreError;
 
 impl Mvcc {
@@ -25,6 +25,18 @@ impl Mvcc {
     /// # Errors
     /// [`Error::COMPACTED`] and [`Error::FUTURE_REVISION`].
     pub fn range(&self, request: &RangeRequest) -> Result<RangeResponse, Error> {
+        self.bounded_range(request, u64::MAX)
+    }
+
+    /// The same, if it takes at most so many bytes of keys and values in memory.
+    ///
+    /// # Errors
+    /// As [`Self::range`], and a sentence of ours with `ResourceExhausted`.
+    pub fn bounded_range(
+        &self,
+        request: &RangeRequest,
+        bytes_max: u64,
+    ) -> Result<RangeResponse, Error> {
         let head = self.head();
         if request.revision > head {
             return Err(Error::FUTURE_REVISION);
@@ -44,14 +56,14 @@ impl Mvcc {
         found.retain(|visible| page.lets_pass(visible));
         let more = found.len() > page.limit;
         let mut kvs = if page.sorts_by(SortTarget::Value) {
-            let mut kvs = self.fetch_all(&found);
+            let mut kvs = self.fetch_all(&found, bytes_max)?;
             page.sort_values(&mut kvs);
             kvs.truncate(page.limit);
             kvs
         } else {
             page.sort(&mut found);
             found.truncate(page.limit);
-            self.fetch_all(&found)
+            self.fetch_all(&found, bytes_max)?
         };
         if request.keys_only {
             kvs.iter_mut().for_each(|pair| pair.value = Bytes::new());
@@ -124,8 +136,15 @@ impl Mvcc {
         self.index.get(key).and_then(KeyIndex::head)
     }
 
-    fn fetch_all(&self, found: &[Visible]) -> Vec<KeyValue> {
-        found.iter().map(|visible| self.fetch(visible)).collect()
+    /// The pairs of visible keys, in their order.
+    fn fetch_all(&self, found: &[Visible], bytes_max: u64) -> Result<Vec<KeyValue>, Error> {
+        let mut bytes = 0;
+        let fetch = |visible| {
+            let pair = self.fetch(visible);
+            bytes += (pair.key.len() + pair.value.len()) as u64;
+            if bytes > bytes_max { Err(too_large(bytes_max)) } else { Ok(pair) }
+        };
+        found.iter().map(fetch).collect()
     }
 
     /// The pair of a visible key. Worthless when the store fails: see [`Mvcc::failure`].
@@ -241,4 +260,12 @@ impl Page {
 /// Counts in answers are signed.
 pub(super) fn signed(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+fn too_large(bytes_max: u64) -> Error {
+    let text = format!(
+        "glasshouse: the range holds more than {bytes_max} bytes; ask for pages of it with a limit, \
+         or raise --max-range-bytes"
+    );
+    Error::new(Code::ResourceExhausted, text)
 }

@@ -81,6 +81,10 @@ impl Node {
         let revision = self.mvcc.revision();
         let result = self.apply_write(request);
         self.attach_keys(revision);
+        self.tally_rows(revision);
+        if let Some(Ok(response)) = &result {
+            self.tally.on_applied(response);
+        }
         result
     }
 

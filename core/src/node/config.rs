@@ -56,6 +56,8 @@ pub struct Config {
     pub wal_segment_bytes: u64,
     /// Largest request that is accepted, in bytes (`--max-request-bytes`).
     pub max_request_bytes: u64,
+    /// Bytes of keys and values that the answer to one range may hold (`--max-range-bytes`).
+    pub max_range_bytes: u64,
     /// Most operations in one transaction (`--max-txn-ops`).
     pub max_txn_ops: u64,
     /// Space for the store in bytes, 0 for etcd's default of 2 GiB, negative for no quota
@@ -67,6 +69,14 @@ pub struct Config {
     pub compaction_batch_rows: u64,
     /// Compact by oneself (`--auto-compaction-mode`, `--auto-compaction-retention`).
     pub auto_compaction: Option<AutoCompaction>,
+    /// Before it takes part, compare this member's keys with its peers'
+    /// (`--feature-gates InitialCorruptCheck=true`).
+    pub initial_corrupt_check: bool,
+    /// Milliseconds between two comparisons of all members (`--corrupt-check-time`).
+    pub corrupt_check_ms: Option<u64>,
+    /// Milliseconds between two looks whether compacted revisions agree
+    /// (`--compact-hash-check-time`, with `--feature-gates CompactHashCheck=true`).
+    pub compact_hash_check_ms: Option<u64>,
     /// Milliseconds between two notices of progress to a watcher that hears nothing else
     /// (`--watch-progress-notify-interval`).
     pub watch_progress_notify_ms: u64,
@@ -110,11 +120,15 @@ impl Config {
             snapshot_chunk_bytes: 64 * 1024,
             wal_segment_bytes: 64 * 1024 * 1024,
             max_request_bytes: 1_572_864,
+            max_range_bytes: limits::RANGE_BYTES_MAX,
             max_txn_ops: 128,
             quota_backend_bytes: 0,
             quota_auto_disarm: true,
             compaction_batch_rows: limits::COMPACTION_ROWS_PER_STEP,
             auto_compaction: None,
+            initial_corrupt_check: false,
+            corrupt_check_ms: None,
+            compact_hash_check_ms: None,
             watch_progress_notify_ms: 600_000,
             strict_reconfig_check: true,
             max_learners: 1,

@@ -122,6 +122,7 @@ impl Node {
             let (clock, retry) = (self.clock(), self.patience_ticks());
             let Some(deadlines) = &mut self.expiry.deadlines else { return };
             let Some(id) = deadlines.next_expired(clock, retry) else { break };
+            self.tally.leases_expired += 1;
             self.propose_as_leader(InternalRaftRequest {
                 lease_revoke: Some(LeaseRevokeRequest { id }),
                 ..InternalRaftRequest::default()
@@ -202,7 +203,10 @@ impl Node {
             None => return self.leave_to_next_leader(asker),
         };
         let ttl = match renewal {
-            Renewal::Done(ttl) => ttl,
+            Renewal::Done(ttl) => {
+                self.tally.leases_renewed += 1;
+                ttl
+            }
             // etcd's way to say that there is no such lease.
             Renewal::Unknown => 0,
             Renewal::Clear => {

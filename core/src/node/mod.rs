@@ -23,6 +23,7 @@ mod calls;
 mod commit;
 mod compaction;
 mod config;
+mod corruption;
 mod downgrade;
 mod effect;
 mod expire;
@@ -46,6 +47,7 @@ mod snapshots;
 mod start;
 mod stop;
 mod storing;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -61,6 +63,7 @@ pub use config::{Config, TokenKind};
 pub use effect::{Append, Effect};
 pub use input::Input;
 pub use recover::RecoverError;
+pub use tally::Tally;
 pub use view::{EntryKind, EntryView, NodeView, PeerProgress, ProgressMode, Role, WalPosition};
 
 use crate::alarm::Alarms;
@@ -117,7 +120,9 @@ pub struct Node {
     watches: Watches,
     /// Ticks since this member last knew a leader.
     leaderless_ticks: u64,
+    tally: Tally,
     room: room::Room,
+    corruption: corruption::Corruption,
     working: working::Working,
     compactions: compaction::Compactions,
     start: start::Start,
@@ -167,7 +172,10 @@ impl Node {
             Input::WatchTaken { stream, responses } => self.watches.on_taken(stream, responses),
             Input::WatchClosed { stream } => self.on_watch_closed(stream),
             Input::Message { from, bytes } => self.on_message(from, &bytes, effects),
-            Input::Unreachable { peer } => self.raft.on_unreachable(peer),
+            Input::Unreachable { peer } => {
+                self.raft.on_unreachable(peer);
+                self.on_peer_away(peer, effects);
+            }
             Input::Persisted { seq } => self.on_persisted(seq, effects),
             Input::Stored { seq } => self.on_stored(seq, effects),
             Input::Password { job, outcome } => self.on_password(job, outcome, effects),
@@ -194,6 +202,7 @@ impl Node {
         self.tick_room();
         self.tick_start();
         self.tick_compaction();
+        self.tick_corruption(effects);
         self.tick_store(effects);
         self.tick_watches(effects);
         self.tokens.expire(self.tick);

@@ -140,6 +140,7 @@ impl Node {
             return self.halt(reason, effects);
         }
         for (stream, mut response) in out {
+            self.tally.events += response.events.len() as u64;
             let header = response.header.get_or_insert_default();
             header.cluster_id = self.config.cluster_id.0;
             header.member_id = self.config.member_id.0;

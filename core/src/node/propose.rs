@@ -88,6 +88,7 @@ impl Node {
             if !self.raft.propose(data)
                 && let Some(call) = call
             {
+                self.tally.proposals_failed += 1;
                 self.respond(call, Err(api::Error::TOO_MANY_REQUESTS), effects);
             }
         }

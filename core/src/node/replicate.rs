@@ -47,6 +47,14 @@ impl Node {
         if let Some(message) = envelope.forwarded {
             return self.on_forwarded(from, message, effects);
         }
+        if let Some(wanted) = envelope.want_hash {
+            self.on_hash_wanted(from, wanted, effects);
+            return Ok(());
+        }
+        if let Some(hashed) = envelope.hashed {
+            self.on_hashed(from, hashed, effects);
+            return Ok(());
+        }
         let message = message::decode(&envelope.raft.ok_or("an empty envelope")?)?;
         message::check(&self.raft, from, &message)?;
         self.raft.on_message(message);

@@ -131,7 +131,10 @@ impl Node {
             return self.respond(call, Err(error), effects);
         }
         let result = match request {
-            Request::Range(range) => self.mvcc.range(range).map(Response::Range),
+            Request::Range(range) => {
+                self.tally.ranges += 1;
+                self.mvcc.bounded_range(range, self.config.max_range_bytes).map(Response::Range)
+            }
             Request::Txn(txn) => self.mvcc.txn_read_only(txn).map(Response::Txn),
             Request::MemberList(_) => Ok(Response::MemberList(self.member_list())),
             Request::Status(_) => Ok(Response::Status(self.status())),

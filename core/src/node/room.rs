@@ -25,6 +25,7 @@ use crate::api::{
     self, AlarmType, InternalRaftRequest, PutRequest, Request, RequestOp, SpaceRequest, TxnRequest,
     request_op,
 };
+use crate::id::MemberId;
 use crate::limits;
 use crate::store::Store;
 
@@ -97,17 +98,22 @@ impl Node {
 
     /// Takes this member's word back when a tenth of its quota is free again.
     pub(super) fn tick_room(&mut self) {
+        if self.owes_disarm() {
+            self.say_space(false);
+        }
+    }
+
+    /// This member's own alarm stands, and it has room again.
+    pub(super) fn owes_disarm(&self) -> bool {
         let raised = self.alarms.is_own_word(self.config.member_id);
         if !raised || !self.config.quota_auto_disarm {
-            return;
+            return false;
         }
         let limit = self.quota_bytes().map_or(u64::MAX, |quota| {
             quota / 100 * limits::QUOTA_CLEAR_PERCENT
                 + quota % 100 * limits::QUOTA_CLEAR_PERCENT / 100
         });
-        if self.used_bytes() <= limit {
-            self.say_space(false);
-        }
+        self.used_bytes() <= limit
     }
 
     fn raise_no_space(&mut self) {
@@ -134,6 +140,10 @@ impl Node {
 
     /// A member's word was applied.
     pub(super) fn apply_space(&mut self, request: &SpaceRequest) {
+        // One that was removed meanwhile could never take it back.
+        if self.membership.get(MemberId(request.member_id)).is_none() {
+            return;
+        }
         self.alarms.apply_space(request);
         if request.member_id == self.config.member_id.0 {
             self.room.said_tick = None;

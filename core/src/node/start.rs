@@ -53,7 +53,9 @@ impl Node {
         // Before the members are known from the log there is nobody to publish for.
         let known = self.membership.get(self.config.member_id).is_some();
         if leader.is_some() && known {
-            self.publish();
+            if self.is_compared() {
+                self.publish();
+            }
             self.set_version();
         }
     }

@@ -3,6 +3,7 @@
 mod auth;
 mod backup;
 mod compaction;
+mod corruption;
 mod forward;
 mod lease;
 mod members;

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use raft::eraftpb::{self, EntryType};
 
 use super::Node;
+use crate::api::AlarmType;
 use crate::auth::Auth;
 use crate::id::MemberId;
 use crate::lease::{Deadlines, Lessor};
@@ -93,6 +94,13 @@ impl From<&eraftpb::Entry> for EntryView {
 }
 
 impl EntryView {
+    /// The member that this entry removes, and the user who wants that: if it is a member where the
+    /// entry is applied, and he may.
+    #[must_use]
+    pub fn removal(&self) -> Option<(MemberId, String)> {
+        super::words::removal(self)
+    }
+
     /// A few words for a cell of a panel: `put stock/apples 41`, `leader`, `name n1`, `member n2`.
     #[must_use]
     pub fn words(&self) -> String {
@@ -245,6 +253,38 @@ impl<'a> NodeView<'a> {
     #[must_use]
     pub fn lease_deadlines(&self) -> Option<&'a Deadlines> {
         self.node.expiry.deadlines.as_ref()
+    }
+    /// It has compared its keys with its peers', or need not: it may serve.
+    #[must_use]
+    pub fn is_compared(&self) -> bool {
+        self.node.is_compared()
+    }
+    /// The last compacted revision at which it found, as the leader, that all members agree; 0 for none.
+    #[must_use]
+    pub fn compared_compaction(&self) -> i64 {
+        self.node.compared_compaction()
+    }
+    /// It has room under its quota again, and its own `NOSPACE` still stands: a moment ago, or the word
+    /// that takes it back is on its way.
+    #[must_use]
+    pub fn owes_disarm(&self) -> bool {
+        self.node.owes_disarm()
+    }
+    /// Bytes that count against its quota.
+    #[must_use]
+    pub fn used_bytes(&self) -> u64 {
+        self.node.used_bytes()
+    }
+    /// Its quota in bytes, if it has one.
+    #[must_use]
+    pub fn quota_bytes(&self) -> Option<u64> {
+        self.node.quota_bytes()
+    }
+    /// The alarms that stand, as (member, type).
+    #[must_use]
+    pub fn alarms(&self) -> Vec<(MemberId, AlarmType)> {
+        let list = self.node.alarms.list(AlarmType::None as i32);
+        list.iter().map(|alarm| (MemberId(alarm.member_id), alarm.alarm())).collect()
     }
     /// Its place in the WAL.
     #[must_use]

@@ -4,6 +4,7 @@ use prost::Message as _;
 
 use super::{EntryKind, EntryView};
 use crate::api::InternalRaftRequest;
+use crate::id::MemberId;
 use crate::membership::{ChangeKind, MemberChange};
 
 /// Bytes of a key or value that are shown; the rest is three dots.
@@ -105,14 +106,24 @@ fn auth_words(request: &InternalRaftRequest) -> String {
     String::from("request")
 }
 
-fn conf_words(entry: &EntryView) -> String {
+/// The member that an entry removes, and who wants that.
+pub(super) fn removal(entry: &EntryView) -> Option<(MemberId, String)> {
+    let change = member_change(entry).filter(|_| entry.kind == EntryKind::ConfChange)?;
+    (change.kind() == ChangeKind::Remove).then(|| (change.id(), change.user))
+}
+
+fn member_change(entry: &EntryView) -> Option<MemberChange> {
     let raw = raft::eraftpb::Entry {
         entry_type: raft::eraftpb::EntryType::EntryConfChangeV2,
         data: entry.data.clone(),
         ..raft::eraftpb::Entry::default()
     };
-    let Some(change) = crate::raft::conf_change(&raw) else { return String::from("members") };
-    let Ok(change) = MemberChange::decode(change.context) else { return String::from("members") };
+    let change = crate::raft::conf_change(&raw)?;
+    MemberChange::decode(change.context).ok()
+}
+
+fn conf_words(entry: &EntryView) -> String {
+    let Some(change) = member_change(entry) else { return String::from("members") };
     let verb = match change.kind() {
         ChangeKind::Unknown => return String::from("members"),
         // The first members, as the log of a new cluster begins.

@@ -1,4 +1,5 @@
-//! Beside the stages: what takes the whole store, asked for by a client and done by the world.
+//! Beside the stages: what takes the whole store, asked for by a client or for a comparison of all
+//! members, and done by the world.
 //!
 //! A hash reads every row; a defragmentation writes every row anew. The node does neither: it
 //! decides *what* exactly, and the world does it beside the log ([`Effect::Work`]).
@@ -14,8 +15,21 @@ use std::collections::BTreeMap;
 
 use super::{Effect, Node};
 use crate::api::{self, Request, Response};
-use crate::id::CallId;
+use crate::id::{CallId, MemberId};
+use crate::limits;
+use crate::peer::{Envelope, Hashed, MessageInfo, MessageKind, WantHash};
 use crate::store::{Work, Worked};
+
+/// Who waits for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum For {
+    /// A client.
+    Call(CallId),
+    /// Another member, for its comparison of this id.
+    Peer(MemberId, u64),
+    /// A comparison of this member's own.
+    Check(u64),
+}
 
 /// What is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,9 +46,15 @@ enum Wish {
 pub(super) struct Working {
     last_id: u64,
     /// Who waits until this index is stored.
-    waiting: Vec<(u64, CallId, Wish)>,
+    waiting: Vec<(u64, For, Wish)>,
     /// Who waits for the world; for a hash, the answer without it.
-    begun: BTreeMap<u64, (CallId, Response)>,
+    begun: BTreeMap<u64, (For, Response)>,
+}
+
+impl Working {
+    fn has_place(&self) -> bool {
+        self.waiting.len() + self.begun.len() < limits::WORKS_MAX
+    }
 }
 
 impl Node {
@@ -48,9 +68,34 @@ impl Node {
             Request::Defragment(_) => Wish::Defragment,
             other => unreachable!("{} is no work on the store", other.name()),
         };
+        if !self.working.has_place() {
+            return self.respond(call, Err(api::Error::TOO_MANY_REQUESTS), effects);
+        }
         // It takes as long as it takes.
         self.calls.hold(call);
-        self.working.waiting.push((self.applied.index, call, wish));
+        self.working.waiting.push((self.applied.index, For::Call(call), wish));
+    }
+
+    /// A comparison of members wants a hash.
+    pub(super) fn want_hash(&mut self, whom: For, revision: i64, effects: &mut Vec<Effect>) {
+        match self.mvcc.check_hash(revision) {
+            Ok(revision) => {
+                self.working.waiting.push((self.applied.index, whom, Wish::HashKv(revision)));
+            }
+            Err(error) => self.end_work(whom, Err(error), effects),
+        }
+    }
+
+    /// Another member wants a hash for its comparison. One that asks for too many gets none.
+    pub(super) fn on_hash_wanted(
+        &mut self,
+        from: MemberId,
+        wanted: WantHash,
+        effects: &mut Vec<Effect>,
+    ) {
+        if self.working.has_place() {
+            self.want_hash(For::Peer(from, wanted.id), wanted.revision, effects);
+        }
     }
 
     /// Begins what no longer has to wait.
@@ -61,9 +106,10 @@ impl Node {
         let stored = if self.mvcc.unstored_bytes() == 0 { u64::MAX } else { self.stored.index };
         let ready: Vec<_> =
             self.working.waiting.extract_if(.., |(index, ..)| *index <= stored).collect();
-        for (_, call, wish) in ready {
-            if self.calls.is_open(call) {
-                self.begin_work(call, wish, effects);
+        for (_, whom, wish) in ready {
+            let is_gone = matches!(whom, For::Call(call) if !self.calls.is_open(call));
+            if !is_gone {
+                self.begin_work(whom, wish, effects);
             }
         }
         if !self.working.waiting.is_empty() {
@@ -71,7 +117,7 @@ impl Node {
         }
     }
 
-    fn begin_work(&mut self, call: CallId, wish: Wish, effects: &mut Vec<Effect>) {
+    fn begin_work(&mut self, whom: For, wish: Wish, effects: &mut Vec<Effect>) {
         let header = Some(api::ResponseHeader {
             revision: self.mvcc.revision(),
             ..api::ResponseHeader::default()
@@ -87,14 +133,14 @@ impl Node {
                     };
                     (Work::HashRows(plan), response.into())
                 }
-                Err(error) => return self.respond(call, Err(error), effects),
+                Err(error) => return self.end_work(whom, Err(error), effects),
             },
             Wish::Hash => (Work::HashAll, api::HashResponse { header, hash: 0 }.into()),
             Wish::Defragment => (Work::Defragment, api::DefragmentResponse::default().into()),
         };
         self.working.last_id += 1;
         let id = self.working.last_id;
-        self.working.begun.insert(id, (call, response));
+        self.working.begun.insert(id, (whom, response));
         effects.push(Effect::Work { id, work });
     }
 
@@ -104,7 +150,7 @@ impl Node {
         done: Result<Worked, String>,
         effects: &mut Vec<Effect>,
     ) {
-        let Some((call, mut response)) = self.working.begun.remove(&id) else {
+        let Some((whom, mut response)) = self.working.begun.remove(&id) else {
             panic!("work {id} was never given out");
         };
         match (&mut response, done) {
@@ -114,11 +160,36 @@ impl Node {
             // The store is as it was, only not smaller.
             (Response::Defragment(_), Err(reason)) => {
                 let error = api::Error::new(api::Code::Unknown, format!("glasshouse: {reason}"));
-                return self.respond(call, Err(error), effects);
+                return self.end_work(whom, Err(error), effects);
             }
             (_, Err(reason)) => return self.halt(reason, effects),
             (_, Ok(done)) => panic!("work {id} ended with {done:?}, which was not asked for"),
         }
-        self.respond(call, Ok(response), effects);
+        self.end_work(whom, Ok(response), effects);
+    }
+
+    fn end_work(
+        &mut self,
+        whom: For,
+        result: Result<Response, api::Error>,
+        effects: &mut Vec<Effect>,
+    ) {
+        let hash = match &result {
+            Ok(Response::HashKv(hash)) => Some(*hash),
+            _ => None,
+        };
+        match whom {
+            For::Call(call) => self.respond(call, result, effects),
+            For::Peer(to, id) => {
+                let info = MessageInfo {
+                    answer: true,
+                    reject: hash.is_none(),
+                    ..MessageInfo::of(MessageKind::Hash, self.raft.term())
+                };
+                let hashed = Some(Hashed { id, hash });
+                self.send(to, info, &Envelope { hashed, ..Envelope::default() }, effects);
+            }
+            For::Check(id) => self.on_own_hash(id, hash, effects),
+        }
     }
 }

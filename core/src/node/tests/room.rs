@@ -187,6 +187,22 @@ fn a_negative_quota_is_none() {
 }
 
 #[test]
+fn an_answer_is_bounded_and_pages_of_it_are_not_refused() {
+    let mut cluster = Cluster::with(1, |config| config.max_range_bytes = 1_000);
+    cluster.elect();
+    for i in 0..20 {
+        cluster.put(0, &format!("k{i:02}"), &"v".repeat(100));
+    }
+    let all = api::RangeRequest { key: "k".into(), range_end: "l".into(), ..Default::default() };
+    let refused = outcome(&mut cluster, 0, all.clone().into()).unwrap_err();
+    assert!(refused.contains("more than 1000 bytes"), "{refused}");
+    let page = api::RangeRequest { limit: 9, ..all.clone() };
+    assert_eq!(outcome(&mut cluster, 0, page.into()), Ok(()));
+    let count = api::RangeRequest { count_only: true, ..all };
+    assert_eq!(outcome(&mut cluster, 0, count.into()), Ok(()));
+}
+
+#[test]
 fn corruption_refuses_what_touches_the_keys_through_the_log() {
     let (mut cluster, leader) = cluster(3);
     alarm(&mut cluster, leader, AlarmAction::Activate, AlarmType::Corrupt, 0);
