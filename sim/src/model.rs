@@ -63,6 +63,10 @@ pub struct Model {
     revision: i64,
     compacted: i64,
     alarms: BTreeSet<(u64, i32)>,
+    /// Members whose `NOSPACE` is their own word, which only they take back.
+    own_word: BTreeSet<u64>,
+    /// Members that were removed: nobody hears them any more.
+    removed: BTreeSet<u64>,
     /// Seconds for which each lease was granted.
     leases: BTreeMap<i64, i64>,
     /// Users and roles; shared, because checkers keep old ones.
@@ -76,6 +80,8 @@ impl Default for Model {
             revision: 1,
             compacted: 0,
             alarms: BTreeSet::new(),
+            own_word: BTreeSet::new(),
+            removed: BTreeSet::new(),
             leases: BTreeMap::new(),
             auth: Arc::default(),
         }
@@ -113,6 +119,8 @@ impl Model {
         let mut changed = BTreeMap::new();
         if let Some(alarm) = request.alarm {
             self.apply_alarm(&alarm);
+        } else if let Some(space) = request.space {
+            self.apply_space(space.member_id, space.exhausted);
         } else if self.apply_auth(&request)
             || self.stands(AlarmType::Corrupt)
             || !self.auth.allows_entry(&request, self)
@@ -335,11 +343,41 @@ impl Model {
         match AlarmAction::try_from(request.action) {
             Ok(AlarmAction::Activate) if request.alarm != AlarmType::None as i32 => {
                 self.alarms.insert(one);
+                self.forget_word(one);
             }
             Ok(AlarmAction::Deactivate) => {
                 self.alarms.remove(&one);
+                self.forget_word(one);
             }
             _ => {}
+        }
+    }
+
+    /// A client raised or cleared this alarm: it is nobody's own word any more.
+    fn forget_word(&mut self, (member, kind): (u64, i32)) {
+        if kind == AlarmType::Nospace as i32 {
+            self.own_word.remove(&member);
+        }
+    }
+
+    /// A member says that it has no room, or takes that back.
+    fn apply_space(&mut self, member: u64, exhausted: bool) {
+        let one = (member, AlarmType::Nospace as i32);
+        if self.removed.contains(&member) {
+        } else if exhausted {
+            if self.alarms.insert(one) {
+                self.own_word.insert(member);
+            }
+        } else if self.own_word.remove(&member) {
+            self.alarms.remove(&one);
+        }
+    }
+
+    /// A committed entry removes a member, if its user may: its word goes with it.
+    pub fn on_removal(&mut self, member: u64, user: &str) {
+        if self.auth.is_admin(user) {
+            self.apply_space(member, false);
+            self.removed.insert(member);
         }
     }
 }

@@ -48,11 +48,14 @@ pub enum Mutant {
     /// A member asks nobody who he is: whoever calls is taken for root, and may do everything (etcd
     /// CVE-2018-16886: a certificate's name made anybody a user).
     EverybodyIsRoot,
+    /// The first member stores another value than it was told, now and then: memory that flipped a bit
+    /// before any checksum was made, or a bug in apply (etcd issue 13766, data inconsistency).
+    RottenRow,
 }
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::AckBeforeFsync,
         Self::VoteNotPersisted,
         Self::LocalRead,
@@ -67,6 +70,7 @@ impl Mutant {
         Self::ForgottenFilter,
         Self::LocalRenewal,
         Self::EverybodyIsRoot,
+        Self::RottenRow,
     ];
 
     /// The name on the command line.
@@ -87,6 +91,7 @@ impl Mutant {
             Self::ForgottenFilter => "forgotten-filter",
             Self::LocalRenewal => "local-renewal",
             Self::EverybodyIsRoot => "everybody-is-root",
+            Self::RottenRow => "rotten-row",
         }
     }
 

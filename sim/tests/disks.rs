@@ -179,6 +179,8 @@ fn far_behind(seed: u64) -> (World, ClientNo) {
         snapshot_count: 50,
         snapshot_catchup_entries: 10,
         snapshot_chunk_bytes: 512,
+        // Room for a log that is worth a snapshot.
+        quota_backend_bytes: 0,
         ..Spec::hunt(seed, 3)
     };
     let (mut world, client) = world(spec);

@@ -85,6 +85,14 @@ fn filter_events_that_nobody_wanted_are_caught() {
 }
 
 #[test]
+fn a_row_that_is_not_what_was_meant_is_caught() {
+    caught(
+        Mutant::RottenRow,
+        &[Property::HashEquality, Property::Linearizability, Property::Watch],
+    );
+}
+
+#[test]
 fn a_renewal_that_the_leader_does_not_know_of_is_caught() {
     caught(Mutant::LocalRenewal, &[Property::Leases]);
 }

@@ -3,7 +3,8 @@
 
 #![allow(clippy::unwrap_used, reason = "the helpers of a test are a test")]
 
-use glasshouse_sim::run::{Outcome, run_seed};
+use glasshouse_sim::run::{Outcome, Plan, run_seed, run_spec};
+use glasshouse_sim::world::Spec;
 
 fn clean(seeds: std::ops::Range<u64>, members: u8, seconds: u64) {
     let mut totals = (0, 0, 0, 0);
@@ -61,7 +62,9 @@ fn one_member_loses_nothing_either() {
 #[test]
 fn without_faults_every_call_is_answered() {
     for seed in 0..5 {
-        let outcome = run_seed(seed, 3, 20, false);
+        // A quota refuses some, and rightly.
+        let spec = Spec { quota_backend_bytes: 0, ..Spec::hunt(seed, 3) };
+        let outcome = run_spec(spec, Plan::new(20, false));
         assert!(outcome.violation.is_none());
         let counts = outcome.counts;
         assert!(counts.answered + 10 >= counts.calls && counts.calls > 400, "{counts:?}");

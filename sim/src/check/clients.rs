@@ -56,7 +56,13 @@ impl Clients {
     pub(super) fn on_committed(&mut self, entry: &EntryView) -> Vec<Change> {
         match entry.kind {
             EntryKind::Request => self.model.apply(&entry.data),
-            _ => Vec::new(),
+            EntryKind::ConfChange => {
+                if let Some((member, user)) = entry.removal() {
+                    self.model.on_removal(member.0, &user);
+                }
+                Vec::new()
+            }
+            EntryKind::Empty => Vec::new(),
         }
     }
 

@@ -32,6 +32,9 @@ pub(crate) fn unrest(state: &State, deadline: Nanos) -> Option<String> {
         if view.leader().is_none() {
             return Some(format!("{no} knows no leader"));
         }
+        if view.owes_disarm() {
+            return Some(format!("{no} has room again, and its NOSPACE alarm stands"));
+        }
         let reached = (view.last_index(), view.commit(), view.applied());
         if view.applied() < view.last_index() || *applied.get_or_insert(reached) != reached {
             return Some(format!(

@@ -184,6 +184,7 @@ fn kind_number(kind: MessageKind) -> u64 {
         MessageKind::Other => 9,
         MessageKind::Removed => 11,
         MessageKind::Forward => 12,
+        MessageKind::Hash => 13,
     }
 }
 

@@ -466,6 +466,7 @@ impl Narrator {
             | MessageKind::TimeoutNow
             | MessageKind::Removed
             | MessageKind::Forward
+            | MessageKind::Hash
             | MessageKind::Other => Icon::None,
         };
         let why = match why {

@@ -315,7 +315,9 @@ fn message(id: MessageId, from: MemberNo, to: MemberNo, info: MessageInfo) -> Me
         MessageKind::ReadIndex => Kind::ReadIndex,
         MessageKind::Propose => Kind::Propose,
         MessageKind::TimeoutNow => Kind::TimeoutNow,
-        MessageKind::Forward | MessageKind::Removed | MessageKind::Other => Kind::Other,
+        MessageKind::Forward | MessageKind::Hash | MessageKind::Removed | MessageKind::Other => {
+            Kind::Other
+        }
     };
     Message {
         id: id.0,

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use glasshouse_core::api::KeyValue;
 use glasshouse_core::auth::password;
 use glasshouse_core::node::{Append, Config, Effect, Input, Node, NodeView, Role};
-use glasshouse_core::store::{Store, Work, Worked};
+use glasshouse_core::store::{Store, StoreBatch, Work, Worked};
 use glasshouse_core::wal;
 use madsim::time::TimerId;
+use prost::Message as _;
 
 use super::State;
 use crate::clock::{MILLIS, Nanos, SECOND};
@@ -112,6 +114,9 @@ impl State {
             store_flush_ticks: spec.store_flush_ticks,
             lease_checkpoint_seconds: spec.lease_checkpoint_seconds,
             strict_reconfig_check: spec.strict_reconfig_check,
+            quota_backend_bytes: spec.quota_backend_bytes,
+            corrupt_check_ms: spec.corrupt_check_ms,
+            auto_compaction: spec.auto_compaction,
             bcrypt_cost: password::COST_MIN,
             started_unix_s: EPOCH_UNIX_S + self.now() / SECOND,
             ..Config::new(self.member(no).id, self.first.cluster_id)
@@ -241,7 +246,10 @@ impl State {
     fn carry_out(&mut self, no: MemberNo, effect: Effect) {
         match effect {
             Effect::Append(append) => self.append(no, append),
-            Effect::Store { seq, batch } => {
+            Effect::Store { seq, mut batch } => {
+                if self.spec.mutants.contains(&Mutant::RottenRow) && no.number() == 1 {
+                    rot_rows(&mut batch);
+                }
                 self.member_mut(no).disk.queue_batch(seq, batch);
                 self.begin_store(no);
             }
@@ -449,6 +457,23 @@ impl State {
             self.event(What::Dropped { id, from, to, carries, why });
             self.lose_of_stream(carries);
         }
+    }
+}
+
+/// A row now and then is not what the node meant: its last byte is another one.
+fn rot_rows(batch: &mut StoreBatch) {
+    let StoreBatch::Write { rows, .. } = batch else { return };
+    for (row, value) in rows.iter_mut().filter(|(row, _)| row.revision.main % 16 == 0) {
+        let pair = value.as_ref().and_then(|value| KeyValue::decode(value.clone()).ok());
+        let Some(mut pair) = pair.filter(|pair| !row.tombstone && !pair.value.is_empty()) else {
+            continue;
+        };
+        let mut bytes = pair.value.to_vec();
+        if let Some(last) = bytes.last_mut() {
+            *last ^= 1;
+        }
+        pair.value = bytes.into();
+        *value = Some(pair.encode_to_vec().into());
     }
 }
 

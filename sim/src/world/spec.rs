@@ -1,6 +1,7 @@
 //! What a world is told at birth: its size, its seed, and the physics of links and disks.
 
 use glasshouse_core::limits;
+use glasshouse_core::node::AutoCompaction;
 
 use crate::clock::{MILLIS, Nanos};
 use crate::mutant::Mutant;
@@ -52,6 +53,12 @@ pub struct Spec {
     pub strict_reconfig_check: bool,
     /// Seconds after which a leader notes in the log how much of a longer lease is left.
     pub lease_checkpoint_seconds: u64,
+    /// Bytes of each member's quota (`--quota-backend-bytes`): 0 for etcd's 2 GiB.
+    pub quota_backend_bytes: i64,
+    /// Milliseconds between two comparisons of all members (`--corrupt-check-time`).
+    pub corrupt_check_ms: Option<u64>,
+    /// A leader compacts by itself (`--auto-compaction-mode`).
+    pub auto_compaction: Option<AutoCompaction>,
     /// Faults planted in the members; empty for an honest world.
     pub mutants: Vec<Mutant>,
     /// The checkers judge every event. Switched off only to measure what they cost.
@@ -92,13 +99,18 @@ impl Spec {
             store_flush_ticks: 5,
             strict_reconfig_check: true,
             lease_checkpoint_seconds: limits::LEASE_CHECKPOINT_INTERVAL_SECONDS,
+            quota_backend_bytes: 0,
+            corrupt_check_ms: None,
+            auto_compaction: None,
             mutants: Vec::new(),
             checked: true,
         }
     }
 
     /// The same world with a short log: snapshots are taken and sent many times a minute, and
-    /// segments are closed and dropped, and leases of a few seconds get checkpoints. This is where seeds are swept for bugs.
+    /// segments are closed and dropped, and leases of a few seconds get checkpoints. In some seeds
+    /// quotas run over, leaders compact by themselves, or members compare their hashes. This is where
+    /// seeds are swept for bugs.
     #[must_use]
     pub fn hunt(seed: u64, members: u8) -> Self {
         Self {
@@ -110,6 +122,14 @@ impl Spec {
             // Both ways have their bugs.
             strict_reconfig_check: seed.is_multiple_of(2),
             lease_checkpoint_seconds: 1,
+            // Small enough to run over between two compactions.
+            quota_backend_bytes: if seed % 3 == 1 { 8 * 1024 } else { 0 },
+            corrupt_check_ms: Some(3_000).filter(|_| seed % 5 == 2),
+            auto_compaction: match seed % 7 {
+                3 => Some(AutoCompaction::Periodic { period_ms: 10_000 }),
+                5 => Some(AutoCompaction::Revision { revisions: 100 }),
+                _ => None,
+            },
             ..Self::lesson(seed, members)
         }
     }
