@@ -4,6 +4,8 @@
 //! member gets SIGKILL, in every fifth round all of them at once, and is started again. At the
 //! end every acknowledged value is read, and all members have the same hash.
 //!
+//! A second test kills a member that is alone while it defragments: nobody else has what it loses.
+//!
 //! `GLASSHOUSE_KILL9_ROUNDS` sets the number of rounds (50 for the figures in README), and
 //! `GLASSHOUSE_KILL9_SEED` the choice of the members.
 #![allow(clippy::print_stdout, reason = "the seed and each round belong in a failure's output")]
@@ -47,6 +49,77 @@ fn nothing_acknowledged_is_lost() {
     cluster.start_all();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.expect("a runtime starts").block_on(rounds_of_death(&mut cluster, rounds, seed));
+}
+
+/// Values that make a defragmentation long enough to be killed in: 32 MiB.
+const BALLAST: (u32, usize) = (256, 128 * 1024);
+
+#[test]
+fn a_defragmentation_that_is_killed_loses_nothing() {
+    let mut cluster = Cluster::on_addresses(1, 118);
+    cluster.start_all();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime starts").block_on(killed_defragmentations(&mut cluster));
+}
+
+async fn killed_defragmentations(cluster: &mut Cluster) {
+    let address = cluster.members[0].address();
+    let copy = cluster.data_dir(0).join("member/snap/db.tmp");
+    for number in 0..BALLAST.0 {
+        let key = format!("ballast/{number}");
+        let value = vec![b'b'; BALLAST.1].into();
+        ask(&address, api::PutRequest { key: key.into(), value, ..Default::default() }.into())
+            .await;
+    }
+    let acknowledged = Acknowledged::default();
+    let stop = Arc::new(AtomicBool::new(false));
+    let clients: Vec<_> = (0..CLIENTS)
+        .map(|client| {
+            let addresses = vec![address.clone()];
+            tokio::spawn(write(client, addresses, acknowledged.clone(), stop.clone()))
+        })
+        .collect();
+    let mut unfinished = 0;
+    for round in 0..ROUNDS {
+        let begin = acknowledged.lock().expect("no client panicked").len();
+        while acknowledged.lock().expect("no client panicked").len() < begin + CLIENTS {
+            sleep(Duration::from_millis(5)).await;
+        }
+        let open = Connection::open(&address, CALL).await.expect("the member serves");
+        let defragment =
+            tokio::spawn(async move { open.ask(api::DefragmentRequest {}.into()).await });
+        while !copy.exists() {
+            sleep(Duration::from_millis(1)).await;
+        }
+        // Later and later: while it copies, when the files are exchanged, and behind that.
+        sleep(Duration::from_millis(15 * round)).await;
+        cluster.members[0].kill();
+        unfinished += usize::from(copy.exists());
+        let _ = defragment.await.expect("the task ran");
+        cluster.start(0);
+        cluster.members[0].wait_until_ready();
+        assert!(!copy.exists(), "what is left of a defragmentation goes at the start");
+    }
+    stop.store(true, Ordering::Relaxed);
+    for client in clients {
+        client.await.expect("no client panicked");
+    }
+    println!("{unfinished} of {ROUNDS} defragmentations were killed before their end");
+    assert!(unfinished > 0, "no defragmentation was killed");
+    let acknowledged = acknowledged.lock().expect("no client panicked").clone();
+    read_back(&address, &acknowledged).await;
+    let ballast = api::RangeRequest {
+        key: "ballast/".into(),
+        range_end: "ballast0".into(),
+        count_only: true,
+        ..Default::default()
+    };
+    let Response::Range(ballast) = ask(&address, ballast.into()).await else {
+        panic!("a range is answered with something else");
+    };
+    assert_eq!(ballast.count, i64::from(BALLAST.0));
+    // And one that nobody kills comes to its end.
+    ask(&address, api::DefragmentRequest {}.into()).await;
 }
 
 async fn rounds_of_death(cluster: &mut Cluster, rounds: u64, mut random: u64) {

@@ -6,8 +6,10 @@
 //! ```text
 //!   HTTP/2, application/grpc  ──► grpc::Services       by the service in the path
 //!   /v3/…                     ──► gateway::Gateway     JSON, which becomes gRPC
-//!   anything else             ──► http::HttpContext    /health /version /metrics
+//!   anything else             ──► http::HttpContext    /health /livez /readyz /version /metrics
 //! ```
+//!
+//! What is not gRPC passes `http::Access` first: which host is asked, and for whose page.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -17,7 +19,7 @@ use std::time::Duration;
 use hyper::body::Incoming;
 use hyper::header::CONTENT_TYPE;
 use hyper::service::Service;
-use hyper::{Request, Response, Version};
+use hyper::{Method, Request, Response, StatusCode, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::sync::watch;
@@ -27,7 +29,8 @@ use crate::authority::MendedStream;
 use crate::config::Settings;
 use crate::gateway::Gateway;
 use crate::grpc::{Answer, CommonName, Services, Snapshots};
-use crate::http::HttpContext;
+use crate::http::{Access, HttpContext, allow_origin, text};
+use crate::jwt::Jwt;
 use crate::tls::Stream;
 
 /// Bytes that a client may send before the window is opened again, for one stream and for the
@@ -45,19 +48,39 @@ pub struct ClientPort {
     http: Arc<HttpContext>,
     connections: auto::Builder<TokioExecutor>,
     with_grpc: bool,
+    /// Who may ask by HTTP; pages that stand alone are for everybody.
+    access: Option<Arc<Access>>,
+    is_tls: bool,
     /// Who calls on this connection, by its certificate.
     common_name: Option<CommonName>,
+    /// Certificates of clients are looked at.
+    client_cert_auth: bool,
 }
 
 impl ClientPort {
-    /// The services around one node.
+    /// The services around one node; with keys, tokens are signed ones.
     #[must_use]
-    pub fn new(settings: &Settings, http: Arc<HttpContext>) -> Self {
+    pub fn new(settings: &Settings, http: Arc<HttpContext>, jwt: Option<Arc<Jwt>>) -> Self {
         let snapshots = Snapshots::new(http.store.clone(), http.log.clone());
-        let grpc = Services::new(settings, &http.mailbox, snapshots);
+        let grpc = Services::new(settings, &http.mailbox, snapshots, jwt);
         let gateway = settings.enable_grpc_gateway.then(|| Gateway::new(settings, grpc.clone()));
         let connections = connections(settings);
-        Self { grpc, gateway, http, connections, with_grpc: true, common_name: None }
+        Self {
+            grpc,
+            gateway,
+            http,
+            connections,
+            with_grpc: true,
+            access: Some(Arc::new(settings.access.clone())),
+            is_tls: false,
+            client_cert_auth: settings.client_tls.client_cert_auth,
+            common_name: None,
+        }
+    }
+
+    /// What the pages are made of.
+    pub(crate) fn http(&self) -> Arc<HttpContext> {
+        self.http.clone()
     }
 
     /// The pages alone, for `--listen-metrics-urls`.
@@ -65,12 +88,14 @@ impl ClientPort {
     pub fn pages_only(mut self) -> Self {
         self.with_grpc = false;
         self.gateway = None;
+        self.access = None;
         self
     }
 
     /// Serves one connection until it ends, or until `closing` says that the server does.
     pub async fn serve_connection(mut self, stream: Stream, mut closing: watch::Receiver<bool>) {
         self.common_name = stream.common_name().map(CommonName);
+        self.is_tls = stream.is_tls();
         let builder = self.connections.clone();
         let metrics = self.http.metrics.clone();
         metrics.client_connections.fetch_add(1, Relaxed);
@@ -86,6 +111,45 @@ impl ClientPort {
             let _ = connection.await;
         }
         metrics.client_connections.fetch_sub(1, Relaxed);
+    }
+}
+
+impl ClientPort {
+    async fn answer_http(self, request: Request<Incoming>) -> Response<Body> {
+        let mut origin = None;
+        if let Some(access) = &self.access {
+            if let Some(refused) = access.refuse_host(&request, self.is_tls, &self.http.log) {
+                return refused.map(Body::new);
+            }
+            origin = access.origin(&request);
+        }
+        let mut response = if request.method() == Method::OPTIONS && self.access.is_some() {
+            Response::new(Body::empty())
+        } else if let Some(gateway) =
+            self.gateway.as_ref().filter(|_| Gateway::is_asked(request.uri().path()))
+        {
+            match self.refuse_certificate() {
+                Some(refused) => refused,
+                None => gateway.answer(request).await,
+            }
+        } else {
+            self.http.answer(&request).await.map(Body::new)
+        };
+        if let Some(origin) = origin {
+            allow_origin(response.headers_mut(), origin);
+        }
+        response
+    }
+
+    /// A certificate that names a user counts for nothing at the gateway; who relies on it must know.
+    fn refuse_certificate(&self) -> Option<Response<Body>> {
+        let named = self.common_name.as_ref().is_some_and(|name| !name.0.is_empty());
+        if !self.client_cert_auth || !named || !self.http.state.borrow().auth_enabled {
+            return None;
+        }
+        let why = "CommonName of client sending a request against gateway will be ignored and not \
+                   used as expected";
+        Some(text(StatusCode::BAD_REQUEST, why).map(Body::new))
     }
 }
 
@@ -122,15 +186,7 @@ impl Service<Request<Incoming>> for ClientPort {
             }
             return self.grpc.call(request);
         }
-        match &self.gateway {
-            Some(gateway) if Gateway::is_asked(request.uri().path()) => {
-                let gateway = gateway.clone();
-                Box::pin(async move { Ok(gateway.answer(request).await) })
-            }
-            _ => {
-                let http = self.http.clone();
-                Box::pin(async move { Ok(http.answer(&request).await.map(Body::new)) })
-            }
-        }
+        let port = self.clone();
+        Box::pin(async move { Ok(port.answer_http(request).await) })
     }
 }

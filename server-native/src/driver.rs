@@ -19,14 +19,17 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
+use glasshouse_core::api::AlarmType;
 use glasshouse_core::membership::{Member, Membership};
 use glasshouse_core::{CallId, Effect, Input, MemberId, Node, NodeView, Role, StreamId};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::MissedTickBehavior;
 
 use crate::disk::{Job, StoreThread, WalThread};
+use crate::jwt::Jwt;
 use crate::log::Log;
 use crate::mailbox::{Answer, Letter, Mailbox, WatchItem};
+use crate::metrics::Figures;
 use crate::peer::Peers;
 
 /// What a node tells those who only look.
@@ -48,6 +51,16 @@ pub struct NodeState {
     pub applied: u64,
     /// The revision of its store.
     pub revision: u64,
+    /// The revision up to which its store is compacted, -1 if it never was.
+    pub compacted: i64,
+    /// Rows of that compaction are still there.
+    pub compacting: bool,
+    /// The last compacted revision at which this leader found that all members agree, 0 for none.
+    pub compared: i64,
+    /// Users must say who they are.
+    pub auth_enabled: bool,
+    /// The alarms that stand, as (member, type).
+    pub alarms: Vec<(MemberId, AlarmType)>,
     /// Calls that wait for an answer.
     pub open_calls: u64,
     /// There was a leader and the cluster knew this member's client URLs: it may serve.
@@ -79,6 +92,11 @@ impl Default for NodeState {
             commit: 0,
             applied: 0,
             revision: 0,
+            compacted: -1,
+            compacting: false,
+            compared: 0,
+            auth_enabled: false,
+            alarms: Vec::new(),
             open_calls: 0,
             published: false,
             cluster_version: None,
@@ -110,6 +128,8 @@ pub struct Driver {
     peers: Peers,
     state: watch::Sender<NodeState>,
     log: Arc<Log>,
+    /// The keys of signed tokens.
+    jwt: Option<Arc<Jwt>>,
     /// A member that is alone has not been hurried to its first election yet.
     may_hurry: bool,
 }
@@ -137,8 +157,16 @@ impl Driver {
             peers,
             state,
             log,
+            jwt: None,
             may_hurry,
         }
+    }
+
+    /// The same with keys for signed tokens.
+    #[must_use]
+    pub fn sign_with(mut self, jwt: Option<Arc<Jwt>>) -> Self {
+        self.jwt = jwt;
+        self
     }
 
     /// Runs the node until it stops or halts; a tick is `tick` long.
@@ -174,6 +202,11 @@ impl Driver {
     fn open(&mut self, letters: &mut Vec<Letter>, inputs: &mut Vec<Input>) {
         for letter in letters.drain(..) {
             inputs.push(match letter {
+                Letter::Measure { figures } => {
+                    // Whoever wanted them may have gone a moment ago.
+                    let _ = figures.send(Figures::of(self.node.view()));
+                    continue;
+                }
                 Letter::Input(Input::Cancel { call }) => {
                     self.calls.remove(&call);
                     Input::Cancel { call }
@@ -231,8 +264,12 @@ impl Driver {
                     let outcome = task.run();
                     Input::Password { job, outcome }
                 }),
-                Effect::SignToken { job, claims: _ } => {
-                    self.mailbox.post(Input::TokenSigned { job, token: None });
+                Effect::SignToken { job, claims } => {
+                    let jwt = self.jwt.clone();
+                    self.work(move || {
+                        let token = jwt.and_then(|jwt| jwt.sign(&claims));
+                        Input::TokenSigned { job, token }
+                    });
                 }
                 Effect::Stopped => end = Some(End::Stopped),
                 Effect::Removed => end = Some(End::Removed),
@@ -299,9 +336,15 @@ fn look(view: NodeView<'_>, before: &NodeState) -> NodeState {
         commit: view.commit(),
         applied: view.applied(),
         revision: u64::try_from(view.mvcc().revision()).unwrap_or(0),
+        compacted: view.mvcc().compacted(),
+        compacting: view.mvcc().is_compacting(),
+        compared: view.compared_compaction(),
+        auth_enabled: view.auth().is_enabled(),
+        alarms: view.alarms(),
         open_calls: view.open_calls() as u64,
         published: before.published
             || leader.is_some()
+                && view.is_compared()
                 && membership.get(view.id()).is_some_and(|member| !member.client_urls.is_empty()),
         cluster_version: match (membership.cluster_version(), &before.cluster_version) {
             (Some(now), Some(then)) if now == then => before.cluster_version.clone(),
@@ -340,6 +383,26 @@ fn log_members(log: &Log, local: MemberId, before: &Membership, now: &Membership
     }
 }
 
+/// etcd's line about a compaction that came to its end, and lines about alarms.
+fn log_maintenance(log: &Log, before: &NodeState, now: &NodeState) {
+    let compacted = now.compacted > 0 && !now.compacting;
+    if compacted && (before.compacting || before.compacted < now.compacted) {
+        log.info("finished scheduled compaction", &[("compact-revision", now.compacted.into())]);
+    }
+    if before.compared < now.compared {
+        log.info("finished compaction hash check", &[("revision", now.compared.into())]);
+    }
+    let fields = |(member, kind): &(MemberId, AlarmType)| {
+        [("member-id", member.to_string().into()), ("alarm", kind.as_str_name().into())]
+    };
+    for alarm in now.alarms.iter().filter(|alarm| !before.alarms.contains(alarm)) {
+        log.warn("alarm raised", &fields(alarm));
+    }
+    for alarm in before.alarms.iter().filter(|alarm| !now.alarms.contains(alarm)) {
+        log.info("alarm cleared", &fields(alarm));
+    }
+}
+
 /// etcd's lines about elections, publishing and the cluster's version.
 fn log_changes(log: &Log, view: NodeView<'_>, before: &NodeState, now: &NodeState) {
     let NodeState { id, term, .. } = now;
@@ -366,6 +429,7 @@ fn log_changes(log: &Log, view: NodeView<'_>, before: &NodeState, now: &NodeStat
         }
         _ => {}
     }
+    log_maintenance(log, before, now);
     let local = ("local-member-id", id.to_string().into());
     if now.published && !before.published {
         let member = view.membership().get(*id);

@@ -39,6 +39,7 @@ pub mod gateway;
 pub mod grpc;
 pub mod http;
 pub mod join;
+pub mod jwt;
 pub mod log;
 pub mod mailbox;
 pub mod metrics;

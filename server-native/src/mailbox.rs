@@ -17,6 +17,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use glasshouse_core::{CallId, Input, StreamId, api};
 use tokio::sync::{Notify, mpsc, oneshot};
 
+use crate::metrics::Figures;
+
 /// A client's answer.
 pub type Answer = Result<api::Response, api::Error>;
 
@@ -49,6 +51,11 @@ pub enum Letter {
         caller: api::Caller,
         /// Where its responses go. The node's credit bounds how many wait there.
         responses: mpsc::UnboundedSender<WatchItem>,
+    },
+    /// Somebody wants numbers for a page of metrics.
+    Measure {
+        /// Where they go.
+        figures: oneshot::Sender<Figures>,
     },
 }
 
@@ -99,6 +106,13 @@ impl Mailbox {
         let (sender, receiver) = mpsc::unbounded_channel();
         self.put(Letter::OpenWatch { stream, requires_leader, caller, responses: sender });
         (stream, receiver)
+    }
+
+    /// The node's numbers for a page of metrics; `None` when there is no node any more.
+    pub async fn measure(&self) -> Option<Figures> {
+        let (figures, receiver) = oneshot::channel();
+        self.put(Letter::Measure { figures });
+        receiver.await.ok()
     }
 
     /// Waits until there is a letter.

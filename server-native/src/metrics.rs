@@ -10,6 +10,12 @@ use std::time::Duration;
 
 use crate::driver::NodeState;
 
+mod checks;
+mod keys;
+
+pub use self::checks::HealthChecks;
+pub use self::keys::Figures;
+
 /// Upper bounds of the buckets: 1 ms, doubled 13 times to 8.192 s, as etcd's are.
 const BUCKETS: usize = 14;
 
@@ -67,14 +73,17 @@ pub struct Metrics {
     pub health_success: AtomicU64,
     /// Answers to `/health` that were bad.
     pub health_failures: AtomicU64,
+    /// Outcomes of the checks of `/livez` and `/readyz`.
+    pub health_checks: HealthChecks,
     /// Open connections of clients.
     pub client_connections: AtomicU64,
 }
 
 impl Metrics {
-    /// The whole page of `/metrics`. `db` is the size of the store in bytes, whole and in use.
+    /// The whole page of `/metrics`. `file_bytes` is the size of the store's file; without figures the
+    /// page says less.
     #[must_use]
-    pub fn render(&self, state: &NodeState, db: (u64, u64)) -> String {
+    pub fn render(&self, state: &NodeState, figures: Option<&Figures>, file_bytes: u64) -> String {
         let mut text = String::with_capacity(8 * 1024);
         self.wal_fsync.write(
             &mut text,
@@ -91,7 +100,11 @@ impl Metrics {
             "etcd_disk_backend_defrag_duration_seconds",
             "The latency distribution of backend defragmentation.",
         );
-        write_node(&mut text, state, db);
+        write_node(&mut text, state, file_bytes);
+        if let Some(figures) = figures {
+            figures.write(&mut text);
+        }
+        keys::write_alarms(&mut text, state);
         let counters = [
             ("etcd_disk_wal_write_bytes_total", "Bytes written in WAL.", &self.wal_write_bytes),
             ("etcd_network_peer_sent_bytes_total", "Bytes sent to peers.", &self.peer_sent_bytes),
@@ -100,8 +113,16 @@ impl Metrics {
                 "Bytes received from peers.",
                 &self.peer_received_bytes,
             ),
-            ("etcd_server_health_success", "Successful health checks.", &self.health_success),
-            ("etcd_server_health_failures", "Failed health checks.", &self.health_failures),
+            (
+                "etcd_server_health_success",
+                "The total number of successful health checks",
+                &self.health_success,
+            ),
+            (
+                "etcd_server_health_failures",
+                "The total number of failed health checks",
+                &self.health_failures,
+            ),
         ];
         for (name, help, value) in counters {
             sample(&mut text, name, help, "counter", value.load(Relaxed));
@@ -113,14 +134,15 @@ impl Metrics {
             "gauge",
             self.client_connections.load(Relaxed),
         );
+        self.health_checks.write(&mut text);
         write_process(&mut text);
         text
     }
 }
 
-fn write_node(text: &mut String, state: &NodeState, db: (u64, u64)) {
+fn write_node(text: &mut String, state: &NodeState, file_bytes: u64) {
     let leads = state.leader == Some(state.id);
-    let rows: [(&str, &str, &str, u64); 9] = [
+    let rows: [(&str, &str, &str, u64); 8] = [
         (
             "etcd_server_has_leader",
             "Whether or not a leader exists. 1 is existence, 0 is not.",
@@ -161,13 +183,7 @@ fn write_node(text: &mut String, state: &NodeState, db: (u64, u64)) {
             "etcd_mvcc_db_total_size_in_bytes",
             "Total size of the underlying database physically allocated in bytes.",
             "gauge",
-            db.0,
-        ),
-        (
-            "etcd_mvcc_db_total_size_in_use_in_bytes",
-            "Total size of the underlying database logically in use in bytes.",
-            "gauge",
-            db.1,
+            file_bytes,
         ),
         (
             "etcd_debugging_mvcc_current_revision",

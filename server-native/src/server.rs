@@ -16,7 +16,7 @@ use std::time::{Duration, SystemTime};
 
 use glasshouse_core::membership::Member;
 use glasshouse_core::wal::{WalIdentity, WalImage, peek};
-use glasshouse_core::{Config, Input, MemberId, Node, limits};
+use glasshouse_core::{Config, Input, MemberId, Node, TokenKind, limits};
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -29,6 +29,7 @@ use crate::disk::{DataDir, DiskError, StoreThread, WalThread};
 use crate::driver::{Driver, End, NodeState};
 use crate::http::HttpContext;
 use crate::join::{Joining, join};
+use crate::jwt::{Jwt, JwtError};
 use crate::log::Log;
 use crate::mailbox::Mailbox;
 use crate::metrics::Metrics;
@@ -70,6 +71,9 @@ pub enum ServerError {
     /// Certificates are missing or do not fit.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// The keys of signed tokens are missing or do not fit.
+    #[error(transparent)]
+    Jwt(#[from] JwtError),
     /// The system refuses threads or signals.
     #[error("cannot start: {0}")]
     System(#[from] io::Error),
@@ -94,6 +98,7 @@ async fn serve(settings: &Settings, log: &Arc<Log>) -> Result<(), ServerError> {
     ports.certify(settings, log)?;
     let dialer = ports.dialer.clone();
     let Start { identity, bootstrap, told } = identify(settings, dialer.as_ref(), &wal).await?;
+    let jwt = settings.jwt.as_ref().map(Jwt::open).transpose()?.map(Arc::new);
     let config = node_config(settings, identity, bootstrap)?;
     let node = Node::recover(config, wal, store.clone())
         .map_err(|error| ServerError::Recover(error.to_string()))?;
@@ -128,11 +133,13 @@ async fn serve(settings: &Settings, log: &Arc<Log>) -> Result<(), ServerError> {
 
     let may_hurry = settings.advance_first_election;
     let driver =
-        Driver::new(node, mailbox.clone(), disks, peers, state_sender, log.clone(), may_hurry);
+        Driver::new(node, mailbox.clone(), disks, peers, state_sender, log.clone(), may_hurry)
+            .sign_with(jwt.clone());
     let tick = Duration::from_millis(settings.heartbeat_ms);
     let driver = tokio::spawn(driver.run(tick));
     let (closing_sender, closing) = watch::channel(false);
-    ports.serve(settings, log, context, http, state, &closing);
+    let client_port = ClientPort::new(settings, http, jwt);
+    ports.serve(client_port, log, context, state, &closing);
     tokio::spawn(stop_on_signal(mailbox, log.clone())?);
 
     let end = driver.await.unwrap_or_else(|error| End::Halted(format!("this is a bug: {error}")));
@@ -141,6 +148,11 @@ async fn serve(settings: &Settings, log: &Arc<Log>) -> Result<(), ServerError> {
     // Each open connection holds a receiver.
     let _ = timeout(FAREWELL, closing_sender.closed()).await;
     drop(lock);
+    farewell(end, settings, log)
+}
+
+/// What is said of an end, and what comes of it.
+fn farewell(end: End, settings: &Settings, log: &Log) -> Result<(), ServerError> {
     match end {
         End::Stopped => {
             log.info("closed etcd server", &[("name", settings.name.as_str().into())]);
@@ -260,13 +272,20 @@ fn node_config(
         snapshot_count: settings.snapshot_count,
         snapshot_catchup_entries: settings.snapshot_catchup_entries,
         max_request_bytes: settings.max_request_bytes,
+        max_range_bytes: settings.max_range_bytes,
         max_txn_ops: settings.max_txn_ops,
-        watch_progress_notify_ms: u64::try_from(settings.watch_progress_notify.as_millis())
-            .unwrap_or(u64::MAX),
+        watch_progress_notify_ms: milliseconds(settings.watch_progress_notify),
         quota_backend_bytes: settings.quota_backend_bytes,
+        token_kind: match settings.jwt {
+            Some(_) => TokenKind::Signed,
+            None => TokenKind::Simple,
+        },
         auth_token_ttl_seconds: settings.auth_token_ttl_seconds,
         bcrypt_cost: settings.bcrypt_cost,
         quota_auto_disarm: settings.quota_auto_disarm,
+        initial_corrupt_check: settings.corruption.initial,
+        corrupt_check_ms: settings.corruption.periodic.map(milliseconds),
+        compact_hash_check_ms: settings.corruption.compaction.map(milliseconds),
         auto_compaction: settings.auto_compaction,
         compaction_batch_rows: settings.compaction_batch_rows,
         strict_reconfig_check: settings.strict_reconfig_check,
@@ -277,6 +296,10 @@ fn node_config(
         store_flush_ticks: ticks(STORE_FLUSH_MS),
         ..Config::new(identity.member, identity.cluster)
     })
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// A seed that no other life of this member has: election timeouts and ids are drawn from it.
@@ -343,14 +366,13 @@ impl Ports {
 
     fn serve(
         self,
-        settings: &Settings,
+        port: ClientPort,
         log: &Arc<Log>,
         peers: Arc<PeerContext>,
-        http: Arc<HttpContext>,
         state: watch::Receiver<NodeState>,
         closing: &watch::Receiver<bool>,
     ) {
-        let peer_port = Arc::new(PeerPort { context: peers, http: http.clone() });
+        let peer_port = Arc::new(PeerPort { context: peers, http: port.http() });
         for (url, listener) in self.peer {
             log.info("serving peer traffic", &[("address", url.authority().into())]);
             let port = peer_port.clone();
@@ -359,7 +381,6 @@ impl Ports {
                 serve_connection(port.clone(), stream)
             }));
         }
-        let port = ClientPort::new(settings, http);
         for (url, listener) in self.metrics {
             log.info("serving metrics", &[("address", url.authority().into())]);
             let (port, closed) = (port.clone().pages_only(), closing.clone());

@@ -14,6 +14,9 @@ use std::time::Duration;
 use super::table;
 use super::url::Url;
 
+/// What the old name of many a flag begins with.
+const OLD_NAMES: &str = "experimental-";
+
 /// What a flag's value looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -29,6 +32,8 @@ pub(super) enum Kind {
     Duration,
     /// URLs, separated by commas.
     Urls,
+    /// URLs of pages, separated by commas, or `*`.
+    Origins,
     /// One of these words.
     OneOf(&'static [&'static str]),
 }
@@ -76,7 +81,8 @@ impl Flag {
             Kind::Duration => parse_duration(value).map(drop).ok_or_else(parse_error),
             // An empty list is a list that is not set.
             Kind::Urls if value.is_empty() && self.default.is_empty() => Ok(()),
-            Kind::Urls => Url::parse_list(value).map(drop),
+            Kind::Origins if value == "*" => Ok(()),
+            Kind::Urls | Kind::Origins => Url::parse_list(value).map(drop),
             Kind::OneOf(words) if words.contains(&value) => Ok(()),
             Kind::OneOf(_) => Err("invalid value".to_owned()),
         }
@@ -201,14 +207,18 @@ impl Values {
         self.given.contains_key(name)
     }
 
-    /// The flag's value, or its default.
+    /// The flag's value, under its name or its old one, or its default.
     ///
     /// # Panics
     /// When the table has no such flag.
     #[must_use]
     pub(super) fn text(&self, name: &str) -> &str {
         let flag = table::find(name).expect("the flag is in the table");
-        self.given.get(flag.name).map_or(flag.default, String::as_str)
+        let given = self.given.get(flag.name).or_else(|| {
+            let old = self.given.iter().find(|(old, _)| old.strip_prefix(OLD_NAMES) == Some(name));
+            old.map(|(_, value)| value)
+        });
+        given.map_or(flag.default, String::as_str)
     }
 
     /// The value that the flag has when it is not given.

@@ -36,7 +36,9 @@ fn heading(flag: &Flag) -> String {
         Kind::Bool | Kind::Uint | Kind::Int | Kind::Duration => {
             format!("--{} {}", flag.name, flag.default)
         }
-        Kind::Text | Kind::Urls | Kind::OneOf(_) => format!("--{} '{}'", flag.name, flag.default),
+        Kind::Text | Kind::Urls | Kind::Origins | Kind::OneOf(_) => {
+            format!("--{} '{}'", flag.name, flag.default)
+        }
     }
 }
 

@@ -12,6 +12,7 @@
 
 mod bootstrap;
 mod compaction;
+mod features;
 mod flags;
 mod help;
 mod security;
@@ -29,10 +30,13 @@ use glasshouse_core::node::AutoCompaction;
 use serde_json::Value;
 
 pub use self::bootstrap::{Bootstrap, first_members};
+pub use self::features::CorruptionChecks;
 pub use self::flags::FlagError;
 use self::flags::{Environment, Line, Support, Values, parse_bool, parse_duration};
 pub use self::help::{USAGE, help};
 pub use self::url::{PeerMap, Url, cluster_text, parse_cluster};
+use crate::http::Access;
+use crate::jwt::JwtOptions;
 use crate::log::Level;
 use crate::tls::TlsSettings;
 
@@ -117,8 +121,12 @@ pub struct Settings {
     pub auto_compaction: Option<AutoCompaction>,
     /// `--compaction-batch-limit`, or etcd's 1000.
     pub compaction_batch_rows: u64,
+    /// `--corrupt-check-time` and the other flags about comparing members.
+    pub corruption: CorruptionChecks,
     /// `--watch-progress-notify-interval`, or etcd's 10 minutes.
     pub watch_progress_notify: Duration,
+    /// `--max-range-bytes`.
+    pub max_range_bytes: u64,
     /// `--max-txn-ops`.
     pub max_txn_ops: u64,
     /// `--max-concurrent-streams`.
@@ -127,6 +135,10 @@ pub struct Settings {
     pub keepalive: Option<(Duration, Duration)>,
     /// `--enable-grpc-gateway`.
     pub enable_grpc_gateway: bool,
+    /// `--cors` and `--host-whitelist`.
+    pub access: Access,
+    /// `--auth-token`; `None` for simple tokens.
+    pub jwt: Option<JwtOptions>,
     /// `--auth-token-ttl`, in seconds.
     pub auth_token_ttl_seconds: u64,
     /// `--bcrypt-cost`.
@@ -201,6 +213,7 @@ fn settings(values: &Values) -> Result<Settings, String> {
     let settings = Settings {
         client_tls,
         peer_tls,
+        access: security::access(values),
         self_signed_validity_years: values.uint("self-signed-cert-validity"),
         data_dir: match values.text("data-dir") {
             "" => PathBuf::from(format!("{name}.etcd")),
@@ -225,27 +238,21 @@ fn settings(values: &Values) -> Result<Settings, String> {
         snapshot_count: values.uint("snapshot-count"),
         snapshot_catchup_entries: values.uint("snapshot-catchup-entries"),
         max_request_bytes: values.uint("max-request-bytes"),
-        watch_progress_notify: match values.duration("watch-progress-notify-interval") {
-            Duration::ZERO => Duration::from_mins(10),
-            // As etcd: shorter ones would be noise.
-            interval => interval.max(Duration::from_millis(100)),
-        },
+        watch_progress_notify: watch_progress_notify(values),
+        corruption: features::corruption_checks(values)?,
         auto_compaction: compaction::auto_compaction(
             values.text("auto-compaction-mode"),
             values.text("auto-compaction-retention"),
         )?,
-        compaction_batch_rows: u64::try_from(values.int("compaction-batch-limit"))
-            .ok()
-            .filter(|limit| *limit > 0)
-            .unwrap_or(limits::COMPACTION_ROWS_PER_STEP),
+        compaction_batch_rows: compaction_batch_rows(values),
+        max_range_bytes: values.uint("max-range-bytes"),
         max_txn_ops: values.uint("max-txn-ops"),
         max_concurrent_streams: u32::try_from(values.uint("max-concurrent-streams"))
             .unwrap_or(u32::MAX),
-        keepalive: Some(values.duration("grpc-keepalive-interval"))
-            .filter(|interval| !interval.is_zero())
-            .map(|interval| (interval, values.duration("grpc-keepalive-timeout"))),
+        keepalive: keepalive(values),
         quota_backend_bytes: values.int("quota-backend-bytes"),
         quota_auto_disarm: values.bool("quota-auto-disarm"),
+        jwt: security::jwt(values)?,
         auth_token_ttl_seconds: auth_token_ttl(values),
         bcrypt_cost: bcrypt_cost(values),
         strict_reconfig_check: values.bool("strict-reconfig-check"),
@@ -279,6 +286,25 @@ fn max_learners(values: &Values) -> Result<u32, String> {
     let text = values.text("max-learners");
     let number = text.parse::<u32>().ok().filter(|number| *number > 0);
     number.ok_or_else(|| format!("--max-learners must be > 0 (set to {text})"))
+}
+
+/// As etcd: shorter times would be noise.
+fn watch_progress_notify(values: &Values) -> Duration {
+    match values.duration("watch-progress-notify-interval") {
+        Duration::ZERO => Duration::from_mins(10),
+        interval => interval.max(Duration::from_millis(100)),
+    }
+}
+
+fn keepalive(values: &Values) -> Option<(Duration, Duration)> {
+    let interval = values.duration("grpc-keepalive-interval");
+    (!interval.is_zero()).then(|| (interval, values.duration("grpc-keepalive-timeout")))
+}
+
+/// As etcd: no number means the usual one.
+fn compaction_batch_rows(values: &Values) -> u64 {
+    let rows = u64::try_from(values.int("compaction-batch-limit")).ok();
+    rows.filter(|rows| *rows > 0).unwrap_or(limits::COMPACTION_ROWS_PER_STEP)
 }
 
 /// As etcd: no time means the usual one.
@@ -390,6 +416,13 @@ fn notices(settings: &Settings, seen: &Environment) -> Vec<Notice> {
         fields: vec![("environment-variable", format!("{name}={value}").into())],
     });
     let mut notices: Vec<Notice> = used.chain(unknown).collect();
+    if let Some(jwt) = settings.jwt.as_ref().filter(|jwt| !jwt.unknown.is_empty()) {
+        notices.push(Notice {
+            level: Level::Warn,
+            message: "unknown JWT options",
+            fields: vec![("keys", jwt.unknown.clone().into())],
+        });
+    }
     if settings.data_dir_is_default {
         notices.push(Notice {
             level: Level::Warn,

@@ -1,9 +1,11 @@
-//! The flags about TLS.
+//! The flags about TLS, about who may ask by HTTP, and about tokens.
 
 use std::path::PathBuf;
 
-use super::flags::Values;
+use super::flags::{Values, parse_duration};
 use super::{Settings, Url};
+use crate::http::{Access, AllowList};
+use crate::jwt::JwtOptions;
 use crate::tls::{Protocol, TlsSettings};
 
 /// The settings of both ports: of clients, and of peers.
@@ -47,6 +49,17 @@ pub(super) fn read(values: &Values) -> Result<(TlsSettings, TlsSettings), String
         ));
     }
     Ok((client, peer))
+}
+
+/// Who may ask by HTTP.
+pub(super) fn access(values: &Values) -> Access {
+    let names = |flag: &str| AllowList::new(list(values, flag));
+    Access { cors: names("cors"), hosts: names("host-whitelist") }
+}
+
+/// What `--auth-token` says; `None` for simple tokens.
+pub(super) fn jwt(values: &Values) -> Result<Option<JwtOptions>, String> {
+    JwtOptions::parse(values.text("auth-token"), parse_duration).map_err(|why| why.to_string())
 }
 
 fn list(values: &Values, flag: &str) -> Vec<String> {

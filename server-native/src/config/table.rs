@@ -56,6 +56,7 @@ groups! {
         "backend-batch-limit" Int "0" NoEffect "a setting of bbolt, which is not used";
         "max-txn-ops" Uint "128" Works "most operations in one transaction";
         "max-request-bytes" Uint "1572864" Works "largest request of a client in bytes";
+        "max-range-bytes" Uint "1073741824" Works "most bytes of keys and values in the answer to one range (not in etcd)";
         "max-concurrent-streams" Uint "4294967295" Works "most streams that one client may have open";
         "grpc-keepalive-min-time" Duration "5s" NoEffect "shortest time between two pings of a client";
         "grpc-keepalive-interval" Duration "2h" Works "time between two pings to a silent client; 0 for none";
@@ -65,7 +66,7 @@ groups! {
         "enable-grpc-gateway" Bool "true" Works "answer JSON under /v3";
         "raft-read-timeout" Duration "5s" NoEffect "time after which a silent peer is dropped; 5s here";
         "raft-write-timeout" Duration "5s" NoEffect "time that a write to a peer may take; 5s here";
-        "feature-gates" Text "" NotYet "features on trial";
+        "feature-gates" Text "" Works "features on trial: InitialCorruptCheck=true, CompactHashCheck=true";
         "version" Bool "false" Works "print the version and exit";
     }
     "Clustering" {
@@ -126,9 +127,9 @@ groups! {
         "cipher-suites" Text "" Works "ciphers of TLS";
         "tls-min-version" Text "TLS1.2" Works "lowest version of TLS";
         "tls-max-version" Text "" Works "highest version of TLS";
-        "cors" Text "*" NotYet "web pages that may call";
-        "host-whitelist" Text "*" NotYet "names under which HTTP may be asked";
-        "auth-token" Text "simple" NotYet "kind of token that users get";
+        "cors" Origins "*" Works "origins whose pages may read answers by HTTP; * for all";
+        "host-whitelist" Text "*" Works "names under which HTTP without TLS may be asked; * for all";
+        "auth-token" Text "simple" Works "kind of token that users get: simple, or jwt,sign-method=RS256,pub-key=..,priv-key=..,ttl=5m";
         "auth-token-ttl" Uint "300" Works "seconds after which a token ends that is not used";
         "bcrypt-cost" Uint "10" Works "work for one guess of a password";
     }
@@ -155,8 +156,8 @@ groups! {
         "force-new-cluster" Bool "false" NotYet "make a cluster of one out of a member that lost the others";
         "unsafe-no-fsync" Bool "false" NotYet "answer before the disk has it";
         "snapshot-catchup-entries" Uint "5000" Works "entries kept behind a compaction of the log for slow followers";
-        "corrupt-check-time" Duration "0" NotYet "time between two comparisons of all members";
-        "compact-hash-check-time" Duration "1m" NoEffect "time between two comparisons of compacted revisions";
+        "corrupt-check-time" Duration "0" Works "time between two comparisons of all members; 0 for none";
+        "compact-hash-check-time" Duration "1m" Works "time between two comparisons of compacted revisions";
         "compaction-batch-limit" Int "0" Works "rows that one step of a compaction deletes; 0 means 1000";
         "compaction-sleep-interval" Duration "0" NoEffect "pause between two steps of a compaction";
         "watch-progress-notify-interval" Duration "0" Works "time between two progress notes of a watch; 0 means 10m";
@@ -166,8 +167,8 @@ groups! {
         "bootstrap-defrag-threshold-megabytes" Uint "0" NoEffect "free space above which the store is packed at the start";
     }
     "Old names" {
-        "experimental-corrupt-check-time" Duration "0" NotYet "the old name of --corrupt-check-time";
-        "experimental-compact-hash-check-time" Duration "1m" NoEffect "the old name of --compact-hash-check-time";
+        "experimental-corrupt-check-time" Duration "0" Works "the old name of --corrupt-check-time";
+        "experimental-compact-hash-check-time" Duration "1m" Works "the old name of --compact-hash-check-time";
         "experimental-compaction-batch-limit" Int "0" Works "the old name of --compaction-batch-limit";
         "experimental-compaction-sleep-interval" Duration "0" NoEffect "the old name of --compaction-sleep-interval";
         "experimental-watch-progress-notify-interval" Duration "0" Works "the old name of --watch-progress-notify-interval";
@@ -183,8 +184,8 @@ groups! {
         "experimental-distributed-tracing-instance-id" Text "" NoEffect "the old name of --distributed-tracing-instance-id";
         "experimental-distributed-tracing-sampling-rate" Int "0" NoEffect "the old name of --distributed-tracing-sampling-rate";
         "experimental-peer-skip-client-san-verification" Bool "false" Works "the old name of --peer-skip-client-san-verification";
-        "experimental-initial-corrupt-check" Bool "false" NotYet "compare this member with the others before it serves";
-        "experimental-compact-hash-check-enabled" Bool "false" NotYet "compare compacted revisions of all members";
+        "experimental-initial-corrupt-check" Bool "false" Works "the old name of --feature-gates InitialCorruptCheck=true";
+        "experimental-compact-hash-check-enabled" Bool "false" Works "the old name of --feature-gates CompactHashCheck=true";
         "experimental-enable-lease-checkpoint" Bool "false" NoEffect "leases keep their time over a change of leader";
         "experimental-enable-lease-checkpoint-persist" Bool "false" NoEffect "leases keep their time over a restart";
         "experimental-txn-mode-write-with-shared-buffer" Bool "true" NoEffect "a setting of bbolt, which is not used";

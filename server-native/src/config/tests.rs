@@ -1,6 +1,7 @@
 //! The command line as etcd reads it. Sentences were recorded from etcd 3.5.16 and read in 3.6.
 
 use super::*;
+use crate::http::AllowList;
 
 fn words(line: &str) -> Vec<String> {
     line.split_whitespace().map(str::to_owned).collect()
@@ -239,6 +240,46 @@ fn an_unknown_variable_only_warns() {
 fn harmless_and_default_values_are_taken() {
     served("--max-wals 3 --backend-batch-interval 10ms --auth-token simple", &[]);
     served("--client-cert-auth=false --corrupt-check-time 0s --enable-pprof=0", &[]);
+}
+
+#[test]
+fn old_names_and_gates_mean_the_same() {
+    let old = served(
+        "--experimental-initial-corrupt-check --experimental-corrupt-check-time=10s \
+         --experimental-compact-hash-check-enabled --experimental-compact-hash-check-time 2m \
+         --experimental-compaction-batch-limit=5 --experimental-snapshot-catchup-entries=7",
+        &[],
+    );
+    let new = served(
+        "--feature-gates=InitialCorruptCheck=true,CompactHashCheck=true --corrupt-check-time=10s \
+         --compact-hash-check-time 2m --compaction-batch-limit=5 --snapshot-catchup-entries=7",
+        &[],
+    );
+    for settings in [old, new] {
+        let periodic = Some(Duration::from_secs(10));
+        let compaction = Some(Duration::from_mins(2));
+        assert_eq!(settings.corruption, CorruptionChecks { initial: true, periodic, compaction });
+        assert_eq!((settings.compaction_batch_rows, settings.snapshot_catchup_entries), (5, 7));
+    }
+    assert_eq!(served("", &[]).corruption, CorruptionChecks::default());
+    assert_eq!(refused("--feature-gates=Flying=true"), "1: unrecognized feature gate: Flying");
+}
+
+#[test]
+fn who_may_ask_is_read_from_the_flags() {
+    assert_eq!(served("", &[]).access, Access::default());
+    let access = served("--cors=http://b:80,http://a:80 --host-whitelist=x,y", &[]).access;
+    let list = |names: [&str; 2]| AllowList::new(names.map(str::to_owned));
+    assert_eq!(
+        access,
+        Access { cors: list(["http://a:80", "http://b:80"]), hosts: list(["x", "y"]) }
+    );
+    assert_eq!(
+        refused("--cors=http://a"),
+        "2: invalid value \"http://a\" for flag -cors: URL address does not have the form \
+         \"host:port\": http://a"
+    );
+    assert_eq!(refused("--auth-token=token"), "1: auth: invalid auth options");
 }
 
 #[test]

@@ -22,6 +22,7 @@ mod watch;
 use std::sync::Arc;
 
 use glasshouse_core::api;
+use hyper::HeaderMap;
 use tonic::{Code, Status};
 
 pub use self::auth::AuthService;
@@ -104,14 +105,22 @@ async fn ask(
 #[derive(Clone, Debug)]
 pub struct CommonName(pub Arc<str>);
 
-/// Who asks: the token in the metadata, under gRPC's name or HTTP's (etcd: `TokenFieldNameGRPC` and
-/// `TokenFieldNameSwagger` in `rpctypes`), and the certificate of the connection.
+/// Who asks: the token in the metadata, what it says if it is a signed one, and the certificate of the
+/// connection.
 fn caller<T>(request: &tonic::Request<T>) -> api::Caller {
-    let metadata = request.metadata();
-    let token = metadata.get("token").or_else(|| metadata.get("authorization"));
-    let token = token.and_then(|token| token.to_str().ok());
-    let common_name = request.extensions().get::<CommonName>().map(|name| name.0.to_string());
-    api::Caller { token: token.map(str::to_owned), common_name, ..api::Caller::default() }
+    let extensions = request.extensions();
+    api::Caller {
+        token: token(request.metadata().as_ref()).map(str::to_owned),
+        claims: extensions.get::<api::Claims>().cloned().map(Box::new),
+        common_name: extensions.get::<CommonName>().map(|name| name.0.to_string()),
+    }
+}
+
+/// The token, under gRPC's name or HTTP's (etcd: `TokenFieldNameGRPC` and `TokenFieldNameSwagger` in
+/// `rpctypes`).
+fn token(headers: &HeaderMap) -> Option<&str> {
+    let token = headers.get("token").or_else(|| headers.get("authorization"));
+    token.and_then(|token| token.to_str().ok())
 }
 
 /// The node's error with gRPC's code.

@@ -40,9 +40,10 @@ use super::v3electionpb::election_server::ElectionServer;
 use super::v3lockpb::lock_server::LockServer;
 use super::{
     AuthService, ClusterService, ElectionService, HealthService, KvService, LeaseService,
-    LockService, MaintenanceService, ReflectionService, Snapshots, WatchService, not_built,
+    LockService, MaintenanceService, ReflectionService, Snapshots, WatchService, not_built, token,
 };
 use crate::config::Settings;
+use crate::jwt::Jwt;
 use crate::mailbox::Mailbox;
 
 /// An answer that is on its way.
@@ -62,12 +63,19 @@ pub struct Services {
     auth: AuthServer<AuthService>,
     lock: LockServer<LockService>,
     election: ElectionServer<ElectionService>,
+    jwt: Option<Arc<Jwt>>,
 }
 
 impl Services {
-    /// The services around the node behind `mailbox`, and whoever makes files of its store.
+    /// The services around the node behind `mailbox`, whoever makes files of its store, and the keys of
+    /// signed tokens.
     #[must_use]
-    pub fn new(settings: &Settings, mailbox: &Arc<Mailbox>, snapshots: Snapshots) -> Self {
+    pub fn new(
+        settings: &Settings,
+        mailbox: &Arc<Mailbox>,
+        snapshots: Snapshots,
+        jwt: Option<Arc<Jwt>>,
+    ) -> Self {
         let limit = message_bytes_max(settings);
         let reflection = ReflectionService::new();
         Self {
@@ -85,15 +93,21 @@ impl Services {
             lock: LockServer::new(LockService(mailbox.clone())).max_decoding_message_size(limit),
             election: ElectionServer::new(ElectionService(mailbox.clone()))
                 .max_decoding_message_size(limit),
+            jwt,
         }
     }
 
     /// Answers one call of gRPC.
-    pub fn call<B>(&self, request: Request<B>) -> Answer
+    pub fn call<B>(&self, mut request: Request<B>) -> Answer
     where
         B: HttpBody<Data = Bytes> + Send + 'static,
         B::Error: Into<StdError> + Send + 'static,
     {
+        if let Some(jwt) = &self.jwt
+            && let Some(claims) = token(request.headers()).and_then(|token| jwt.verify(token))
+        {
+            request.extensions_mut().insert(claims);
+        }
         let path = request.uri().path();
         let unreadable = unreadable_at(path);
         let service = path.trim_start_matches('/').split('/').next().unwrap_or_default();

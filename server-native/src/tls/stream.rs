@@ -37,6 +37,12 @@ impl Stream {
         self.common_name.clone()
     }
 
+    /// Whether it is secret.
+    #[must_use]
+    pub fn is_tls(&self) -> bool {
+        matches!(self.kind, Kind::Tls(_))
+    }
+
     /// The connection below.
     #[must_use]
     pub fn tcp(&self) -> &TcpStream {

@@ -56,7 +56,7 @@ fn a_group_over_two_segments_is_written_in_order() {
     assert_eq!(dir.records(0), b"abcd");
     assert_eq!(dir.records(1), b"efgh");
     // One fdatasync before the second segment begins, one for each group.
-    let text = writer.metrics.render(&crate::driver::NodeState::default(), (0, 0));
+    let text = writer.metrics.render(&crate::driver::NodeState::default(), None, 0);
     assert!(text.contains("etcd_disk_wal_fsync_duration_seconds_count 3"), "{text}");
     assert!(text.contains("etcd_disk_wal_write_bytes_total 8"), "{text}");
 }
