@@ -17,6 +17,7 @@ pub mod random;
 pub mod schema;
 mod site;
 pub mod tools;
+pub mod web;
 
 use std::path::PathBuf;
 
