@@ -137,6 +137,15 @@ pub const MEMBER_CHANGES_WAITING_MAX: usize = 64;
 /// change takes a round trip to a majority; 2 KiB of the store.
 pub const MEMBER_CHANGES_REMEMBERED: usize = 256;
 
+/// How far a proposal of a follower may be behind a later one of the same follower; what comes later is
+/// dropped, because the leader does not remember whether it was heard before. In a stream nothing
+/// overtakes; 128 bytes for each follower.
+pub const PROPOSALS_OUT_OF_ORDER_MAX: usize = 1024;
+
+/// Lives of followers whose proposals a leader hears in one term: every restart of a follower is one. A
+/// guard for memory (160 KiB) against peers that are not what they say.
+pub const PROPOSING_LIVES_MAX: usize = 1024;
+
 /// Milliseconds that a voter must be connected without a break before the members may change
 /// (etcd: `HealthInterval` in `server/etcdserver/server.go`).
 pub const HEALTH_INTERVAL_MS: u64 = 5_000;

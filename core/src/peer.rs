@@ -95,7 +95,8 @@ impl MessageInfo {
     }
 }
 
-/// One message between members. `raft` is a protobuf `eraftpb.Message`; exactly one field is set.
+/// One message between members. `raft` is a protobuf `eraftpb.Message`; exactly one field is
+/// set, and `mark` beside some of raft's.
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct Envelope {
     /// A raft message.
@@ -119,9 +120,26 @@ pub struct Envelope {
     /// The answer to that.
     #[prost(message, optional, tag = "10")]
     pub hashed: Option<Hashed>,
+    /// Beside `raft`, if it is a proposal: which one.
+    #[prost(message, optional, tag = "11")]
+    pub mark: Option<ProposalMark>,
     /// Somebody was removed from the cluster: the receiver, if it is the one that is named.
     #[prost(message, optional, tag = "6")]
     pub removed: Option<Removed>,
+}
+
+/// What tells a proposal from all others, so that it counts once.
+#[derive(Clone, Copy, PartialEq, Eq, prost::Message)]
+pub struct ProposalMark {
+    /// The term whose leader it is for.
+    #[prost(uint64, tag = "1")]
+    pub term: u64,
+    /// A random name of the sender's present life.
+    #[prost(fixed64, tag = "2")]
+    pub life: u64,
+    /// Its number in that life, from 1.
+    #[prost(uint64, tag = "3")]
+    pub number: u64,
 }
 
 /// Who was removed. It names both ids, so that no damaged bytes can end a member.

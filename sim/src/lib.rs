@@ -44,6 +44,8 @@ pub mod disk;
 #[cfg(feature = "world")]
 pub mod fault;
 #[cfg(feature = "world")]
+pub mod linear;
+#[cfg(feature = "world")]
 mod login;
 #[cfg(feature = "world")]
 pub mod member;

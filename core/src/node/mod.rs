@@ -33,6 +33,7 @@ mod input;
 mod members;
 mod move_leader;
 mod notify;
+mod once;
 mod passwords;
 mod persist;
 mod propose;
@@ -107,6 +108,7 @@ pub struct Node {
     moves: move_leader::Moves,
     hearing: hearing::Hearing,
     removals: removal::Removals,
+    once: once::Once,
     forwards: forward::Forwards,
     passwords: passwords::Passwords,
     early: authorize::Early,

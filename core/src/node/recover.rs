@@ -124,6 +124,7 @@ impl Node {
             changes: Default::default(),
             moves: Default::default(),
             hearing: Default::default(),
+            once: Default::default(),
             removals: removal::Removals::found(is_removed),
             forwards: Default::default(),
             passwords: Default::default(),

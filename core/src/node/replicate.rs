@@ -57,6 +57,9 @@ impl Node {
         }
         let message = message::decode(&envelope.raft.ok_or("an empty envelope")?)?;
         message::check(&self.raft, from, &message)?;
+        if message.msg_type == MessageType::MsgPropose {
+            self.take_proposal(from, envelope.mark)?;
+        }
         self.raft.on_message(message);
         // A queue of messages must not be able to push raft past what it asked to persist.
         Ok(())
@@ -76,8 +79,10 @@ impl Node {
                 self.begin_snapshot(message, effects);
                 continue;
             }
-            let envelope =
-                Envelope { raft: Some(message::encode(&message)), ..Envelope::default() };
+            let is_proposal = message.msg_type == MessageType::MsgPropose;
+            let mark = is_proposal.then(|| self.mark_proposal());
+            let raft = Some(message::encode(&message));
+            let envelope = Envelope { raft, mark, ..Envelope::default() };
             self.send(MemberId(message.to), message::info(&message), &envelope, effects);
         }
     }

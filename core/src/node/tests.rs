@@ -485,6 +485,43 @@ fn a_leader_of_a_moment_waits_until_it_knows_to_whom_it_hands_over() {
     assert!(cluster.leader().is_some(), "and the third leads already");
 }
 
+/// Every message arrives twice, and once more in the next term: a put that is handed to the leader is one
+/// entry all the same.
+#[test]
+fn a_proposal_that_comes_again_is_not_taken_again() {
+    let mut cluster = Cluster::new(3);
+    let leader = cluster.elect();
+    let follower = (leader + 1) % 3;
+    let ids: Vec<CallId> = (0..20)
+        .map(|n| {
+            cluster.next_call += 1;
+            let call = CallId(cluster.next_call);
+            let request = put("a", &n.to_string());
+            let caller = api::Caller::default();
+            cluster.input(follower, Input::Request { call, caller, request });
+            call
+        })
+        .collect();
+    let proposals: Vec<_> = cluster.mail.iter().cloned().collect();
+    assert!(proposals.len() >= 20);
+    cluster.mail.extend(proposals.clone());
+    cluster.deliver();
+    assert_eq!(cluster.view(leader).mvcc().revision(), 21, "twenty puts are twenty revisions");
+    assert!(ids.iter().all(|call| cluster.answers[call].is_ok()));
+
+    cluster.mail.extend(proposals.clone());
+    cluster.deliver();
+    cluster.input(follower, Input::Campaign);
+    cluster.deliver();
+    cluster.input(leader, Input::Campaign);
+    cluster.deliver();
+    assert_eq!(cluster.leader(), Some(leader), "it leads again, in another term");
+    cluster.mail.extend(proposals);
+    cluster.deliver();
+    cluster.ticks(5);
+    assert_eq!(cluster.view(leader).mvcc().revision(), 21);
+}
+
 #[test]
 fn damaged_and_impossible_messages_are_refused() {
     let mut cluster = Cluster::new(3);

@@ -15,6 +15,7 @@
 //! | `quorum` | what is committed is durable on a quorum | dissertation 10.2.1 |
 //! | `monotonic` | term, commit and applied index never go back | Raft figure 2 |
 //! | `clients` | acknowledged writes stay; reads are not stale | linearizability, with the log as witness |
+//! | `once` | a request takes effect at most once | what TCP gives etcd, and no network promises |
 //! | `watch` | watchers hear of everything once, in order, whole | etcd's API guarantees |
 //! | `lease` | leases are never early, end once, and end | etcd's lease API |
 //! | `lock` | what is written under a lock is written by its holder | etcd's concurrency recipes |
@@ -35,6 +36,7 @@ pub(crate) mod liveness;
 pub(crate) mod lock;
 pub(crate) mod membership;
 mod monotonic;
+mod once;
 mod quorum;
 mod votes;
 mod watch;
@@ -71,6 +73,8 @@ pub enum Property {
     Monotonic,
     /// What was acknowledged to a client is never lost or changed.
     Durability,
+    /// What was asked for once happens at most once.
+    AtMostOnce,
     /// A linearizable read sees everything acknowledged before it began.
     Linearizability,
     /// A watcher is told of every change once, in order, with all of its revision.
@@ -107,6 +111,7 @@ impl Property {
             Self::DurableQuorum => "commit needs a durable quorum",
             Self::Monotonic => "nothing goes back",
             Self::Durability => "acknowledged writes stay",
+            Self::AtMostOnce => "at most once",
             Self::Linearizability => "linearizability",
             Self::Watch => "watch guarantees",
             Self::Leases => "leases",
@@ -135,6 +140,7 @@ impl Property {
             Self::DurableQuorum => "What is committed is on the disks of a majority.",
             Self::Monotonic => "Term, commit index and applied index never go back.",
             Self::Durability => "What was acknowledged to a client is never lost or changed.",
+            Self::AtMostOnce => "What a client asks for once happens at most once.",
             Self::Linearizability => {
                 "A linearizable answer knows everything that was acknowledged before it was asked."
             }
@@ -219,6 +225,7 @@ pub(crate) struct Checks {
     voters: membership::Voters,
     leases: lease::Leases,
     locks: lock::Locks,
+    once: once::Once,
     rights: auth::Rights,
 }
 
@@ -247,6 +254,7 @@ impl Checks {
             voters: membership::Voters::default(),
             leases: lease::Leases::default(),
             locks: lock::Locks::default(),
+            once: once::Once::default(),
             rights: auth::Rights::default(),
         }
     }
@@ -337,8 +345,10 @@ impl Checks {
         }
         if after.commit > known {
             for entry in view.entries(known + 1, after.commit) {
+                let verdict = self.once.on_committed(&entry);
                 let changes = self.clients.on_committed(&entry);
-                let verdict = lock::on_committed(&changes, self.clients.model());
+                let verdict =
+                    verdict.or_else(|| lock::on_committed(&changes, self.clients.model()));
                 self.watchers.on_committed(self.clients.model().revision(), changes);
                 let verdict =
                     verdict.or_else(|| self.leases.on_committed(&entry, self.clients.model()));

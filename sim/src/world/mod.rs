@@ -45,6 +45,8 @@ use crate::check::Violation;
 use crate::clock::Nanos;
 use crate::disk::DiskView;
 use crate::fault::FaultPlan;
+use crate::linear::etcd::Op;
+use crate::linear::{History, Limits, Operation, Verdict};
 use crate::member::MemberState;
 use crate::network::{Flight, LinkView};
 use crate::place::{ClientNo, MemberNo, Place};
@@ -332,6 +334,23 @@ impl World {
     #[must_use]
     pub fn expired_leases(&self) -> u64 {
         self.state().checks.expired_leases()
+    }
+
+    /// Writes down from here on what clients ask and are told, to be judged from outside.
+    pub fn keep_history(&mut self) {
+        self.state().history.get_or_insert_default();
+    }
+
+    /// What clients saw; `None` if nobody asked for it to be kept.
+    #[must_use]
+    pub fn history(&self) -> Option<Vec<Operation<Op>>> {
+        self.state().history.as_ref().map(History::operations)
+    }
+
+    /// Judges what clients saw by that alone, and says the verdict in a sentence.
+    #[must_use]
+    pub fn judge_history(&self, limits: Limits) -> Option<(Verdict, String)> {
+        self.state().history.as_ref().map(|history| history.verdict(limits))
     }
 
     /// Writes under a lock: those that took effect, and those that were refused because they came

@@ -20,6 +20,7 @@ use crate::check::{Checks, Violation};
 use crate::clock::{Nanos, SECOND};
 use crate::contender;
 use crate::fault::{self, FaultPlan};
+use crate::linear::History;
 use crate::member::{self, Member, MemberState, PORT};
 use crate::mutant::watch::Watching;
 use crate::network::Network;
@@ -56,6 +57,8 @@ pub(crate) struct State {
     pub(crate) planted: Watching,
     pub(crate) record: Recorder,
     pub(crate) checks: Checks,
+    /// What clients see, if somebody asked for it to be written down.
+    pub(crate) history: Option<History>,
     pub(crate) violation: Option<Violation>,
     pub(crate) counts: Counts,
     /// When the cluster came to rest after a schedule of faults.
@@ -107,6 +110,7 @@ impl State {
                 streams: Streams::default(),
                 planted: Watching::default(),
                 record: Recorder::default(),
+                history: None,
                 violation: None,
                 counts: Counts::default(),
                 settled_at: None,

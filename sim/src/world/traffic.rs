@@ -248,6 +248,9 @@ impl State {
         let call = self.calls.next_id();
         let request = Arc::new(request);
         let now = self.now();
+        if let Some(history) = &mut self.history {
+            history.on_called(call, client, now, &request);
+        }
         self.counts.calls += 1;
         self.event(What::Called { call, client, member, request: Arc::clone(&request) });
         let deadline = self.after(timeout, move |state| state.give_up(call, CallEnd::TimedOut));
@@ -319,6 +322,9 @@ impl State {
         }
         if end.success().is_some() {
             self.counts.answered += 1;
+        }
+        if let Some(history) = &mut self.history {
+            history.on_end(id, now, &request, &end);
         }
         let verdict = self.checks.on_end(now, (member, &caller), &request, end.success(), asked);
         self.event(What::Returned { call: id, client, end });

@@ -12,7 +12,7 @@ pub(crate) struct Args {
 }
 
 /// Flags that stand alone.
-const SWITCHES: [&str; 4] = ["--calm", "--faults", "--twice", "--unchecked"];
+const SWITCHES: [&str; 5] = ["--black-box", "--calm", "--faults", "--twice", "--unchecked"];
 /// Flags that want a value, with an example of one.
 const VALUES: [(&str, &str); 8] = [
     ("--seed", "42"),

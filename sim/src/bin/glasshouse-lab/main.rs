@@ -11,8 +11,10 @@ mod sweep;
 
 use std::process::ExitCode;
 
+use glasshouse_sim::clock::SECOND;
+use glasshouse_sim::linear::{Limits, Verdict};
 use glasshouse_sim::mutant::Mutant;
-use glasshouse_sim::run::{CALLS_PER_SECOND, Outcome, Plan, run_spec};
+use glasshouse_sim::run::{CALLS_PER_SECOND, Outcome, Plan, begin, outcome, run_spec};
 use glasshouse_sim::script::story::Story;
 use glasshouse_sim::world::Spec;
 
@@ -32,6 +34,7 @@ const HELP: &str = "\
 glasshouse-lab runs simulated clusters: a seed decides the whole history.
 
   glasshouse-lab run    --seed S --nodes N --seconds T [--calm] [--rate R] [--twice] [--mutant NAME]
+                        [--black-box]
                         one run with clients and seeded faults; prints its trace hash
   glasshouse-lab run    --script FILE [--seed S --nodes N]
                         plays a script, prints it with its output, then the trace hash
@@ -41,6 +44,7 @@ glasshouse-lab runs simulated clusters: a seed decides the whole history.
                         simulated seconds per second of processor time
 
   --calm       without faults               --twice    two runs, which must be equal
+  --black-box  judges the run by what its clients saw alone, too (Wing and Gong, Lowe)
   --mutant     a planted fault: ack-before-fsync, vote-not-persisted, local-read,
                local-renewal, lost-event, doubled-event, backward-events, torn-revision,
                late-resume, overtaking-progress, false-prev-kv, false-create,
@@ -98,10 +102,30 @@ struct Run {
 }
 
 impl Run {
-    fn make(self) -> Outcome {
+    fn spec(self) -> Spec {
         let mutants = self.mutant.into_iter().collect();
-        let spec = Spec { mutants, ..Spec::hunt(self.seed, self.nodes) };
-        run_spec(spec, self.plan)
+        Spec { mutants, ..Spec::hunt(self.seed, self.nodes) }
+    }
+
+    fn make(self) -> Outcome {
+        run_spec(self.spec(), self.plan)
+    }
+
+    /// The same, judged by what its clients saw alone as well.
+    fn make_and_judge(self) -> Result<Outcome, Failure> {
+        let mut world = begin(self.spec(), self.plan);
+        world.keep_history();
+        world.run_until(self.plan.seconds * SECOND);
+        let outcome = outcome(&world);
+        let Some((verdict, sentence)) = world.judge_history(Limits::default()) else {
+            unreachable!("it was kept");
+        };
+        println!("black box: {sentence}");
+        if matches!(verdict, Verdict::Refuted(_)) && outcome.violation.is_none() {
+            report(&outcome);
+            return Err(Failure::Violated);
+        }
+        Ok(outcome)
     }
 
     /// The command line that makes it again.
@@ -129,8 +153,9 @@ fn run(mut args: Args) -> Result<(), Failure> {
     // Faults are what a run is for; the flag may be written all the same.
     let _ = args.switch("--faults");
     let twice = args.switch("--twice");
+    let black_box = args.switch("--black-box");
     args.finish("run")?;
-    let outcome = run.make();
+    let outcome = if black_box { run.make_and_judge()? } else { run.make() };
     report(&outcome);
     if twice && run.make() != outcome {
         println!("The second run of the same seed had another history.");
