@@ -15,8 +15,10 @@
 //! | [`workload`], [`fault`] | seeded clients; seeded schedules of faults, with a time of peace |
 //! | `operator` | somebody who adds, promotes and removes members meanwhile |
 //! | `warden`, `login` | somebody who changes users and rights, and how clients prove who they are |
+//! | `contender` | clients that want one lock, and are sometimes late |
 //! | [`trace`] | the record of everything, and its hash |
 //! | [`check`], [`model`] | the properties that must hold, judged at every step; a small etcd as oracle |
+//! | [`linear`] | the other way to judge: could one copy have answered so? From what clients saw alone |
 //! | [`mutant`] | planted faults that the checkers must catch |
 //! | [`run`] | whole runs from a seed |
 //! | [`script`] | the command language of terminal, tests and command line |

@@ -106,7 +106,7 @@ impl Node {
             self.once.term = term;
         }
         let lives = self.once.heard.len();
-        let heard = self.once.heard.entry((from, life)).or_insert_with(Window::default);
+        let heard = self.once.heard.entry((from, life)).or_default();
         if heard.highest == 0 && lives >= limits::PROPOSING_LIVES_MAX {
             self.once.heard.remove(&(from, life));
             return Err("proposals of more lives than a term can see");

@@ -32,16 +32,28 @@ use super::{Model, Operation};
 #[derive(Clone, Debug, PartialEq)]
 pub enum Op {
     /// A client's call.
-    Call {
-        /// What it asked.
-        request: Request,
-        /// What it was told, if it was told anything.
-        told: Option<Told>,
-        /// Where it may have happened, as others were shown.
-        pin: Pin,
-    },
+    Call(Box<Call>),
     /// A lease ends by itself: no client asks for that, but clients see its keys go.
     LeaseEnds(i64),
+}
+
+/// A client's call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Call {
+    /// What it asked.
+    pub request: Request,
+    /// What it was told, if it was told anything.
+    pub told: Option<Told>,
+    /// Where it may have happened, as others were shown.
+    pub pin: Pin,
+}
+
+impl Op {
+    /// A call that was told nothing so far.
+    #[must_use]
+    pub fn asked(request: Request) -> Self {
+        Self::Call(Box::new(Call { request, told: None, pin: Pin::default() }))
+    }
 }
 
 /// The revisions at which a write may have happened.
@@ -123,7 +135,8 @@ impl Etcd {
         let mut shown: BTreeMap<(Bytes, Bytes), BTreeSet<i64>> = BTreeMap::new();
         let mut taken = BTreeSet::new();
         for (place, one) in history.iter().enumerate() {
-            let Op::Call { request, told, .. } = &one.op else { continue };
+            let Op::Call(call) = &one.op else { continue };
+            let Call { request, told, .. } = call.as_ref();
             each_put(request, &mut |put| {
                 let pair = (put.key.clone(), put.value.clone());
                 writers.entry(pair).or_default().push(place);
@@ -143,9 +156,9 @@ impl Etcd {
             taken.extend(&revisions);
             let writers = writers.get(&pair).map(Vec::as_slice).unwrap_or_default();
             for writer in writers {
-                if let Op::Call { pin, .. } = &mut history[*writer].op {
-                    pin.shown.extend(&revisions);
-                    pin.only_there |= writers.len() == 1;
+                if let Op::Call(call) = &mut history[*writer].op {
+                    call.pin.shown.extend(&revisions);
+                    call.pin.only_there |= writers.len() == 1;
                 }
             }
         }
@@ -232,7 +245,8 @@ impl Model for Etcd {
                 let store = turn.done();
                 self.may_make(state, &store, &Pin::default()).then_some(store)
             }
-            Op::Call { request, told, pin } => {
+            Op::Call(call) => {
+                let Call { request, told, pin } = call.as_ref();
                 let body = turn.answer(request);
                 let store = turn.done();
                 let fits = match told {
@@ -246,7 +260,7 @@ impl Model for Etcd {
 
     fn is_same(&self, a: &Op, b: &Op) -> bool {
         match (a, b) {
-            (Op::Call { request: a, .. }, Op::Call { request: b, .. }) => a == b,
+            (Op::Call(a), Op::Call(b)) => a.request == b.request,
             (Op::LeaseEnds(a), Op::LeaseEnds(b)) => a == b,
             _ => false,
         }

@@ -11,7 +11,7 @@ use glasshouse_core::api::{Code, Request, Response};
 use glasshouse_core::id::CallId;
 use glasshouse_core::txn;
 
-use super::etcd::{Etcd, Op, Pin, Told, is_of_any_past};
+use super::etcd::{Etcd, Op, Told, is_of_any_past};
 use super::{Limits, Operation, Refutation, Verdict, check};
 use crate::clock::Nanos;
 use crate::place::ClientNo;
@@ -38,8 +38,7 @@ impl History {
     ) {
         if is_operation(request) {
             self.open.insert(call, self.operations.len());
-            let op = Op::Call { request: Request::clone(request), told: None, pin: Pin::default() };
-            self.push(client, now, op);
+            self.push(client, now, Op::asked(Request::clone(request)));
         }
     }
 
@@ -55,8 +54,8 @@ impl History {
             CallEnd::Answer(answer) => match answer.as_ref() {
                 Ok(response) => {
                     self.operations[place].returned_at = Some(now);
-                    if let Op::Call { told, .. } = &mut self.operations[place].op {
-                        *told = Told::of(response);
+                    if let Op::Call(call) = &mut self.operations[place].op {
+                        call.told = Told::of(response);
                     }
                 }
                 Err(error) if is_read || is_a_no(error.code) => self.void.push(place),
@@ -82,7 +81,7 @@ impl History {
         void.sort_unstable();
         let is_kept = |(place, one): &(usize, &Operation<Op>)| {
             let is_open_read = one.returned_at.is_none()
-                && matches!(&one.op, Op::Call { request: Request::Range(_), .. });
+                && matches!(&one.op, Op::Call(call) if matches!(call.request, Request::Range(_)));
             void.binary_search(place).is_err() && !is_open_read
         };
         self.operations.iter().enumerate().filter(is_kept).map(|(_, one)| one.clone()).collect()

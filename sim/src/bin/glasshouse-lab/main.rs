@@ -44,7 +44,7 @@ glasshouse-lab runs simulated clusters: a seed decides the whole history.
                         simulated seconds per second of processor time
 
   --calm       without faults               --twice    two runs, which must be equal
-  --black-box  judges the run by what its clients saw alone, too (Wing and Gong, Lowe)
+  --black-box  judges the run by what its clients saw alone, too
   --mutant     a planted fault: ack-before-fsync, vote-not-persisted, local-read,
                local-renewal, lost-event, doubled-event, backward-events, torn-revision,
                late-resume, overtaking-progress, false-prev-kv, false-create,
