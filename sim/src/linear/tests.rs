@@ -1,5 +1,7 @@
 //! Against pictures, and against an independent checker on random histories.
 
+#![allow(clippy::cast_possible_truncation, reason = "numbers of dice are small")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use todc_utils::linearizability::WGLChecker;
