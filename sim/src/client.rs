@@ -52,6 +52,8 @@ pub struct Printed {
 pub struct Running {
     session: Session,
     client: ClientNo,
+    /// The member that the client talked to before.
+    last: Option<MemberNo>,
     /// The members behind the session's endpoints, in order.
     endpoints: Vec<MemberNo>,
     /// Which of them answered last.
@@ -142,19 +144,12 @@ impl Running {
         let session = Session::start(args.iter().map(String::as_bytes), &environment);
         let session = session.with_seed(seed);
         let hosts = Hosts::of(world, shell.local);
-        let mut endpoints = Vec::new();
-        for text in &session.config().endpoints {
-            match hosts.member(text) {
-                Some(member) => endpoints.push(member),
-                None => hosts.must_not_be_one(text)?,
-            }
-        }
-        let last = |last| endpoints.iter().position(|member| *member == last);
         let mut running = Self {
             session,
             client: shell.client,
-            current: shell.last.and_then(last).unwrap_or(0),
-            endpoints,
+            last: shell.last,
+            current: 0,
+            endpoints: Vec::new(),
             hosts,
             calls: Vec::new(),
             streams: Vec::new(),
@@ -165,8 +160,26 @@ impl Running {
             timers: Vec::new(),
             output: None,
         };
+        running.find_endpoints()?;
         running.advance(world)?;
         Ok(running)
+    }
+
+    /// Finds the members behind the endpoints, once the session knows these: a command that reads its
+    /// input first looks at its options after that.
+    fn find_endpoints(&mut self) -> Result<(), String> {
+        if !self.endpoints.is_empty() {
+            return Ok(());
+        }
+        for text in &self.session.config().endpoints {
+            match self.hosts.member(text) {
+                Some(member) => self.endpoints.push(member),
+                None => self.hosts.must_not_be_one(text)?,
+            }
+        }
+        let is_last = |member: &MemberNo| Some(*member) == self.last;
+        self.current = self.endpoints.iter().position(is_last).unwrap_or(0);
+        Ok(())
     }
 
     /// Looks after the calls; gives the output when the command is over. Call it whenever time has
@@ -259,7 +272,10 @@ impl Running {
     fn advance(&mut self, world: &mut World) -> Result<(), String> {
         while self.output.is_none() {
             match self.session.next() {
-                Step::Call(call) => self.begin(world, call),
+                Step::Call(call) => {
+                    self.find_endpoints()?;
+                    self.begin(world, call);
+                }
                 Step::Read(input) => {
                     let text = self.read(&input)?;
                     self.session.on_input(text.as_bytes());
