@@ -46,8 +46,11 @@ pub(super) struct Mirroring {
     no_dest_prefix: bool,
     /// Keys copied so far, deletions included.
     copied: u64,
-    /// What is as of then is copied; what comes later is watched.
+    /// What is as of then is copied; what comes later is watched. 0 until it is known; with `--rev` it is
+    /// the one before, and nothing is copied.
     revision: i64,
+    /// How many changes one transaction may hold, as the destination allows it.
+    max_txn_ops: usize,
     /// Writes that wait for their turn.
     waiting: VecDeque<Request>,
     /// Where the next page begins; `None` behind the last.
@@ -92,7 +95,8 @@ impl Mirroring {
             dest_prefix: flags.string("dest-prefix").to_vec(),
             no_dest_prefix: flags.bool("no-dest-prefix"),
             copied: 0,
-            revision: 0,
+            revision: flags.int64("rev").saturating_sub(1).max(0),
+            max_txn_ops: usize::try_from(flags.uint64("max-txn-ops")).unwrap_or(usize::MAX).max(1),
             waiting: VecDeque::new(),
             next_page: None,
             watched: None,
@@ -101,14 +105,15 @@ impl Mirroring {
     }
 
     /// Logs in at the destination, if somebody wants to, and begins.
-    fn log_in(&mut self, session: &mut Session) {
+    fn log_in(&mut self, session: &mut Session) -> Moved {
         let known = |user: &mut User| !user.name.is_empty() && user.password() != "";
         // etcd's client asks as nobody without a name or without a password.
-        let Some(user) = self.user.take_if(known) else { return self.ask_revision(session) };
+        let Some(user) = self.user.take_if(known) else { return self.begin_copy(session) };
         let (password, timeout) = (user.password().to_owned(), session.config().dial_timeout);
         let request = AuthenticateRequest { name: user.name, password };
         session.call(self.destination(), request.into(), Some(timeout));
         self.state = State::Authenticating;
+        Ok(Flow::GoesOn)
     }
 
     fn on_token(&mut self, session: &mut Session, answer: Result<Response, CallError>) -> Moved {
@@ -119,26 +124,36 @@ impl Mirroring {
             Err(error @ CallError::Client(_)) => return Err(error.into()),
             Err(error) => return Err(Exit::bad_connection(error.to_string())),
         };
-        self.ask_revision(session);
-        Ok(Flow::GoesOn)
+        self.begin_copy(session)
     }
 
     fn destination(&self) -> Endpoint {
         Endpoint::Elsewhere(Box::new(self.destination.clone()))
     }
 
-    /// Asks for anything, because every answer tells the revision.
-    fn ask_revision(&mut self, session: &mut Session) {
+    /// Asks for anything, because every answer tells the revision; unless `--rev` tells it.
+    fn begin_copy(&mut self, session: &mut Session) -> Moved {
+        if self.revision > 0 {
+            self.settle_prefix()?;
+            return self.go_on(session);
+        }
         let key = if self.prefix.is_empty() { b"foo" } else { self.prefix.as_slice() };
         let key = Bytes::copy_from_slice(key);
-        let request = RangeRequest { key, ..RangeRequest::default() };
-        session.ask_patiently(request);
+        session.ask_patiently(RangeRequest { key, ..RangeRequest::default() });
         self.state = State::Asking;
+        Ok(Flow::GoesOn)
     }
 
     fn on_revision(&mut self, session: &mut Session, found: &RangeResponse) -> Moved {
         self.revision = found.header.map_or(0, |header| header.revision);
-        // etcdctl finds this out here, too.
+        self.settle_prefix()?;
+        let first = if self.prefix.is_empty() { vec![0] } else { self.prefix.clone() };
+        self.next_page = Some(first.into());
+        self.go_on(session)
+    }
+
+    /// etcdctl finds out here, too, that the options contradict each other.
+    fn settle_prefix(&mut self) -> Result<(), Exit> {
         if self.no_dest_prefix && !self.dest_prefix.is_empty() {
             return Err(Exit::bad_args(
                 "`--dest-prefix` and `--no-dest-prefix` cannot be set at the same time, choose one",
@@ -147,9 +162,7 @@ impl Mirroring {
         if !self.no_dest_prefix && self.dest_prefix.is_empty() {
             self.dest_prefix.clone_from(&self.prefix);
         }
-        let first = if self.prefix.is_empty() { vec![0] } else { self.prefix.clone() };
-        self.next_page = Some(first.into());
-        self.go_on(session)
+        Ok(())
     }
 
     fn on_page(&mut self, session: &mut Session, found: RangeResponse) -> Moved {
@@ -214,10 +227,11 @@ impl Mirroring {
         }
     }
 
-    /// Cuts events into one transaction for each revision.
+    /// Cuts events into one transaction for each revision, if it fits.
     fn take(&mut self, events: &[Event]) {
         let revision = |event: &Event| event.kv.as_ref().map_or(0, |pair| pair.mod_revision);
-        for events in events.chunk_by(|a, b| revision(a) == revision(b)) {
+        let same = |a: &Event, b: &Event| revision(a) == revision(b);
+        for events in events.chunk_by(same).flat_map(|events| events.chunks(self.max_txn_ops)) {
             let success = events.iter().map(|event| self.copy(event)).collect::<Vec<_>>();
             self.copied += success.len() as u64;
             self.waiting.push_back(TxnRequest { success, ..TxnRequest::default() }.into());
@@ -239,10 +253,10 @@ impl Mirroring {
 impl Job for Mirroring {
     fn begin(&mut self, session: &mut Session) -> Moved {
         session.timer(COUNTED_EVERY);
-        if self.reads().is_none() {
-            self.log_in(session);
+        if self.reads().is_some() {
+            return Ok(Flow::GoesOn);
         }
-        Ok(Flow::GoesOn)
+        self.log_in(session)
     }
 
     fn reads(&self) -> Option<Input> {
@@ -256,8 +270,7 @@ impl Job for Mirroring {
         if let Some(user) = &mut self.user {
             user.password = Some(String::from_utf8_lossy(line).into_owned());
         }
-        self.log_in(session);
-        Ok(Flow::GoesOn)
+        self.log_in(session)
     }
 
     fn on_answer(

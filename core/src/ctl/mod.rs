@@ -63,7 +63,7 @@
 //! - a login makes one token for the whole command, where it makes one for each endpoint;
 //! - `completion` prints scripts of our own;
 //! - endpoints of different clusters are refused ([`Session::guard`]), and `cluster status` and
-//!   etcd 3.6's `downgrade` are there besides.
+//!   etcd 3.6's `downgrade` and `make-mirror --rev --max-txn-ops` are there besides.
 
 mod access;
 mod check;

@@ -90,8 +90,14 @@ pub(super) const MAKE_MIRROR: Command = Command {
             "dest-user",
             "Destination username[:password] for authentication (prompt if password is not supplied)",
         ),
+        Flag::uint64(
+            "max-txn-ops",
+            "Maximum number of operations permitted in a transaction during syncing updates.",
+        )
+        .default("128"),
         Flag::bool("no-dest-prefix", "mirror key-values to the root of the destination cluster"),
         Flag::string("prefix", "Key-value prefix to mirror"),
+        Flag::int64("rev", "Specify the kv revision to start to mirror"),
     ],
     action: Some(Action::MakeMirror),
     ..command(

@@ -217,6 +217,28 @@ fn a_mirror_without_a_user_is_shown_no_token() {
 }
 
 #[test]
+fn a_mirror_from_a_revision_on_copies_nothing_and_cuts_large_transactions() {
+    let mut session = start(&["make-mirror", "--rev=8", "--max-txn-ops=2", "b:1"]);
+    let Step::Timer(..) = session.next() else { panic!("it counts") };
+    let Step::Open(stream) = session.next() else { panic!("it watches at once") };
+    let StreamRequest::Watch(request) = stream.request else { panic!("a watch") };
+    let Some(api::watch_request::RequestUnion::CreateRequest(watch)) = request.request_union else {
+        panic!("a watch of its own")
+    };
+    assert_eq!(watch.start_revision, 8);
+    let event = |key| api::Event { kv: Some(pair(key, "v")), ..api::Event::default() };
+    let events = ["1", "2", "3"].map(event).into();
+    let said = api::WatchResponse { header: header(8), events, ..Default::default() };
+    session.on_message(stream.id, &StreamResponse::Watch(said));
+    for expected in [2, 1] {
+        let write = call(&mut session);
+        let Request::Txn(txn) = &write.request else { panic!("a transaction") };
+        assert_eq!(txn.success.len(), expected);
+        answer(&mut session, &write, api::TxnResponse::default());
+    }
+}
+
+#[test]
 fn a_compacted_mirror_ends() {
     let mut session = start(&["make-mirror", "b:1"]);
     for _ in 0..2 {
