@@ -94,6 +94,13 @@ impl Going {
 
     fn kill(mut self) {
         self.child.kill().expect("it runs");
+    }
+}
+
+impl Drop for Going {
+    fn drop(&mut self) {
+        // Observers and mirrors go on for ever.
+        let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
