@@ -121,6 +121,31 @@ fn the_pages_of_both_ports() {
         assert_eq!(buckets, 15, "{metrics}");
     }
     assert!(metrics.contains("\netcd_server_has_leader 1\n"), "{metrics}");
+    // What etcd's dashboard and its alerts ask for.
+    for name in [
+        "etcd_cluster_version",
+        "etcd_mvcc_db_total_size_in_bytes",
+        "etcd_mvcc_db_total_size_in_use_in_bytes",
+        "etcd_network_client_grpc_received_bytes_total",
+        "etcd_network_client_grpc_sent_bytes_total",
+        "etcd_network_peer_received_bytes_total",
+        "etcd_network_peer_sent_bytes_total",
+        "etcd_server_health_failures",
+        "etcd_server_is_learner",
+        "etcd_server_leader_changes_seen_total",
+        "etcd_server_proposals_applied_total",
+        "etcd_server_proposals_committed_total",
+        "etcd_server_proposals_failed_total",
+        "etcd_server_proposals_pending",
+        "etcd_server_quota_backend_bytes",
+        "grpc_server_handled_total",
+        "grpc_server_started_total",
+        "process_open_fds",
+        "process_resident_memory_bytes",
+        "process_start_time_seconds",
+    ] {
+        assert!(metrics.contains(&format!("\n# TYPE {name} ")), "{name}: {metrics}");
+    }
     let elsewhere = http("127.77.22.1:2381", "GET /metrics");
     assert!(elsewhere.contains("\netcd_server_has_leader 1\n"), "{elsewhere}");
     for port in [&client, &peer] {

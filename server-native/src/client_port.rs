@@ -62,7 +62,8 @@ impl ClientPort {
     #[must_use]
     pub fn new(settings: &Settings, http: Arc<HttpContext>, jwt: Option<Arc<Jwt>>) -> Self {
         let snapshots = Snapshots::new(http.store.clone(), http.log.clone());
-        let grpc = Services::new(settings, &http.mailbox, snapshots, jwt);
+        let metrics = http.metrics.clone();
+        let grpc = Services::new(settings, &http.mailbox, snapshots, jwt, metrics);
         let gateway = settings.enable_grpc_gateway.then(|| Gateway::new(settings, grpc.clone()));
         let connections = connections(settings);
         Self {

@@ -8,11 +8,16 @@ use std::fmt::{Display, Write as _};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
+use glasshouse_core::Role;
+
 use crate::driver::NodeState;
 
+mod calls;
 mod checks;
 mod keys;
+mod process;
 
+pub use self::calls::Calls;
 pub use self::checks::HealthChecks;
 pub use self::keys::Figures;
 
@@ -73,6 +78,8 @@ pub struct Metrics {
     pub health_success: AtomicU64,
     /// Answers to `/health` that were bad.
     pub health_failures: AtomicU64,
+    /// Calls of gRPC.
+    pub calls: Calls,
     /// Outcomes of the checks of `/livez` and `/readyz`.
     pub health_checks: HealthChecks,
     /// Open connections of clients.
@@ -134,15 +141,16 @@ impl Metrics {
             "gauge",
             self.client_connections.load(Relaxed),
         );
+        self.calls.write(&mut text);
         self.health_checks.write(&mut text);
-        write_process(&mut text);
+        process::write(&mut text);
         text
     }
 }
 
 fn write_node(text: &mut String, state: &NodeState, file_bytes: u64) {
     let leads = state.leader == Some(state.id);
-    let rows: [(&str, &str, &str, u64); 8] = [
+    let rows: [(&str, &str, &str, u64); 9] = [
         (
             "etcd_server_has_leader",
             "Whether or not a leader exists. 1 is existence, 0 is not.",
@@ -154,6 +162,12 @@ fn write_node(text: &mut String, state: &NodeState, file_bytes: u64) {
             "Whether or not this member is a leader. 1 if is, 0 otherwise.",
             "gauge",
             leads.into(),
+        ),
+        (
+            "etcd_server_is_learner",
+            "Whether or not this member is a learner. 1 if is, 0 otherwise.",
+            "gauge",
+            (state.role == Role::Learner).into(),
         ),
         (
             "etcd_server_leader_changes_seen_total",
@@ -195,36 +209,24 @@ fn write_node(text: &mut String, state: &NodeState, file_bytes: u64) {
     for (name, help, kind, value) in rows {
         sample(text, name, help, kind, value);
     }
+    write_names(text, state);
+}
+
+/// Versions and ids: each a label of a line that says 1.
+fn write_names(text: &mut String, state: &NodeState) {
     head(text, "etcd_server_version", "Which version is running. 1 for this one.", "gauge");
     let _ =
         writeln!(text, "etcd_server_version{{server_version=\"{}\"}} 1", glasshouse_core::VERSION);
+    if let Some(version) = &state.cluster_version {
+        let help =
+            "Which version is running. 1 for 'cluster_version' label with current cluster version";
+        head(text, "etcd_cluster_version", help, "gauge");
+        // etcd names the minor version only.
+        let minor = version.rsplit_once('.').map_or(version.as_str(), |(minor, _)| minor);
+        let _ = writeln!(text, "etcd_cluster_version{{cluster_version=\"{minor}\"}} 1");
+    }
     head(text, "etcd_server_id", "Server or member ID in hexadecimal format. 1 for this.", "gauge");
     let _ = writeln!(text, "etcd_server_id{{server_id=\"{}\"}} 1", state.id);
-}
-
-/// What Linux says about this process; nothing on systems without `/proc`.
-fn write_process(text: &mut String) {
-    /// Linux counts CPU time in hundredths of a second for programs (`USER_HZ`).
-    const TICKS_PER_SECOND: f64 = 100.0;
-    let Ok(stat) = std::fs::read_to_string("/proc/self/stat") else { return };
-    // The second field is the name in parentheses, which may hold spaces.
-    let fields: Vec<&str> =
-        stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace().collect();
-    let field = |number: usize| {
-        fields.get(number - 3).and_then(|field| field.parse::<u32>().ok()).map(f64::from)
-    };
-    if let (Some(user), Some(system)) = (field(14), field(15)) {
-        let seconds = (user + system) / TICKS_PER_SECOND;
-        let help = "Total user and system CPU time spent in seconds.";
-        sample(text, "process_cpu_seconds_total", help, "counter", seconds);
-    }
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kilobytes = resident.and_then(|rest| rest.trim().split(' ').next()?.parse::<u64>().ok());
-    if let Some(kilobytes) = kilobytes {
-        let help = "Resident memory size in bytes.";
-        sample(text, "process_resident_memory_bytes", help, "gauge", kilobytes * 1_024);
-    }
 }
 
 fn sample(text: &mut String, name: &str, help: &str, kind: &str, value: impl Display) {

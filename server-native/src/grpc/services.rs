@@ -45,6 +45,7 @@ use super::{
 use crate::config::Settings;
 use crate::jwt::Jwt;
 use crate::mailbox::Mailbox;
+use crate::metrics::Metrics;
 
 /// An answer that is on its way.
 pub type Answer = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
@@ -64,6 +65,7 @@ pub struct Services {
     lock: LockServer<LockService>,
     election: ElectionServer<ElectionService>,
     jwt: Option<Arc<Jwt>>,
+    metrics: Arc<Metrics>,
 }
 
 impl Services {
@@ -75,6 +77,7 @@ impl Services {
         mailbox: &Arc<Mailbox>,
         snapshots: Snapshots,
         jwt: Option<Arc<Jwt>>,
+        metrics: Arc<Metrics>,
     ) -> Self {
         let limit = message_bytes_max(settings);
         let reflection = ReflectionService::new();
@@ -94,13 +97,14 @@ impl Services {
             election: ElectionServer::new(ElectionService(mailbox.clone()))
                 .max_decoding_message_size(limit),
             jwt,
+            metrics,
         }
     }
 
     /// Answers one call of gRPC.
     pub fn call<B>(&self, mut request: Request<B>) -> Answer
     where
-        B: HttpBody<Data = Bytes> + Send + 'static,
+        B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Into<StdError> + Send + 'static,
     {
         if let Some(jwt) = &self.jwt
@@ -108,6 +112,8 @@ impl Services {
         {
             request.extensions_mut().insert(claims);
         }
+        let call = self.metrics.calls.begin(request.uri().path());
+        let request = request.map(|body| self.metrics.calls.received(body));
         let path = request.uri().path();
         let unreadable = unreadable_at(path);
         let service = path.trim_start_matches('/').split('/').next().unwrap_or_default();
@@ -130,7 +136,10 @@ impl Services {
                 Box::pin(std::future::ready(Ok(refused)))
             }
         };
-        Box::pin(async move { answer.await.map(|answer| mend_answer(answer, unreadable)) })
+        Box::pin(async move {
+            let answer = answer.await?;
+            Ok(call.answered(mend_answer(answer, unreadable)))
+        })
     }
 }
 
