@@ -198,6 +198,11 @@ fn an_election_is_won_one_after_the_other() {
     seen("second");
     // A member dies; leader and observers go on at the others.
     cluster.members[0].kill();
+    // It may have been raft's leader. What is proposed before the next one leads may be lost, in etcd, too.
+    eventually("somebody leads again", || {
+        let ran = ours.run(&["get", "boss"]);
+        if ran.code == Some(0) { Ok(()) } else { Err(ran.stderr) }
+    });
     let third = ours.start(&["elect", "boss", "third"]);
     third.prints_nothing();
     second.interrupt();
