@@ -50,27 +50,14 @@ fn time_stands_steps_and_flows() {
     let Some(mut bench) = Bench::open(Screen::DESKTOP, "#seed=7&n=3") else { return };
     bench.leader();
     bench.press(" ");
-    bench.until("!s.playing");
-    let stood = standing_time(&mut bench);
+    let stood = bench.settle()["time_us"].clone();
+    // What stands does not move by itself, however long one looks.
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    assert_eq!(bench.status()["time_us"], stood);
     bench.press(".");
-    bench.until(&format!("s.time_us > {stood}"));
-    let stepped = standing_time(&mut bench);
+    let stepped = bench.until(&format!("s.settled && s.time_us > {stood}"))["time_us"].clone();
     bench.press(" ");
     bench.until(&format!("s.playing && s.time_us > {stepped}"));
-}
-
-/// The time at which a paused run stands. The picture that was on its way when it was paused, and
-/// the events of a step, may still arrive; after that nothing moves for half a second.
-fn standing_time(bench: &mut Bench) -> u64 {
-    let mut time = None;
-    for _ in 0..10 {
-        let before = std::mem::replace(&mut time, bench.status()["time_us"].as_u64());
-        if let Some(time) = before.filter(|_| before == time) {
-            return time;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(500));
-    }
-    panic!("time flows on in a run that is paused");
 }
 
 #[test]

@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::browser::{Page, Screen};
 use crate::{Site, tools};
 
-/// Time that a wish may take to come true: virtual seconds pass as fast as real ones.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Time that a wish may take to come true: virtual seconds pass at most as fast as real ones, and
+/// slower where the machine is busy.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// More presses of the key for "faster" than there are speeds.
 const SPEEDS: usize = 10;
@@ -60,33 +61,27 @@ impl Bench {
 
     /// Types a line into the terminal and returns what it printed, once it is done.
     pub fn terminal(&mut self, line: &str) -> String {
-        let entries = "document.querySelectorAll('.term > span > b')";
+        let entries = "[...document.querySelectorAll('.term > span:has(> b)')]";
         let before: usize = self.eval(&format!("{entries}.length"));
         self.click("#command");
         self.type_text(line);
         self.press("Enter");
-        self.wait(&format!("{entries}.length > {before}"));
-        // While a command runs, its last line says what it waits for; then the text stands still.
-        let output = "document.querySelector('.term > span:last-of-type')?.innerText ?? ''";
-        let started = Instant::now();
-        let mut last = String::new();
-        loop {
-            let text: String = self.eval(output);
-            let (_, printed) = text.split_once('\n').unwrap_or_default();
-            let waits = printed.trim().lines().last().is_none_or(|line| line.starts_with("waits "));
-            if !waits && text == last {
-                return printed.to_owned();
-            }
-            assert!(started.elapsed() < PATIENCE, "`{line}` has not ended; so far: {printed}");
-            last = text;
-            std::thread::sleep(Duration::from_millis(400));
-        }
+        // A line that still runs is busy.
+        let done = format!("all.length > {before} && all.at(-1).ariaBusy !== 'true'");
+        let text = format!("(all => {done} ? all.at(-1).innerText : null)({entries})");
+        let text = self.wait_for(PATIENCE, &text);
+        let (_, printed) = text.as_str().unwrap().split_once('\n').unwrap_or_default();
+        printed.to_owned()
     }
 
-    /// Waits until `condition`, JavaScript over `s`, the status, is true.
+    /// Waits until `condition`, JavaScript over `s`, the status, is true; the status of that moment.
     pub fn until(&mut self, condition: &str) -> Value {
-        self.wait_for(PATIENCE, &format!("(s => {condition})(glasshouse.status())"));
-        self.status()
+        self.wait_for(PATIENCE, &format!("(s => ({condition}) ? s : null)(glasshouse.status())"))
+    }
+
+    /// Waits until a paused run stands, with all that was on its way; its status.
+    pub fn settle(&mut self) -> Value {
+        self.until("s.settled")
     }
 
     /// Waits for a leader and returns it, `n2`.

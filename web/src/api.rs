@@ -3,13 +3,17 @@
 //! ```js
 //!   await glasshouse.ready                         // the cluster has a leader, or the link's run stands
 //!   await glasshouse.exec("etcdctl put a 1")       // "OK\n": what the terminal prints
-//!   glasshouse.status()                            // {seed, size, time_us, leader, members: [...], ...}
+//!   glasshouse.status()                            // {seed, size, time_us, settled, leader, members: [...], ...}
 //!   glasshouse.traceHash()                         // 16 hex digits over everything that happened
 //!   glasshouse.link()                              // the address that repeats this run
 //! ```
 //!
 //! `exec` runs the world as far as the line needs, also while the page is paused; its promise is
 //! kept when the line has printed its last word, and broken with one sentence when it cannot run.
+//!
+//! `status`, `traceHash` and `link` speak of the same moment: the newest picture. After a pause one
+//! more may arrive, which was asked for before. Once `status().settled` is true, time stands and
+//! everything has arrived: what the three say stays until somebody does something.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -121,6 +125,8 @@ struct Status<'a> {
     size: u32,
     time_us: u64,
     playing: bool,
+    /// Time stands, and nothing is on its way from the simulation.
+    settled: bool,
     /// "n3", or null.
     leader: Option<String>,
     sentence: &'a str,
@@ -155,6 +161,7 @@ fn status(state: &State) -> JsValue {
         size: frame.size,
         time_us: frame.time_us,
         playing: state.flow.playing,
+        settled: state.settled(),
         leader: crate::state::leader(frame).map(n),
         sentence: &frame.sentence.now,
         alternative: &frame.alternative,

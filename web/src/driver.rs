@@ -45,8 +45,11 @@ impl Driver {
         Ok(Self { worker, asked, next: 0, _on_message: on_message })
     }
 
-    /// Asks the simulation.
+    /// Asks the simulation. What was asked about the run before a boot concerns nobody any more.
     pub(crate) fn ask(&mut self, ask: Ask, call: &Call) {
+        if ask == Ask::Boot {
+            self.asked.borrow_mut().clear();
+        }
         self.next = self.next.wrapping_add(1);
         self.asked.borrow_mut().insert(self.next, ask);
         let json = serde_json::to_string(call).expect("a call is plain data");

@@ -99,7 +99,7 @@ impl State {
         self.speak(now_ms);
         if self.flow.playing && self.reduced_motion && self.pace() == Pace::Still {
             let due = now_ms - self.flow.asked_ms > STILL_MS;
-            if due && self.flow.busy == 0 && self.phase == Phase::Ready {
+            if due && self.flow.unanswered.is_empty() && self.phase == Phase::Ready {
                 self.flow.stepping = Some(STEP_RUNS_MAX - 1);
             }
         }
@@ -159,9 +159,15 @@ impl State {
         }
     }
 
-    /// Asks the simulation for what is needed next, one question at a time.
+    /// Asks the simulation.
+    pub(crate) fn ask(&mut self, ask: Ask, call: Call, out: &mut Vec<Effect>) {
+        self.flow.unanswered.push_back(ask.clone());
+        out.push(Effect::Ask(ask, call));
+    }
+
+    /// Asks the simulation for what is needed next, once everything else is answered.
     pub(crate) fn pump(&mut self, out: &mut Vec<Effect>) {
-        if self.flow.busy > 0 {
+        if !self.flow.unanswered.is_empty() {
             return;
         }
         match self.pace() {
@@ -197,8 +203,7 @@ impl State {
         };
         let until_us = self.flow.sim_us + stretch_us;
         self.flow.asked_ms = self.flow.tick_ms;
-        self.flow.busy += 1;
-        out.push(Effect::Ask(Ask::Run, Call::Run { until_us, stop, slices_max }));
+        self.ask(Ask::Run, Call::Run { until_us, stop, slices_max }, out);
         self.ask_frame(show, out);
     }
 
@@ -214,13 +219,11 @@ impl State {
             columns: if self.layout.narrow { 4 } else { 10 },
             first_column: None,
         };
-        self.flow.busy += 1;
-        out.push(Effect::Ask(Ask::Frame { show }, Call::Frame { request }));
+        self.ask(Ask::Frame { show }, Call::Frame { request }, out);
     }
 
     /// The simulation has run.
     pub(crate) fn ran(&mut self, reply: &Reply, now_ms: f64) {
-        self.flow.busy = self.flow.busy.saturating_sub(1);
         self.flow.sim_us = reply.time_us.unwrap_or(self.flow.sim_us);
         match self.pace() {
             Pace::Hurry => {
@@ -247,7 +250,6 @@ impl State {
 
     /// A picture has come.
     pub(crate) fn pictured(&mut self, mut frame: Frame, show: bool, out: &mut Vec<Effect>) {
-        self.flow.busy = self.flow.busy.saturating_sub(1);
         self.flow.sim_us = self.flow.sim_us.max(frame.time_us);
         self.take_events(&mut frame);
         self.take_entries(&mut frame, out);

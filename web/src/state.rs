@@ -16,6 +16,7 @@ use std::rc::Rc;
 use glasshouse_sim::view::call::{Action, Call, Candidate, Reply, Stop};
 use glasshouse_sim::view::frame::{Alias, Entry, Event, Frame, Sentence};
 
+use crate::flow::Pace;
 use crate::geometry::{Layout, Line, Point};
 use crate::link::Run;
 
@@ -299,8 +300,8 @@ pub(crate) struct Flow {
     pub(crate) until_us: Option<u64>,
     /// Run until somebody leads.
     pub(crate) until_leader: bool,
-    /// Questions of time or picture that are not answered yet.
-    pub(crate) busy: u32,
+    /// What the simulation was asked and has not answered yet, oldest first: it answers in order.
+    pub(crate) unanswered: VecDeque<Ask>,
     /// Virtual microseconds in one question when time is as fast as it can be.
     pub(crate) chunk_us: u64,
     /// When the last such question was asked, in the browser's milliseconds.
@@ -416,12 +417,13 @@ impl State {
         }
     }
 
-    /// The run so far, as a link would hold it.
+    /// The run so far, as a link would hold it: up to the newest picture, like all that the page
+    /// tells of the run. The simulation may be further already, but nobody has seen that.
     pub(crate) fn so_far(&self) -> Run {
         Run {
             seed: self.run.seed,
             nodes: self.run.nodes,
-            time_us: self.flow.sim_us,
+            time_us: self.newest().time_us,
             actions: self.actions.clone(),
         }
     }
@@ -429,6 +431,13 @@ impl State {
     /// The newest picture, also one that the clock has not reached.
     pub(crate) fn newest(&self) -> &Rc<Frame> {
         self.flow.ahead.back().unwrap_or(&self.frame)
+    }
+
+    /// The bench is at rest: time stands and every question is answered, so that nothing changes
+    /// until somebody does something.
+    pub(crate) fn settled(&self) -> bool {
+        let still = !self.flow.playing && self.pace() == Pace::Still;
+        self.phase == Phase::Ready && still && self.flow.unanswered.is_empty()
     }
 
     /// Who leads: of several, the one with the highest term.

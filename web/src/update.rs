@@ -27,6 +27,7 @@ impl State {
     /// Takes in what happened; says what is to be done outside.
     pub(crate) fn update(&mut self, msg: Msg) -> Vec<Effect> {
         let mut out = Vec::new();
+        let rested = self.settled();
         match msg {
             Msg::Loading(got, total) => self.loaded = (got, total),
             Msg::SimReady => {
@@ -59,7 +60,8 @@ impl State {
             Msg::Recall(lines) => self.recall(lines),
             Msg::Complete(cursor) => {
                 let line = self.terminal.draft.clone();
-                out.push(Effect::Ask(Ask::Complete(line.clone()), Call::Complete { line, cursor }));
+                let ask = Ask::Complete(line.clone());
+                self.ask(ask, Call::Complete { line, cursor }, &mut out);
             }
             Msg::Select(member) => self.select(member, &mut out),
             Msg::Press(alias, at) => self.press(alias, at, &mut out),
@@ -74,6 +76,9 @@ impl State {
             Msg::PaletteDo(clicked) => self.palette_do(clicked, &mut out),
             Msg::PaletteType => self.palette_type(&mut out),
             Msg::Set(setting) => self.set(setting, &mut out),
+        }
+        if self.settled() && !rested {
+            self.address(&mut out);
         }
         out
     }
@@ -100,7 +105,9 @@ impl State {
 
     /// Starts the run that `self.run` says.
     fn boot(&mut self, out: &mut Vec<Effect>) {
-        self.drop_promises(text::RUN_ENDED, out);
+        if self.phase != Phase::Loading {
+            self.drop_promises(text::RUN_ENDED, out);
+        }
         let fresh = Self::new(crate::state::Browser::default());
         self.phase = Phase::Building;
         (self.frame, self.calm, self.events) = (fresh.frame, fresh.calm, fresh.events);
@@ -115,8 +122,7 @@ impl State {
             0 => self.flow.until_leader = true,
             _ => self.flow.until_us = Some(time_us),
         }
-        self.flow.busy = 1;
-        out.push(Effect::Ask(Ask::Boot, Call::Boot { seed, nodes, actions }));
+        self.ask(Ask::Boot, Call::Boot { seed, nodes, actions }, out);
     }
 
     /// The run stands where it should: a fresh one plays, a repeated one waits.
@@ -137,19 +143,26 @@ impl State {
         self.phase = Phase::Broken(sentence);
     }
 
+    /// Breaks the promises of lines that wait, that are asked, and that run.
     fn drop_promises(&mut self, why: &str, out: &mut Vec<Effect>) {
-        let early =
-            std::mem::take(&mut self.early).into_iter().filter_map(|(_, origin)| match origin {
-                Origin::Api(api) => Some(api),
-                Origin::Bench | Origin::Terminal => None,
-            });
+        let promise = |origin| match origin {
+            Origin::Api(api) => Some(api),
+            Origin::Bench | Origin::Terminal => None,
+        };
+        let early = std::mem::take(&mut self.early).into_iter();
+        let early = early.filter_map(|(_, origin)| promise(origin));
+        let asked = self.flow.unanswered.iter().filter_map(|ask| match ask {
+            Ask::Exec(_, origin) => promise(*origin),
+            _ => None,
+        });
         let late = std::mem::take(&mut self.flow.hurry).into_values().flatten();
-        for api in early.chain(late) {
+        for api in early.chain(asked).chain(late) {
             out.push(Effect::Answer(api, Err(why.to_owned())));
         }
     }
 
     fn reply(&mut self, ask: Ask, reply: Reply, now_ms: f64, out: &mut Vec<Effect>) {
+        self.flow.unanswered.pop_front();
         if let Some(sentence) = reply.error {
             return match ask {
                 Ask::Exec(_, Origin::Api(api)) => out.push(Effect::Answer(api, Err(sentence))),
@@ -159,7 +172,6 @@ impl State {
         }
         match ask {
             Ask::Boot => {
-                self.flow.busy = 0;
                 self.flow.sim_us = reply.time_us.unwrap_or(0);
                 self.ask_frame(true, out);
             }
@@ -215,7 +227,7 @@ impl State {
         self.end_first(out);
         self.terminal.candidates.clear();
         let ask = Ask::Exec(line.to_owned(), origin);
-        out.push(Effect::Ask(ask, Call::Exec { line: line.to_owned() }));
+        self.ask(ask, Call::Exec { line: line.to_owned() }, out);
     }
 
     /// The first action of a first visit: the three things to try give way to the inspector.
@@ -236,8 +248,9 @@ impl State {
             _ if about_time || stands => drop(self.flow.hurry.insert(id, None)),
             _ => {}
         }
+        // The picture keeps the promise: whoever asks for the link then finds the line in it.
+        self.ask(Ask::Actions, Call::Actions, out);
         self.ask_frame(true, out);
-        out.push(Effect::Ask(Ask::Actions, Call::Actions));
     }
 
     fn submit(&mut self, out: &mut Vec<Effect>) {
@@ -372,7 +385,6 @@ impl State {
                 self.built(out);
                 self.flow.playing = false;
             }
-            self.address(out);
         }
         self.pump(out);
     }

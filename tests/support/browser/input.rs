@@ -1,8 +1,10 @@
 //! Mouse and keys as the system would send them: the page cannot tell them from a user's.
 
+use std::time::Instant;
+
 use serde_json::{Value, json};
 
-use super::Page;
+use super::{PATIENCE, Page};
 
 /// Keys that write nothing: name, and the number that Windows gave it, which browsers still tell.
 const NAMED_KEYS: [(&str, u32); 15] = [
@@ -72,20 +74,38 @@ impl Page {
         self.middle_of_element(&format!("document.querySelector({})", json!(selector)))
     }
 
+    /// What was asked of the page may still be drawn: an element that moves, or that something
+    /// else lies over, is looked at again for a while.
     fn middle_of_element(&mut self, element: &str) -> (f64, f64) {
         self.wait(element);
-        let place: Result<(f64, f64), String> = self.eval(&format!(
-            "(() => {{
-                const element = {element};
-                element.scrollIntoView({{block: 'nearest', inline: 'nearest', behavior: 'instant'}});
-                const box = element.getBoundingClientRect();
-                const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
-                const hit = document.elementFromPoint(x, y);
-                if (hit && (element.contains(hit) || hit.contains(element))) return {{Ok: [x, y]}};
-                return {{Err: `at ${{x}},${{y}} lies ${{hit ? hit.outerHTML.slice(0, 200) : 'nothing'}}`}};
-            }})()"
-        ));
-        place.unwrap_or_else(|why| self.fail(&format!("{element} cannot be clicked: {why}")))
+        let started = Instant::now();
+        loop {
+            let place: Result<(f64, f64), String> = self.eval(&format!(
+                "(async () => {{
+                    const element = {element};
+                    if (!element) return {{Err: 'it is gone'}};
+                    element.scrollIntoView({{block: 'nearest', inline: 'nearest', behavior: 'instant'}});
+                    const middle = () => {{
+                        const box = element.getBoundingClientRect();
+                        return [box.x + box.width / 2, box.y + box.height / 2];
+                    }};
+                    const before = middle();
+                    await new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+                    const [x, y] = middle();
+                    if (x !== before[0] || y !== before[1]) return {{Err: `it moves from ${{before}} to ${{x}},${{y}}`}};
+                    const hit = document.elementFromPoint(x, y);
+                    if (hit && (element.contains(hit) || hit.contains(element))) return {{Ok: [x, y]}};
+                    return {{Err: `at ${{x}},${{y}} lies ${{hit ? hit.outerHTML.slice(0, 200) : 'nothing'}}`}};
+                }})()"
+            ));
+            match place {
+                Ok(place) => return place,
+                Err(why) if started.elapsed() > PATIENCE => {
+                    self.fail(&format!("{element} cannot be clicked: {why}"))
+                }
+                Err(_) => {}
+            }
+        }
     }
 
     /// Types a text, one key for each character; a newline is Enter.

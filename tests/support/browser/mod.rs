@@ -109,20 +109,21 @@ impl Page {
 
     /// Waits until a JavaScript expression is true.
     pub fn wait(&mut self, condition: &str) {
-        self.wait_for(PATIENCE, condition);
+        self.wait_for(PATIENCE, &format!("!!({condition})"));
     }
 
-    /// Waits so long until a JavaScript expression is true.
-    pub fn wait_for(&mut self, patience: Duration, condition: &str) {
+    /// Waits so long until a JavaScript expression is neither false nor null; its value.
+    pub fn wait_for(&mut self, patience: Duration, expression: &str) -> Value {
         let started = Instant::now();
         loop {
             // While a document is replaced its expressions fail; the next one is asked again.
-            let last = self.try_eval(&format!("!!({condition})"));
-            if last == Ok(Value::Bool(true)) {
-                return;
+            let last = self.try_eval(expression);
+            match &last {
+                Ok(Value::Null | Value::Bool(false)) | Err(_) => {}
+                Ok(value) => return value.clone(),
             }
             if started.elapsed() > patience {
-                self.fail(&format!("after {patience:?} `{condition}` was still {last:?}"));
+                self.fail(&format!("after {patience:?} `{expression}` was still {last:?}"));
             }
             thread::sleep(Duration::from_millis(25));
         }

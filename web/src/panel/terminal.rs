@@ -106,8 +106,10 @@ fn greeting() -> Html {
 
 fn line(entry: &Entry) -> Html {
     let output = entry.output.trim_end_matches('\n');
+    // Nobody waits for the end of a watch.
+    let busy = (!entry.done && !entry.watches).then_some("true");
     html! {
-        <span key={entry.id}>
+        <span key={entry.id} aria-busy={busy}>
             <b>{ format!("$ {}\n", entry.line) }</b>
             if !output.is_empty() { <span class={classes!("o", tabular(output).then_some("wide-lines"))}>{ format!("{output}\n") }</span> }
             if !entry.done && !entry.waits.is_empty() { <span class="o">{ format!("{}\n", entry.waits) }</span> }

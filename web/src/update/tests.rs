@@ -1,3 +1,5 @@
+use std::collections::VecDeque;
+
 use glasshouse_sim::view::call::Action;
 use glasshouse_sim::view::frame::{Cut, Entry, Frame, Member, Message, Role, Violation};
 
@@ -75,37 +77,72 @@ impl Sim {
 struct Page {
     state: State,
     sim: Sim,
+    /// Questions that are not answered yet, oldest first.
+    asked: VecDeque<(Ask, Call)>,
     effects: Vec<Effect>,
     now_ms: f64,
 }
 
 impl Page {
-    fn open(hash: &str) -> Self {
+    /// The simulation is still being loaded.
+    fn loading(hash: &str) -> Self {
         let state = State::new(Browser { seen: true, ..Browser::default() });
-        let mut page = Self { state, sim: Sim::default(), effects: Vec::new(), now_ms: 0.0 };
+        let (sim, asked) = (Sim::default(), VecDeque::new());
+        let mut page = Self { state, sim, asked, effects: Vec::new(), now_ms: 0.0 };
         page.tell(Msg::Resize(1000.0, 300.0));
         page.tell(Msg::Open(hash.to_owned()));
+        page
+    }
+
+    fn open(hash: &str) -> Self {
+        let mut page = Self::loading(hash);
         page.tell(Msg::SimReady);
         page
     }
 
     /// One message and all answers that follow from it, up to a bound.
     fn tell(&mut self, msg: Msg) {
-        let mut effects = std::collections::VecDeque::from(self.state.update(msg));
-        for _ in 0..400 {
-            let Some(effect) = effects.pop_front() else { return };
+        self.tell_only(msg);
+        for _ in 0..200 {
+            self.answer();
+        }
+    }
+
+    /// One message whose questions the simulation does not answer yet.
+    fn tell_only(&mut self, msg: Msg) {
+        for effect in self.state.update(msg) {
             match effect {
                 Effect::Ask(ask, call) => {
-                    let reply = self.sim.answer(call);
-                    effects.extend(self.state.update(Msg::Reply(
-                        ask,
-                        Box::new(reply),
-                        self.now_ms,
-                    )));
+                    // As the driver: what was asked about the run before concerns nobody.
+                    if ask == Ask::Boot {
+                        self.asked.clear();
+                    }
+                    self.asked.push_back((ask, call));
                 }
                 other => self.effects.push(other),
             }
         }
+    }
+
+    /// The simulation answers the oldest question.
+    fn answer(&mut self) {
+        if let Some((ask, call)) = self.asked.pop_front() {
+            let reply = Box::new(self.sim.answer(call));
+            self.tell_only(Msg::Reply(ask, reply, self.now_ms));
+        }
+    }
+
+    /// The address that was shown last.
+    fn address(&self) -> Option<&str> {
+        self.effects.iter().rev().find_map(|effect| match effect {
+            Effect::Address(address) => Some(address.as_str()),
+            _ => None,
+        })
+    }
+
+    /// What the page API tells of the run: its link and the moment of its picture.
+    fn told(&self) -> (Run, u64) {
+        (self.state.so_far(), self.state.newest().time_us)
     }
 
     fn ticks(&mut self, count: u32) {
@@ -233,12 +270,78 @@ fn a_promise_is_kept_while_the_page_is_paused() {
 }
 
 #[test]
+fn a_kept_promise_finds_its_line_in_the_link() {
+    let mut page = Page::open("");
+    page.tell(Msg::Do(Deed::Toggle));
+    page.tell_only(Msg::Exec("heal".to_owned(), Origin::Api(9)));
+    let kept = Effect::Answer(9, Ok("OK\n".to_owned()));
+    while !page.effects.contains(&kept) {
+        assert!(!page.asked.is_empty(), "nothing more comes");
+        page.answer();
+    }
+    assert_eq!(page.state.so_far().actions.len(), 1);
+    assert!(page.state.settled());
+}
+
+#[test]
+fn a_promise_that_was_given_before_the_bench_stood_is_kept() {
+    let mut page = Page::loading("");
+    page.tell(Msg::Exec("put a 1".to_owned(), Origin::Api(4)));
+    page.tell(Msg::SimReady);
+    assert!(page.effects.contains(&Effect::Answer(4, Ok("OK\n".to_owned()))));
+}
+
+#[test]
 fn a_new_run_breaks_the_promises_of_the_old_one() {
     let mut page = Page::open("");
     page.sim.line_takes_us = u64::MAX / 2;
     page.tell(Msg::Exec("until leader".to_owned(), Origin::Api(1)));
+    page.tell_only(Msg::Exec("put a 1".to_owned(), Origin::Api(2)));
     page.tell(Msg::Begin(1, 3));
-    assert!(page.effects.iter().any(|effect| matches!(effect, Effect::Answer(1, Err(_)))));
+    for promise in [1, 2] {
+        let broken = |effect: &Effect| matches!(effect, Effect::Answer(p, Err(_)) if *p == promise);
+        assert_eq!(page.effects.iter().filter(|effect| broken(effect)).count(), 1, "{promise}");
+    }
+    assert_eq!(page.state.flow.unanswered.len(), page.asked.len());
+}
+
+#[test]
+fn after_a_pause_the_last_answers_arrive_and_then_nothing_moves() {
+    let mut page = Page::open("");
+    page.sim.busy = true;
+    // The page plays, and its next question is on its way.
+    while page.asked.is_empty() {
+        page.now_ms += 16.0;
+        page.tell_only(Msg::Tick(page.now_ms));
+    }
+    let (_, before_us) = page.told();
+    page.tell_only(Msg::Do(Deed::Toggle));
+    while !page.asked.is_empty() {
+        let (link, time_us) = page.told();
+        assert!(!page.state.settled(), "an answer is on its way");
+        assert_eq!(link.time_us, time_us, "the link is of the moment of the picture");
+        page.answer();
+    }
+    let (link, time_us) = page.told();
+    assert!(time_us > before_us, "the answer came after the pause");
+    assert_eq!(link.time_us, time_us);
+    assert!(page.state.settled());
+    assert_eq!(page.address(), Some(&*link::write(&link, "")), "the address says the same");
+    page.ticks(50);
+    assert_eq!(page.told(), (link, time_us), "it stays");
+}
+
+#[test]
+fn a_line_that_cannot_run_leaves_the_bench_at_rest() {
+    let mut page = Page::open("");
+    page.tell(Msg::Do(Deed::Toggle));
+    page.tell_only(Msg::Exec("put".to_owned(), Origin::Api(5)));
+    assert!(!page.state.settled());
+    let (ask, _) = page.asked.pop_front().expect("it was asked");
+    let reply = Reply { error: Some("That cannot be.".to_owned()), ..Reply::default() };
+    page.tell(Msg::Reply(ask, Box::new(reply), page.now_ms));
+    assert!(page.effects.contains(&Effect::Answer(5, Err("That cannot be.".to_owned()))));
+    assert!(page.state.settled());
 }
 
 #[test]
@@ -261,6 +364,7 @@ fn a_step_runs_to_the_next_event() {
     assert_eq!(page.state.flow.sim_us, before + 7);
     assert_eq!(page.state.flow.clock_us, (before + 7) as f64);
     assert_eq!(page.state.flow.stepping, None);
+    assert_eq!(page.address(), Some(&*link::write(&page.state.so_far(), "")));
 }
 
 #[test]
