@@ -17,6 +17,7 @@ pub mod apt;
 pub mod args;
 pub mod checks;
 pub mod figures;
+pub mod flaky;
 pub mod lab;
 pub mod page;
 pub mod serve;
