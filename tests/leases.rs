@@ -4,12 +4,15 @@
 //! A lease's id is drawn by the server, so that ids are compared by their places; so are the seconds
 //! that are left of a lease, which depend on the moment.
 
+use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use glasshouse_tests::cluster::{Cluster, Ran, TempDir, eventually, glasshouse, run, text};
+use glasshouse_tests::cluster::{
+    Cluster, Ran, TempDir, eventually, glasshouse, run, run_until_ok, text,
+};
 use glasshouse_tests::tools;
 
 /// `NAME=command` keeps the id that the command prints, for `$NAME` in later lines.
@@ -167,8 +170,8 @@ fn steady(printed: &str) -> String {
 #[test]
 fn every_line_prints_what_it_prints_against_etcd() {
     let (Some(tools), Some(etcd)) = (Tool::all(), tools::etcd("3.5.16")) else { return };
-    let _theirs = RealEtcd::start(&etcd.join("etcd"));
     let mut cluster = Cluster::on_addresses(1, 40);
+    let _theirs = RealEtcd::start(&etcd.join("etcd"));
     cluster.start_all();
     let ours = cluster.endpoints();
     eventually("etcd serves", || {
@@ -206,8 +209,7 @@ fn forget_all(tool: &Tool, endpoints: &str) {
 
 /// Grants a lease; its id.
 fn grant(tool: &Tool, endpoints: &str, ttl: u32) -> String {
-    let ran = tool.run(endpoints, &format!("lease grant {ttl}"));
-    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let ran = run_until_ok(|| tool.run(endpoints, &format!("lease grant {ttl}")));
     ran.stdout.split_whitespace().nth(1).expect("lease ID granted").to_owned()
 }
 
@@ -217,23 +219,43 @@ fn a_lease_is_kept_alive_until_it_is_revoked() {
     let mut cluster = Cluster::on_addresses(1, 41);
     cluster.start_all();
     let endpoints = cluster.endpoints();
-    for tool in &tools {
-        let id = grant(tool, &endpoints, 3);
-        let mut keeping = tool.command(&endpoints, &["lease", "keep-alive", &id]);
-        let keeping = keeping.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        thread::sleep(Duration::from_millis(4500));
-        assert_eq!(tool.run(&endpoints, &format!("lease revoke {id}")).code, Some(0));
-        let output = keeping.wait_with_output().expect("it ends when the lease does");
-        let printed = String::from_utf8(output.stdout).unwrap();
-        let lines: Vec<&str> = printed.lines().collect();
-        let (last, renewals) = lines.split_last().expect("it prints something");
-        assert_eq!(*last, format!("lease {id} expired or revoked."));
-        assert!((3..=7).contains(&renewals.len()), "once a second: {printed}");
-        let renewed = format!("lease {id} keepalived with TTL(3)");
-        assert!(renewals.iter().all(|line| **line == renewed), "{printed}");
-        assert_eq!(output.status.code(), Some(0));
-    }
+    // Side by side: each takes as long as a lease lives, and that is long, so that it outlives a moment
+    // in which the machine stands still.
+    thread::scope(|scope| {
+        for tool in &tools {
+            scope.spawn(|| keep_alive(tool, &endpoints));
+        }
+    });
 }
+
+/// Seconds that a lease lives that is kept alive.
+const KEPT: u32 = 9;
+
+/// Keeps a lease alive for longer than it would live, and revokes it.
+fn keep_alive(tool: &Tool, endpoints: &str) {
+    let id = grant(tool, endpoints, KEPT);
+    let mut keeping = tool.command(endpoints, &["lease", "keep-alive", &id]);
+    let mut keeping = keeping.stdout(Stdio::piped()).spawn().expect("the program can be started");
+    let mut lines = BufReader::new(keeping.stdout.take().expect("it is piped")).lines();
+    let mut line = || lines.next().and_then(Result::ok).unwrap_or_default();
+    // The first at once, then one in a third of the time: the fifth is behind the end of the first.
+    let begin = Instant::now();
+    let renewed = format!("lease {id} keepalived with TTL({KEPT})");
+    for _ in 0..5 {
+        assert_eq!(line(), renewed, "{}", tool.program.display());
+    }
+    assert!(begin.elapsed() > Duration::from_secs(KEPT.into()), "{:?}", begin.elapsed());
+    run_until_ok(|| tool.run(endpoints, &format!("lease revoke {id}")));
+    let mut last = line();
+    while last == renewed {
+        last = line();
+    }
+    assert_eq!(last, format!("lease {id} expired or revoked."));
+    assert_eq!(keeping.wait().expect("it ends when the lease does").code(), Some(0));
+}
+
+/// Seconds that a lease lives whose leader dies: long enough for all that is asked before.
+const ORPHANED: u32 = 12;
 
 #[test]
 fn a_lease_outlives_its_leader_and_then_ends_with_its_keys() {
@@ -241,23 +263,25 @@ fn a_lease_outlives_its_leader_and_then_ends_with_its_keys() {
     let mut cluster = Cluster::on_addresses(3, 42);
     cluster.start_all();
     let urls: Vec<String> = cluster.members.iter().map(|member| member.url()).collect();
-    let id = grant(&etcdctl, &urls[0], 4);
-    assert_eq!(etcdctl.run(&urls[1], &format!("put here I --lease={id}")).code, Some(0));
+    let id = grant(&etcdctl, &urls[0], ORPHANED);
+    run_until_ok(|| etcdctl.run(&urls[1], &format!("put here I --lease={id}")));
     for url in &urls {
-        let ran = etcdctl.run(url, &format!("lease keep-alive {id} --once"));
-        assert_eq!(ran.stdout, format!("lease {id} keepalived with TTL(4)\n"), "{}", ran.stderr);
+        let ran = run_until_ok(|| etcdctl.run(url, &format!("lease keep-alive {id} --once")));
+        assert_eq!(ran.stdout, format!("lease {id} keepalived with TTL({ORPHANED})\n"));
     }
-    let status = etcdctl.run(&urls.join(","), "endpoint status").stdout;
-    let leads = |line: &str| line.split(", ").nth(4) == Some("true");
-    let leader = status.lines().position(leads).expect("there is a leader");
+    let leader = eventually("there is a leader", || {
+        let ran = etcdctl.run(&urls.join(","), "endpoint status");
+        let leads = |line: &str| line.split(", ").nth(4) == Some("true");
+        ran.stdout.lines().position(leads).ok_or_else(|| format!("{ran:?}"))
+    });
     cluster.members[leader].kill();
     let other = &urls[(leader + 1) % 3];
-    let ran = etcdctl.run(other, &format!("lease timetolive {id} --keys"));
+    let ran = run_until_ok(|| etcdctl.run(other, &format!("lease timetolive {id} --keys")));
     assert!(ran.stdout.ends_with("attached keys([here])\n"), "{} {}", ran.stdout, ran.stderr);
     eventually("the lease ends", || {
         let ran = etcdctl.run(other, "get here");
         if ran.stdout.is_empty() && ran.code == Some(0) { Ok(()) } else { Err(ran.stdout) }
     });
-    let ran = etcdctl.run(other, &format!("lease timetolive {id}"));
+    let ran = run_until_ok(|| etcdctl.run(other, &format!("lease timetolive {id}")));
     assert_eq!(ran.stdout, format!("lease {id} already expired\n"));
 }

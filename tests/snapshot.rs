@@ -14,13 +14,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use glasshouse_core::api::{self, CompactionRequest, DeleteRangeRequest, PutRequest, Request};
 use glasshouse_server::client::Connection;
-use glasshouse_tests::cluster::{Cluster, Ran, TempDir, glasshouse, run, text};
+use glasshouse_tests::cluster::{Cluster, Ran, TempDir, eventually, glasshouse, run, text};
 use glasshouse_tests::tools;
 use serde_json::Value;
 
@@ -87,7 +87,7 @@ struct Client {
 impl Client {
     fn new(address: &str) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let open = Connection::open(address, Duration::from_secs(5));
+        let open = Connection::open(address, Duration::from_secs(60));
         let connection = runtime.block_on(open).unwrap();
         Self { runtime, connection }
     }
@@ -173,11 +173,13 @@ fn real_etcds_start_from_a_snapshot_of_a_busy_cluster() {
 
     // Both command lines save while a client writes at another member.
     let (busy, address) = (AtomicBool::new(true), ours.members[2].address());
+    let written = AtomicU64::new(0);
     let files = thread::scope(|scope| {
         scope.spawn(|| {
             let client = Client::new(&address);
             for number in 0.. {
                 client.put(&format!("busy/{}", number % 50), &number.to_string(), 0);
+                written.store(number, Ordering::Relaxed);
                 if !busy.load(Ordering::Relaxed) {
                     return;
                 }
@@ -185,6 +187,11 @@ fn real_etcds_start_from_a_snapshot_of_a_busy_cluster() {
         });
         let files: Vec<PathBuf> = (0..6).map(|number| dir.0.join(format!("{number}.db"))).collect();
         for (number, file) in files.iter().enumerate() {
+            let before = written.load(Ordering::Relaxed);
+            eventually("the client goes on", || {
+                let now = written.load(Ordering::Relaxed);
+                if now > before + 1 { Ok(()) } else { Err(format!("{now} writes")) }
+            });
             [&etcd_34, &etcd_35][number % 2].save(&ours, file);
         }
         busy.store(false, Ordering::Relaxed);

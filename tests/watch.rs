@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 use glasshouse_core::api::watch_request::RequestUnion;
 use glasshouse_core::api::{self, Response, WatchCreateRequest, WatchRequest, WatchResponse};
 use glasshouse_server::client::Connection;
+use glasshouse_tests::addresses::Addresses;
 use glasshouse_tests::cluster::{Cluster, Member, Ran, TempDir, glasshouse, run};
 use glasshouse_tests::tools;
 use tokio::sync::mpsc;
@@ -25,6 +26,12 @@ use tokio::time::{sleep, timeout, timeout_at};
 
 /// How long a watch that does not end by itself is listened to.
 const LISTEN: Duration = Duration::from_millis(1_200);
+
+/// Time between two lines that are typed.
+const TYPE: Duration = Duration::from_millis(300);
+
+/// A difference is looked at again so slowly before it counts: a busy machine may have cut it short.
+const SLOWLY: u32 = 8;
 
 /// How long all watchers may take to hear of everything, besides [`PER_EVENT`].
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -56,17 +63,18 @@ impl Side<'_> {
     }
 
     /// Runs a watch until it ends or has been listened to; then it is killed and has no exit code.
-    fn watch(&self, args: &[&str], lines: &str, variables: &[(&str, &str)]) -> Ran {
+    /// Lines are typed, and it is listened to, `slowness` times as slowly as a machine at rest needs.
+    fn watch(&self, (args, lines, variables): &Case, slowness: u32) -> Ran {
         let mut command = self.command(&["watch"]);
-        command.args(args).envs(variables.iter().copied());
+        command.args(*args).envs(variables.iter().copied());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program can be started");
         let mut input = child.stdin.take().expect("it is piped");
         for line in lines.split_inclusive('\n') {
             let _ = input.write_all(line.as_bytes());
-            thread::sleep(Duration::from_millis(300));
+            thread::sleep(TYPE * slowness);
         }
-        let ended = listen(&mut child);
+        let ended = listen(&mut child, LISTEN * slowness);
         drop(input);
         let output = child.wait_with_output().expect("it was started");
         Ran {
@@ -78,9 +86,9 @@ impl Side<'_> {
 }
 
 /// Waits for the end of a watch and kills it when there is none; whether there was one.
-fn listen(child: &mut Child) -> bool {
+fn listen(child: &mut Child, time: Duration) -> bool {
     let begin = Instant::now();
-    while begin.elapsed() < LISTEN {
+    while begin.elapsed() < time {
         if child.try_wait().expect("it was started").is_some() {
             return true;
         }
@@ -196,22 +204,29 @@ fn etcdctl_watches_us_as_it_watches_etcd_and_so_does_our_own() {
 }
 
 fn compare(sides: &[Side<'_>; 3], cases: &[Case]) {
-    let mut wrong = Vec::new();
-    for (args, lines, variables) in cases {
-        let [theirs, real, own] = thread::scope(|scope| {
-            let ran = |side| scope.spawn(move || Side::watch(side, args, lines, variables));
-            let [a, b, c] = [ran(&sides[0]), ran(&sides[1]), ran(&sides[2])];
-            [a, b, c].map(|thread| thread.join().expect("it ran"))
-        });
-        for (who, ran) in [("etcdctl on us", real), ("glasshouse ctl", own)] {
-            let same = (steady(&ran.stdout), steady(&ran.stderr), ran.code)
-                == (steady(&theirs.stdout), steady(&theirs.stderr), theirs.code);
-            if !same {
-                wrong.push(format!("watch {args:?} {lines:?}\n{who}: {ran:#?}\netcd: {theirs:#?}"));
-            }
-        }
-    }
+    let differs = |case: &&Case| !differences(sides, case, 1).is_empty();
+    let suspects = cases.iter().filter(differs);
+    let wrong: Vec<String> = suspects.flat_map(|case| differences(sides, case, SLOWLY)).collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+/// What is printed otherwise than by etcdctl on etcd.
+fn differences(sides: &[Side<'_>; 3], case: &Case, slowness: u32) -> Vec<String> {
+    let [theirs, real, own] = thread::scope(|scope| {
+        let ran = |side| scope.spawn(move || Side::watch(side, case, slowness));
+        let [a, b, c] = [ran(&sides[0]), ran(&sides[1]), ran(&sides[2])];
+        [a, b, c].map(|thread| thread.join().expect("it ran"))
+    });
+    let same = |ran: &Ran| {
+        (steady(&ran.stdout), steady(&ran.stderr), ran.code)
+            == (steady(&theirs.stdout), steady(&theirs.stderr), theirs.code)
+    };
+    let others = [("etcdctl on us", real), ("glasshouse ctl", own)];
+    let others = others.into_iter().filter(|(_, ran)| !same(ran));
+    let (args, lines, _) = case;
+    others
+        .map(|(who, ran)| format!("watch {args:?} {lines:?}\n{who}: {ran:#?}\netcd: {theirs:#?}"))
+        .collect()
 }
 
 /// A real etcd of one member.
@@ -219,10 +234,12 @@ struct Etcd {
     child: Child,
     endpoint: String,
     _dir: TempDir,
+    _addresses: Addresses,
 }
 
 impl Etcd {
     fn start(program: &PathBuf) -> Self {
+        let addresses = Addresses::take([127, 77, 32]);
         let dir = TempDir::new("etcd");
         let (client, peer) = ("http://127.77.32.1:2379", "http://127.77.32.1:2380");
         let child = Command::new(program)
@@ -236,7 +253,7 @@ impl Etcd {
             .stderr(Stdio::null())
             .spawn()
             .expect("etcd can be started");
-        Self { child, endpoint: "127.77.32.1:2379".to_owned(), _dir: dir }
+        Self { child, endpoint: "127.77.32.1:2379".to_owned(), _dir: dir, _addresses: addresses }
     }
 }
 
@@ -333,15 +350,19 @@ async fn put(addresses: &[String], number: u64) -> i64 {
 }
 
 async fn leader(addresses: &[String]) -> usize {
-    for (number, address) in addresses.iter().enumerate() {
-        let connection = Connection::open(address, Duration::from_secs(1)).await.expect("it is up");
-        let status = connection.ask(api::StatusRequest::default().into()).await;
-        let Ok(Response::Status(status)) = status else { panic!("no status: {status:?}") };
-        if status.header.is_some_and(|header| header.member_id == status.leader) {
-            return number;
+    let begin = Instant::now();
+    loop {
+        for (number, address) in addresses.iter().enumerate() {
+            let connection = Connection::open(address, PATIENCE).await.expect("it is up");
+            let status = connection.ask(api::StatusRequest::default().into()).await;
+            let Ok(Response::Status(status)) = status else { panic!("no status: {status:?}") };
+            if status.header.is_some_and(|header| header.member_id == status.leader) {
+                return number;
+            }
         }
+        assert!(begin.elapsed() < PATIENCE, "nobody leads");
+        sleep(Duration::from_millis(50)).await;
     }
-    panic!("nobody leads");
 }
 
 /// Watches all keys from the beginning to the end, member after member; returns the revisions that
@@ -414,7 +435,7 @@ fn watchers_whose_client_reads_nothing_cost_little_and_get_all_later() {
 }
 
 async fn write_large(member: &Member) {
-    let writer = Connection::open(&member.address(), Duration::from_secs(1)).await.unwrap();
+    let writer = Connection::open(&member.address(), PATIENCE).await.unwrap();
     for _ in 0..LARGE.0 {
         let value = vec![b'x'; LARGE.1];
         let put =
@@ -424,7 +445,7 @@ async fn write_large(member: &Member) {
 }
 
 async fn read_nothing_for(time: Duration, member: &Member, without: u64) {
-    let reader = Connection::open(&member.address(), Duration::from_secs(1)).await.unwrap();
+    let reader = Connection::open(&member.address(), PATIENCE).await.unwrap();
     let (requests, outgoing) = mpsc::unbounded_channel();
     for _ in 0..IDLE_WATCHERS {
         let create = WatchCreateRequest { key: "large".into(), ..Default::default() };

@@ -21,7 +21,7 @@ use crate::storm::Storm;
 const COUNTER: &str = "counter";
 
 /// How long the history may take to come.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A key that says whose turn it is, and the revision that made it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -143,11 +143,11 @@ async fn watch(client: Patient) -> Vec<Heard> {
 
 // --- leases ---
 
-/// Seconds that the lease of this test lives unless it is kept alive: less than a storm lasts.
-const TTL: i64 = 3;
+/// Seconds that the lease of this test lives unless it is kept alive.
+const TTL: i64 = 8;
 
 /// How long an expired lease may stay: a leader that was elected meanwhile gives it its time anew.
-const EXPIRY_MAX: Duration = Duration::from_secs(12);
+const EXPIRY_MAX: Duration = Duration::from_secs(60);
 
 #[test]
 fn a_lease_lives_as_long_as_it_is_kept_alive() {
@@ -160,14 +160,13 @@ fn a_lease_lives_as_long_as_it_is_kept_alive() {
         };
         client.ask(put).await;
         let begin = Instant::now();
-        while !storm.is_over() {
+        while !storm.is_over() || begin.elapsed() < Duration::from_secs(TTL.unsigned_abs()) * 2 {
             let found = client.ask(|mut client| async move { client.get("leased", None).await });
             assert_eq!(found.await.kvs().len(), 1, "gone after {:?}", begin.elapsed());
             assert!(!session.is_lost());
             sleep(Duration::from_millis(50)).await;
             storm.did_one();
         }
-        assert!(begin.elapsed() > Duration::from_secs(TTL.unsigned_abs()), "the storm was short");
         let ask = |mut client: Client| async move { client.lease_time_to_live(lease, None).await };
         assert_eq!(client.ask(ask).await.granted_ttl(), TTL);
 
@@ -288,5 +287,5 @@ async fn look_after_members(urls: &[String], options: &ConnectOptions) {
             sleep(Duration::from_millis(20)).await;
         }
     };
-    timeout(Duration::from_secs(5), is_told).await.expect("the new leader is known");
+    timeout(Duration::from_secs(60), is_told).await.expect("the new leader is known");
 }

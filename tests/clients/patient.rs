@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep, timeout};
 const ATTEMPT: Duration = Duration::from_secs(3);
 
 /// How long an answer may take in all, elections included.
-const PATIENCE: Duration = Duration::from_secs(40);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Pause before the next attempt.
 const PAUSE: Duration = Duration::from_millis(30);

@@ -19,7 +19,7 @@ const LOAD: Duration = Duration::from_millis(400);
 const PROGRESS: u64 = 5;
 
 /// How long clients may take for that, an election included.
-const PATIENCE: Duration = Duration::from_secs(40);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What clients and the storm know of each other.
 #[derive(Debug, Default)]

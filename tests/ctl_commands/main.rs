@@ -25,6 +25,7 @@ mod steady;
 use std::path::Path;
 use std::thread;
 
+use glasshouse_tests::addresses::Addresses;
 use glasshouse_tests::cluster::glasshouse;
 use glasshouse_tests::{root, tools};
 
@@ -43,6 +44,7 @@ fn every_command() {
     let Some((new, old)) = tools::etcd("3.5.16").zip(tools::etcd("3.4.23")) else { return };
     let (etcd, ours) = (new.join("etcd"), glasshouse());
     let (new, old) = (new.join("etcdctl"), old.join("etcdctl"));
+    let _addresses = Addresses::take([127, 77, 109]);
     let all = lines(&root().join("tests/scripts/ctl/commands.txt"));
     let [theirs, ctl, on_us, theirs_34, on_us_34] = thread::scope(|scope| {
         let run = |program, first, member, number| {

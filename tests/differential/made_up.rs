@@ -8,7 +8,7 @@ use glasshouse_core::api::{
     Error, Event, Member, MemberAddResponse, MemberListResponse, MemberRemoveRequest, PutRequest,
     Request, Response, WatchCreateRequest, WatchRequest, WatchResponse,
 };
-use glasshouse_tests::pair::{Pair, Side, Stream};
+use glasshouse_tests::pair::{PATIENCE, Pair, Side, Stream};
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
 use prost_reflect::prost::Message as _;
 use tokio::time::timeout;
@@ -23,8 +23,8 @@ const CASES: u32 = 100;
 
 const WATCH: &str = "/etcdserverpb.Watch/Watch";
 
-/// How long a watch is listened to.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// After so long a change of the members is lost in etcd: [`Pair::call`] says why.
+const LOST: Duration = Duration::from_secs(10);
 
 type Answer = Result<Response, Error>;
 
@@ -66,7 +66,15 @@ impl Stage<'_> {
         let request = requests[0].clone();
         let [theirs, ours] = requests;
         let ask = |side: &Side, request: Request| {
-            self.pair.runtime.block_on(side.connection.clone().ask(request))
+            self.pair.runtime.block_on(async {
+                if matches!(request, Request::MemberAdd(_) | Request::MemberRemove(_)) {
+                    let first = side.connection.clone().ask(request.clone());
+                    if let Ok(answer) = timeout(LOST, first).await {
+                        return answer;
+                    }
+                }
+                side.connection.clone().ask(request).await
+            })
         };
         let mut answers = [ask(&self.pair.etcd, theirs), ask(&self.pair.ours, ours)];
         for (id, answer) in self.learner.iter_mut().zip(&answers) {
@@ -91,7 +99,7 @@ impl Stage<'_> {
             WatchRequest { request_union: Some(RequestUnion::CreateRequest(create.clone())) };
         let open = |side: &Side| {
             let mut stream =
-                side.open(&self.pair.runtime, WATCH, None, first.encode_to_vec().into());
+                side.open(self.pair.runtime.handle(), WATCH, None, first.encode_to_vec().into());
             let created = self.pair.runtime.block_on(next(&mut stream));
             (stream, created)
         };

@@ -3,9 +3,10 @@
 //! `scripts/README.md` shows the notation. A difference that is wanted stands in the script, in
 //! front of its line and with its reason; when it goes away, the test says so.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use glasshouse_core::api::WatchResponse;
 use glasshouse_tests::pair::{Answer, Pair, Side, Stream};
@@ -18,6 +19,9 @@ use super::normal;
 
 /// How long a message of a stream may take to come.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long a side may be silent that the other is ahead of.
+const SLOWNESS: Duration = Duration::from_secs(60);
 
 /// How long a stream is listened to when nothing shall come.
 const QUIET: Duration = Duration::from_millis(300);
@@ -248,7 +252,7 @@ impl<'a> Stage<'a> {
         let sides = [&self.pair.etcd, &self.pair.ours];
         let mut streams =
             messages.into_iter().zip(sides).zip(tokens).map(|((first, side), token)| {
-                let mut stream = side.open(&self.pair.runtime, &path, token, first);
+                let mut stream = side.open(self.pair.runtime.handle(), &path, token, first);
                 stream.end();
                 self.pair.runtime.block_on(stream.next()).map(Option::unwrap_or_default)
             });
@@ -265,7 +269,7 @@ impl<'a> Stage<'a> {
         let path = schema::path(&method);
         let [theirs, ours] = messages;
         let tokens = self.tokens(user);
-        let runtime = &self.pair.runtime;
+        let runtime = self.pair.runtime.handle();
         let streams = [
             self.pair.etcd.open(runtime, &path, tokens[0].as_deref(), theirs),
             self.pair.ours.open(runtime, &path, tokens[1].as_deref(), ours),
@@ -278,8 +282,10 @@ impl<'a> Stage<'a> {
         let (method, [theirs, ours]) = self.streams.get_mut(name).expect("it was opened");
         let method = method.clone();
         let [theirs, ours] = self.pair.runtime.block_on(async {
-            let both = (gather(theirs, count, patience), gather(ours, count, patience));
-            let (theirs, ours) = tokio::join!(both.0, both.1);
+            let heard = [Cell::new(0), Cell::new(0)];
+            let theirs = gather(theirs, count, patience, &heard[0], &heard[1]);
+            let ours = gather(ours, count, patience, &heard[1], &heard[0]);
+            let (theirs, ours) = tokio::join!(theirs, ours);
             [theirs, ours]
         });
         let mut texts = [String::new(), String::new()];
@@ -352,16 +358,30 @@ enum Heard {
     Nothing,
 }
 
-async fn gather(stream: &mut Stream, count: usize, patience: Duration) -> Vec<Heard> {
+/// Listens until it is silent for as long as `patience`. Whoever has heard less than the other side is
+/// waited for: it may be slow.
+async fn gather(
+    stream: &mut Stream,
+    count: usize,
+    patience: Duration,
+    mine: &Cell<usize>,
+    others: &Cell<usize>,
+) -> Vec<Heard> {
     let mut heard = Vec::new();
+    let mut silent_since = Instant::now();
     while heard.len() < count {
         let next = match timeout(patience, stream.next()).await {
             Ok(Ok(Some(bytes))) => Heard::Message(bytes),
             Ok(Ok(None)) => Heard::End,
             Ok(Err(error)) => Heard::Error(error),
+            Err(_) if mine.get() < others.get() && silent_since.elapsed() < SLOWNESS => continue,
             Err(_) => Heard::Nothing,
         };
+        silent_since = Instant::now();
         let is_last = !matches!(next, Heard::Message(_));
+        if !matches!(next, Heard::Nothing) {
+            mine.set(mine.get() + 1);
+        }
         heard.push(next);
         if is_last {
             break;

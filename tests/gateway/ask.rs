@@ -1,11 +1,55 @@
 //! One request of HTTP/1.1 and its answer, a stream's first lines included.
+//!
+//! A stream has no end that could be waited for: what comes before it falls silent is its answer. A
+//! machine that is busy is silent, too. So two that are asked the same watch each other's [`Progress`], and
+//! the one that has said less is waited for.
 
-use std::io::{Read as _, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
-use std::time::Duration;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 /// A stream that is silent for so long has said what there is to say.
 const SILENCE: Duration = Duration::from_millis(600);
+
+/// When two say nothing at all for so long, there is nothing to say.
+const MUTE: Duration = Duration::from_secs(3);
+
+/// How long anybody may take for what there is to say.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How much each of two has said: its head, and the messages behind it.
+pub(crate) struct Progress {
+    said: [AtomicUsize; 2],
+    /// How long the other is waited for when one is ahead.
+    patience: Duration,
+}
+
+impl Progress {
+    /// Of two that shall say the same.
+    pub(crate) fn of_equals() -> Self {
+        Self { said: Default::default(), patience: PATIENCE }
+    }
+
+    /// Of two that do not: one of them may say nothing.
+    pub(crate) fn of_others() -> Self {
+        Self { said: Default::default(), patience: MUTE }
+    }
+
+    fn says(&self, side: usize, said: &[u8]) {
+        let messages = said.windows(2).filter(|end| end == b"}\n").count();
+        self.said[side].store(usize::from(!said.is_empty()) + messages, Ordering::Relaxed);
+    }
+
+    /// Whether one that has been silent for so long is waited for.
+    fn may_say_more(&self, side: usize, silent: Duration) -> bool {
+        let (own, others) = (&self.said[side], &self.said[1 - side]);
+        match (own.load(Ordering::Relaxed), others.load(Ordering::Relaxed)) {
+            (0, 0) => silent < MUTE,
+            (own, others) => own < others && silent < self.patience,
+        }
+    }
+}
 
 /// What came back. A status of 0 says that nothing did.
 #[derive(Debug, Default)]
@@ -22,6 +66,20 @@ pub(crate) fn ask(address: &str, request: &str) -> Answer {
 
 /// The same with a token.
 pub(crate) fn ask_as(token: &str, address: &str, request: &str) -> Answer {
+    // Who is asked alone has something to say.
+    let progress = Progress::of_equals();
+    progress.said[1].store(1, Ordering::Relaxed);
+    ask_beside(&progress, 0, token, address, request)
+}
+
+/// The same of one of two, while the other is asked.
+pub(crate) fn ask_beside(
+    progress: &Progress,
+    side: usize,
+    token: &str,
+    address: &str,
+    request: &str,
+) -> Answer {
     let mut parts = request.splitn(3, ' ');
     let (method, path) = (parts.next().unwrap(), parts.next().unwrap());
     let body = parts.next().unwrap_or_default();
@@ -36,8 +94,19 @@ pub(crate) fn ask_as(token: &str, address: &str, request: &str) -> Answer {
     let _ = stream.write_all(&[head.as_bytes(), body.as_bytes()].concat());
     let mut bytes = Vec::new();
     let mut buffer = [0; 64 * 1024];
-    while let Ok(count @ 1..) = stream.read(&mut buffer) {
-        bytes.extend_from_slice(&buffer[..count]);
+    let mut silent_since = Instant::now();
+    loop {
+        match stream.read(&mut buffer) {
+            Ok(count @ 1..) => {
+                bytes.extend_from_slice(&buffer[..count]);
+                progress.says(side, &bytes);
+                silent_since = Instant::now();
+            }
+            Err(error)
+                if error.kind() == ErrorKind::WouldBlock
+                    && progress.may_say_more(side, silent_since.elapsed()) => {}
+            Ok(0) | Err(_) => break,
+        }
     }
     parse(&String::from_utf8_lossy(&bytes))
 }

@@ -11,12 +11,13 @@ mod random;
 mod routes;
 
 use std::path::PathBuf;
+use std::thread;
 
 use glasshouse_tests::cluster::{Cluster, glasshouse};
 use glasshouse_tests::tools;
 use serde_json::{Value, json};
 
-use self::ask::{Answer, ask, ask_as};
+use self::ask::{Answer, Progress, ask, ask_beside};
 
 const REQUESTS: &str = include_str!("requests.txt");
 
@@ -92,20 +93,27 @@ fn same(etcd: &Answer, ours: &Answer, in_any_order: bool) -> bool {
         && values(etcd) == values(ours)
 }
 
-/// Sends one line: `@user:password`, for somebody who logs in first, and the request.
-fn send(cluster: &Cluster, line: &str) -> Answer {
+/// Sends one line to both: `@user:password`, for somebody who logs in first, and the request.
+fn send_to_both(clusters: [&Cluster; 2], line: &str, progress: &Progress) -> [Answer; 2] {
+    thread::scope(|scope| {
+        let send = |side: usize| scope.spawn(move || send(progress, side, clusters[side], line));
+        [send(0), send(1)].map(|asked| asked.join().unwrap())
+    })
+}
+
+fn send(progress: &Progress, side: usize, cluster: &Cluster, line: &str) -> Answer {
     let address = cluster.members[0].address();
     let Some((who, request)) = line.strip_prefix('@').and_then(|line| line.split_once(' ')) else {
-        return ask(&address, line);
+        return ask_beside(progress, side, "", &address, line);
     };
     let Some((name, password)) = who.split_once(':') else {
-        return ask_as(who, &address, request);
+        return ask_beside(progress, side, who, &address, request);
     };
     let log_in = json!({ "name": name, "password": password });
     let answer = ask(&address, &format!("POST /v3/auth/authenticate {log_in}"));
     let answer: Value = serde_json::from_str(&answer.body).unwrap();
     let token = answer["token"].as_str().unwrap_or_else(|| panic!("{line}: {answer}"));
-    ask_as(token, &address, request)
+    ask_beside(progress, side, token, &address, request)
 }
 
 #[test]
@@ -125,7 +133,8 @@ fn answers_are_those_of_etcd() {
             continue;
         }
         count += 1;
-        let (etcd, ours) = (send(&etcd, line), send(&ours, line));
+        let progress = if reason.is_some() { Progress::of_others() } else { Progress::of_equals() };
+        let [etcd, ours] = send_to_both([&etcd, &ours], line, &progress);
         let is_same = same(&etcd, &ours, std::mem::take(&mut in_any_order));
         match (is_same, reason.take()) {
             (true, None) | (false, Some(_)) => {}

@@ -3,7 +3,7 @@
 //! It finds the members, takes the leader's key with a transaction under a lease, keeps the lease
 //! alive, and watches the key of its cluster for whoever takes it next.
 
-use glasshouse_tests::cluster::glasshouse;
+use glasshouse_tests::cluster::{eventually, glasshouse};
 use serde_json::{Value, json};
 
 use super::ask::ask;
@@ -46,7 +46,10 @@ fn patroni_elects_its_leader() {
     assert_eq!(call("kv/deleterange", json!({ "key": key }))["deleted"], json!("1"));
     let watch =
         json!({"create_request": {"key": key, "start_revision": (revision + 1).to_string()}});
-    let lines = ask(&address, &format!("POST /v3/watch {watch}")).body;
+    let lines = eventually("the watch shows the deletion", || {
+        let lines = ask(&address, &format!("POST /v3/watch {watch}")).body;
+        if lines.lines().count() >= 2 { Ok(lines) } else { Err(lines) }
+    });
     let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines[0]["result"]["created"], json!(true));
     assert_eq!(lines[1]["result"]["events"][0]["type"], json!("DELETE"));

@@ -9,11 +9,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use crate::addresses::Addresses;
 use crate::names::{Host, Names};
 use crate::tools::program;
 
-/// How long anything here may take before a test fails.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long anything here may take before a test fails: far more than it takes, because a machine
+/// that is shared may stand still for seconds.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A directory that is removed with its owner.
 pub struct TempDir(pub PathBuf);
@@ -46,6 +48,8 @@ pub struct Cluster {
     /// What the members run: `glasshouse`, or another etcd.
     pub program: PathBuf,
     dir: TempDir,
+    /// In a network of their own nobody else meets them.
+    _addresses: Option<Addresses>,
 }
 
 /// One member.
@@ -66,24 +70,27 @@ pub struct Member {
 
 impl Cluster {
     /// Members that are called by their addresses, `127.77.{block}.1` and up, not yet started.
-    /// Tests that may run at the same time choose different blocks.
+    /// Tests that choose different blocks may run at the same time.
     pub fn on_addresses(size: u8, block: u8) -> Self {
         let hosts: Vec<(String, String, Ipv4Addr)> = (1..=size)
             .map(|number| Ipv4Addr::new(127, 77, block, number))
             .map(|ip| (ip.to_string(), ip.to_string(), ip))
             .collect();
+        let addresses = Addresses::take([127, 77, block]);
         let dir = TempDir::new("cluster");
         let names = Names::new(&[], &dir.0);
-        Self::new(&hosts, "etcd-cluster", dir, names)
+        Self { _addresses: Some(addresses), ..Self::new(&hosts, "etcd-cluster", dir, names) }
     }
 
     /// Members that are called by name, not yet started.
     pub fn with_names(hosts: &[Host], token: &str) -> Self {
+        let [a, b, c, _] = hosts[0].1.octets();
+        let addresses = Addresses::take([a, b, c]);
         let dir = TempDir::new("cluster");
         let names = Names::new(hosts, &dir.0);
         let hosts: Vec<(String, String, Ipv4Addr)> =
             hosts.iter().map(|(name, ip)| ((*name).to_owned(), (*name).to_owned(), *ip)).collect();
-        Self::new(&hosts, token, dir, names)
+        Self { _addresses: Some(addresses), ..Self::new(&hosts, token, dir, names) }
     }
 
     /// Members with these names at these addresses, in a network of their own that has `more`
@@ -110,7 +117,7 @@ impl Cluster {
                 member
             })
             .collect();
-        Self { members, names, program: glasshouse(), dir }
+        Self { members, names, program: glasshouse(), dir, _addresses: None }
     }
 
     /// A further member, which was added as `http://{ip}:2380` and joins when it is started. Gives
@@ -348,6 +355,15 @@ pub fn eventually<T>(what: &str, mut attempt: impl FnMut() -> Result<T, String>)
         }
         sleep(Duration::from_millis(50));
     }
+}
+
+/// Runs a line until it succeeds, as one does by hand while a cluster is between two leaders; what it
+/// asks for must not matter when it is done twice.
+pub fn run_until_ok(mut line: impl FnMut() -> Ran) -> Ran {
+    eventually("the line succeeds", || {
+        let ran = line();
+        if ran.code == Some(0) { Ok(ran) } else { Err(format!("{ran:?}")) }
+    })
 }
 
 /// The program `glasshouse`.

@@ -8,6 +8,7 @@
     reason = "only tests use this crate, and they fail by panicking"
 )]
 
+pub mod addresses;
 pub mod bench;
 pub mod browser;
 pub mod cluster;

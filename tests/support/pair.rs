@@ -4,20 +4,21 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bytes::Bytes;
-use glasshouse_core::api::{Code, Error, StatusRequest};
+use glasshouse_core::api::{Error, StatusRequest};
 use glasshouse_server::client::{Connection, Messages};
-use tokio::runtime::Runtime;
+use tokio::runtime::{Handle, Runtime};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::cluster::{Cluster, glasshouse};
 use crate::tools;
 
-/// How long a connection may take.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a connection may take, and an answer that the other side has given already: far more than
+/// it takes, because a machine that is shared may stand still for seconds.
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// How long a call may take: some wait for ever, as they should.
+/// How long a call may take when neither side answers: some wait for ever, as they should.
 const CALL_PATIENCE: Duration = Duration::from_secs(10);
 
 /// What comes back: a message, or gRPC's code and a text.
@@ -100,15 +101,18 @@ impl Pair {
     pub fn call(&self, path: &str, token: [Option<&str>; 2], message: [Bytes; 2]) -> [Answer; 2] {
         let [theirs, ours] = message;
         let ask_etcd = async {
-            let answer = self.etcd.call(path, token[0], theirs.clone()).await;
-            let lost = |error: &Error| error.code == Code::DeadlineExceeded;
-            if path.starts_with("/etcdserverpb.Cluster/") && answer.as_ref().is_err_and(lost) {
-                return self.etcd.call(path, token[0], theirs).await;
+            let first = self.etcd.call(path, token[0], theirs.clone());
+            if !path.starts_with("/etcdserverpb.Cluster/") {
+                return first.await;
             }
-            answer
+            match timeout(CALL_PATIENCE, first).await {
+                Ok(answer) => answer,
+                Err(_) => self.etcd.call(path, token[0], theirs).await,
+            }
         };
-        let both = async { tokio::join!(ask_etcd, self.ours.call(path, token[1], ours)) };
-        self.runtime.block_on(both).into()
+        let answers = both(ask_etcd, self.ours.call(path, token[1], ours));
+        let answers = self.runtime.block_on(answers);
+        answers.map(|answer| answer.unwrap_or(Err(Error::DEADLINE_EXCEEDED)))
     }
 
     /// Whether both still answer; otherwise what the one that does not has logged last.
@@ -130,6 +134,28 @@ impl Pair {
     }
 }
 
+/// Waits for both. Nothing comes after [`CALL_PATIENCE`] when neither has come; once one has, the
+/// other is waited for with [`PATIENCE`].
+pub async fn both<T>(
+    theirs: impl Future<Output = T>,
+    ours: impl Future<Output = T>,
+) -> [Option<T>; 2] {
+    tokio::pin!(theirs, ours);
+    let limit = sleep(CALL_PATIENCE);
+    tokio::pin!(limit);
+    let (mut first, mut second) = (None, None);
+    while first.is_none() || second.is_none() {
+        tokio::select! {
+            biased;
+            answer = &mut theirs, if first.is_none() => first = Some(answer),
+            answer = &mut ours, if second.is_none() => second = Some(answer),
+            () = &mut limit => break,
+        }
+        limit.as_mut().reset(Instant::now() + PATIENCE);
+    }
+    [first, second]
+}
+
 impl Side {
     fn start(runtime: &Runtime, program: PathBuf, block: u8, flags: &[&str]) -> Self {
         let mut cluster = Cluster::on_addresses(1, block);
@@ -141,18 +167,17 @@ impl Side {
         Self { cluster, connection: connection.expect("the member serves") }
     }
 
-    /// One call with these bytes.
+    /// One call with these bytes; some wait for ever.
     ///
     /// # Errors
     /// The member's own.
     pub async fn call(&self, path: &str, token: Option<&str>, message: Bytes) -> Answer {
         let path = path.parse().expect("a method's path is a path");
-        let answer = timeout(CALL_PATIENCE, self.connection.clone().call(path, token, message));
-        answer.await.unwrap_or(Err(Error::DEADLINE_EXCEEDED))
+        self.connection.clone().call(path, token, message).await
     }
 
     /// Opens a stream with these bytes as its first message.
-    pub fn open(&self, runtime: &Runtime, path: &str, token: Option<&str>, first: Bytes) -> Stream {
+    pub fn open(&self, runtime: &Handle, path: &str, token: Option<&str>, first: Bytes) -> Stream {
         let path = path.parse().expect("a method's path is a path");
         let (requests, receiver) = mpsc::unbounded_channel();
         requests.send(first).expect("it is listened to");

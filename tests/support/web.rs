@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 /// How long a member may take to answer: a read without a quorum takes seven seconds.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What came back.
 #[derive(Clone, Debug, PartialEq, Eq)]
