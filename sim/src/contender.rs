@@ -99,12 +99,18 @@ impl Contender {
         let mut turn = Turn::Call(enter.into());
         loop {
             turn = match turn {
-                Turn::Call(request) => match self.asker.ask(state, request).await {
-                    Some(response) => recipe.on_answer(response),
+                Turn::Call(request) => match self.asker.ask(state, request.clone()).await {
+                    Some(response) => {
+                        let response = lock(state).as_the_lock_reads_it(&request, response);
+                        recipe.on_answer(response)
+                    }
                     None => return self.give_up(state, &recipe).await,
                 },
                 Turn::Watch(watched) => self.watch(state, &mut recipe, watched).await,
-                Turn::Done(held) => return Some(held),
+                Turn::Done(held) => {
+                    lock(state).on_held(&held);
+                    return Some(held);
+                }
                 Turn::Wait | Turn::Refused(_) => return self.give_up(state, &recipe).await,
             };
         }

@@ -108,6 +108,8 @@ pub(crate) struct Member {
     mailbox: VecDeque<Input>,
     waker: Option<Waker>,
     pub(crate) tick: Option<TimerId>,
+    /// Ticks of the process so far.
+    pub(crate) ticks: u64,
     /// Appends that a planted fault keeps from the disk.
     pub(crate) withheld: Vec<Append>,
 }
@@ -128,6 +130,7 @@ impl Member {
             mailbox: VecDeque::new(),
             waker: None,
             tick: None,
+            ticks: 0,
             withheld: Vec::new(),
         }
     }

@@ -1,109 +1,141 @@
-//! Planted faults: bugs that real systems had, put into a member from outside.
+//! Planted faults: bugs that real systems had, put into members from outside.
 //!
-//! A checker that never fires proves nothing. Each mutant here breaks one rule that the protocol
-//! rests on, by rewriting what passes between the node and its world; the node itself is the same
-//! sound code that the server runs. Every mutant must be caught within 500 seeds
-//! (`tests/mutants`), and none may be caught where none is planted.
+//! A checker that never fires proves nothing. Each mutant breaks one rule that the cluster rests on, by
+//! rewriting what passes between a node and its world; the node itself is the same sound code that
+//! the server runs.
+//!
+//! ```text
+//!     clients ──request──┐                       ┌── answers, events ──► clients
+//!     peers ──message──► │  [ rewritten here ]   │  [ and here ] ──message──► peers
+//!     disk ──"durable"──►└────► Node::step ──────┘──► appends, batches ──► disk
+//! ```
+//!
+//! Which members are sick is a matter of the moment ([`Plants`]): `plant M07 n2` in a script, and
+//! `unplant M07`. What each one is, where it comes from and who must catch it stands in one table
+//! ([`catalogue`]). Whoever hunts sees codes only, until something is found.
+//!
+//! | file | what is rewritten there |
+//! | --- | --- |
+//! | `election` | requests for votes, and the votes |
+//! | `replication` | a leader's appends and what followers say of them; snapshots |
+//! | `read` | what a read waits for |
+//! | `disk` | what is called durable; the log on the disk |
+//! | `store` | the batches of the store, and what a crash leaves of them |
+//! | `lease` | who renews and who revokes |
+//! | `watch` | what watchers ask and hear |
+//! | `client` | what clients do, and who they are taken for |
 
+pub mod catalogue;
+mod client;
+mod disk;
+mod election;
+mod hooks;
+mod lease;
+mod message;
+mod plants;
+mod read;
+mod replication;
+mod store;
+#[cfg(test)]
+mod tests;
 pub(crate) mod watch;
 
 use std::fmt;
 
-/// One planted fault. It applies to every member of the world.
+pub use catalogue::{Facts, Level};
+pub use plants::Plants;
+
+/// One planted fault. [`catalogue`] has the facts; the number of a code is the place in the list of known
+/// bugs that this project began with, so some numbers are free.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "the catalogue says what each one is")]
 pub enum Mutant {
-    /// The disk thread says "durable" when the bytes have reached the page cache, before the
-    /// fsync. A power failure then takes back what was promised (Jepsen, NATS 2.12.1).
-    AckBeforeFsync,
-    /// A vote is not written before it is given: records of term and vote alone wait in memory
-    /// until an entry is appended. A crash forgets the vote, and the member votes again in the
-    /// same term (Raft, figure 2, "persistent state").
+    CommitAnyTerm,
     VoteNotPersisted,
-    /// Every member answers a linearizable read from its own store, without asking the leader
-    /// and without waiting (Jepsen, etcd 0.4.1).
+    AckBeforeFsync,
+    ApplyBeforeSave,
     LocalRead,
-    /// Now and then the last event of a response to a watcher is left out (etcd issue 18089: a
-    /// delete at the compacted revision).
-    LostEvent,
-    /// Now and then a response to a watcher is sent twice, as when a cursor is not moved on.
-    DoubledEvent,
-    /// The events of a response to a watcher come in reverse.
-    BackwardEvents,
-    /// A revision of several events comes in two responses, and none says that it is a fragment.
-    TornRevision,
-    /// A watch that goes on from a revision begins one behind it: what changed there is never told.
-    LateResume,
-    /// A word of progress overtakes events of revisions that it speaks of (etcd issue 15220).
+    ReadBeforeFirstCommit,
+    ReadContextReused,
+    LeaseRead,
+    NoPreVote,
+    PreVotesKept,
+    VoteForAnyLog,
+    MatchFromNext,
+    IndexBehindRows,
+    DefragmentForgets,
+    CompactionLosesRevision,
+    DeleteLostInCompaction,
+    ReplayOnReconnect,
+    SlowWatcherLoses,
     OvertakingProgress,
-    /// The pair before the event is the pair after it.
+    DoubledTxnEvent,
+    FutureWatch,
+    RetriedWrite,
+    LockNotRechecked,
+    DeposedRevokes,
+    NeverRevoked,
+    CorruptTailCut,
+    SnapshotIndexOff,
+    LostEvent,
+    DoubledEvent,
+    BackwardEvents,
+    TornRevision,
+    LateResume,
     FalsePrevKv,
-    /// Every put is told as if it made its key.
     FalseCreate,
-    /// The member forgets what a watcher does not want to hear.
     ForgottenFilter,
-    /// Every member answers a keep-alive by itself, from the leases that it knows, without asking the
-    /// leader. The deadline in the leader's memory does not move (the effect of etcd issue 15247 on a
-    /// client: a renewal that is acknowledged and not there).
     LocalRenewal,
-    /// A member asks nobody who he is: whoever calls is taken for root, and may do everything (etcd
-    /// CVE-2018-16886: a certificate's name made anybody a user).
     EverybodyIsRoot,
-    /// The first member stores another value than it was told, now and then: memory that flipped a bit
-    /// before any checksum was made, or a bug in apply (etcd issue 13766, data inconsistency).
     RottenRow,
 }
 
 impl Mutant {
-    /// All of them.
-    pub const ALL: [Self; 15] = [
-        Self::AckBeforeFsync,
-        Self::VoteNotPersisted,
-        Self::LocalRead,
-        Self::LostEvent,
-        Self::DoubledEvent,
-        Self::BackwardEvents,
-        Self::TornRevision,
-        Self::LateResume,
-        Self::OvertakingProgress,
-        Self::FalsePrevKv,
-        Self::FalseCreate,
-        Self::ForgottenFilter,
-        Self::LocalRenewal,
-        Self::EverybodyIsRoot,
-        Self::RottenRow,
-    ];
-
-    /// The name on the command line.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::AckBeforeFsync => "ack-before-fsync",
-            Self::VoteNotPersisted => "vote-not-persisted",
-            Self::LocalRead => "local-read",
-            Self::LostEvent => "lost-event",
-            Self::DoubledEvent => "doubled-event",
-            Self::BackwardEvents => "backward-events",
-            Self::TornRevision => "torn-revision",
-            Self::LateResume => "late-resume",
-            Self::OvertakingProgress => "overtaking-progress",
-            Self::FalsePrevKv => "false-prev-kv",
-            Self::FalseCreate => "false-create",
-            Self::ForgottenFilter => "forgotten-filter",
-            Self::LocalRenewal => "local-renewal",
-            Self::EverybodyIsRoot => "everybody-is-root",
-            Self::RottenRow => "rotten-row",
-        }
+    /// All of them, in the order of their codes.
+    pub fn all() -> impl Iterator<Item = Self> {
+        catalogue::CATALOGUE.iter().map(|facts| facts.mutant)
     }
 
-    /// The mutant with this name.
+    /// What is known of it.
     #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|mutant| mutant.name() == name)
+    pub fn facts(self) -> &'static Facts {
+        &catalogue::CATALOGUE[self as usize]
+    }
+
+    /// What hunters see of it: `M07`.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        self.facts().code
+    }
+
+    /// Its name, which says what is wrong: `read-index-context-reused`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.facts().name
+    }
+
+    /// The mutant with this code, in letters of any size, or with this name.
+    #[must_use]
+    pub fn from_name(word: &str) -> Option<Self> {
+        Self::all().find(|mutant| {
+            mutant.code().eq_ignore_ascii_case(word) || mutant.name() == word.to_lowercase()
+        })
     }
 }
 
+/// The code: names are told when something is found.
 impl fmt::Display for Mutant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        f.write_str(self.code())
     }
+}
+
+/// What planted faults remember from one moment to the next.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    pub(crate) watch: watch::Watching,
+    election: election::Granted,
+    lease: lease::Deadlines,
+    read: read::Contexts,
+    store: store::Batches,
 }

@@ -3,7 +3,7 @@
 use crate::check::Violation;
 use crate::clock::{Nanos, SECOND};
 use crate::fault::FaultPlan;
-use crate::mutant::Mutant;
+use crate::mutant::{Mutant, Plants};
 use crate::workload::Workload;
 use crate::world::{Counts, Spec, World};
 
@@ -56,10 +56,10 @@ pub fn run_seed(seed: u64, members: u8, seconds: u64, faults: bool) -> Outcome {
     run_spec(Spec::hunt(seed, members), Plan::new(seconds, faults))
 }
 
-/// The same with faults planted in every member.
+/// The same with a fault planted where it shows.
 #[must_use]
 pub fn run_mutant(seed: u64, members: u8, seconds: u64, mutant: Mutant) -> Outcome {
-    let spec = Spec { mutants: vec![mutant], ..Spec::hunt(seed, members) };
+    let spec = Spec { mutants: Plants::usual(mutant), ..Spec::hunt(seed, members) };
     run_spec(spec, Plan::new(seconds, true))
 }
 

@@ -3,7 +3,7 @@
 
 use glasshouse_sim::clock::SECOND;
 use glasshouse_sim::linear::{Limits, Verdict};
-use glasshouse_sim::mutant::Mutant;
+use glasshouse_sim::mutant::{Mutant, Plants};
 use glasshouse_sim::run::{Plan, begin};
 use glasshouse_sim::world::{Spec, World};
 
@@ -11,7 +11,7 @@ use glasshouse_sim::world::{Spec, World};
 const LIMITS: Limits = Limits { memory_bytes: 16 << 20, steps: 5_000_000 };
 
 /// A run of 40 virtual seconds with faults, and the verdict of the black box.
-fn judged(seed: u64, mutants: Vec<Mutant>) -> (World, Verdict) {
+fn judged(seed: u64, mutants: Plants) -> (World, Verdict) {
     let mut world = begin(Spec { mutants, ..Spec::hunt(seed, 3) }, Plan::new(40, true));
     world.keep_history();
     world.run_until(40 * SECOND);
@@ -24,7 +24,7 @@ fn sound_members_answer_as_one_copy() {
     let mut confirmed = 0;
     let mut operations = 0;
     for seed in 60_000..60_020 {
-        let (world, verdict) = judged(seed, Vec::new());
+        let (world, verdict) = judged(seed, Plants::default());
         assert!(world.violation().is_none());
         operations += world.history().map_or(0, |history| history.len());
         match verdict {
@@ -43,7 +43,7 @@ fn sound_members_answer_as_one_copy() {
 fn stale_reads_are_seen_from_outside() {
     let mut refuted = 0;
     for seed in 0..48 {
-        let (world, verdict) = judged(seed, vec![Mutant::LocalRead]);
+        let (world, verdict) = judged(seed, Plants::usual(Mutant::LocalRead));
         let inside = world.violation().is_some();
         let outside = matches!(verdict, Verdict::Refuted(_));
         assert!(

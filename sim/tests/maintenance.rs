@@ -6,7 +6,7 @@ use glasshouse_core::api::{
     AlarmType, CompactionRequest, DeleteRangeRequest, Error, PutRequest, Request,
 };
 use glasshouse_sim::clock::SECOND;
-use glasshouse_sim::mutant::Mutant;
+use glasshouse_sim::mutant::{Mutant, Plants};
 use glasshouse_sim::place::{ClientNo, MemberNo};
 use glasshouse_sim::run::{Plan, begin};
 use glasshouse_sim::trace::CallEnd;
@@ -85,7 +85,7 @@ fn writes_are_refused_only_while_the_alarm_stands_and_it_clears_itself() {
 fn a_member_that_stores_something_else_is_found_out() {
     // The checkers would end the run before the members find out by themselves.
     let spec = Spec {
-        mutants: vec![Mutant::RottenRow],
+        mutants: Plants::usual(Mutant::RottenRow),
         corrupt_check_ms: Some(3_000),
         checked: false,
         ..Spec::lesson(1, 3)

@@ -89,6 +89,11 @@ impl Leases {
         self.clocks.fast
     }
 
+    /// The time that was told last.
+    pub(super) fn now(&self) -> Nanos {
+        self.clocks.now
+    }
+
     /// Clocks run at other rates from now on.
     pub(super) fn on_rates(&mut self, now: Nanos, rates: impl Iterator<Item = Rate> + Clone) {
         self.clocks.advance(now);

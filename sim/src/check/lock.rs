@@ -10,6 +10,7 @@
 //! linearizable, by a watcher's event that never was, by a lease that lives on at one member only.
 
 use bytes::Bytes;
+use glasshouse_core::concurrency::Held;
 
 use super::{Property, Violation};
 use crate::model::{Change, Model};
@@ -43,6 +44,26 @@ impl Locks {
         let count = if took_effect { &mut self.written } else { &mut self.refused };
         *count += 1;
     }
+}
+
+/// A client is told that it holds the lock with this key, as of a revision: there its key must be the oldest
+/// of the queue. A key that was not there any more, because its lease had ended, holds nothing (Jepsen,
+/// etcd 3.4.3).
+pub(crate) fn on_held(model: &Model, held: &Held) -> Option<Violation> {
+    let at = held.header.revision;
+    if at < model.compacted() || at > model.revision() {
+        return None;
+    }
+    let (first, end) = (Bytes::from_static(QUEUE.0), Bytes::from_static(QUEUE.1));
+    let oldest = model.range(&first, &end, at).min_by_key(|(_, version)| version.created);
+    let holder = oldest.map(|(key, version)| signature(key, version.created));
+    let told = signature(&held.key, held.revision);
+    (holder.as_ref() != Some(&told)).then(|| {
+        let holder = holder.map_or_else(|| String::from("nobody"), |holder| text(&holder));
+        let known = format!("{holder} is the first in the queue at revision {at}");
+        let seen = format!("{} is told that it holds the lock", text(&told));
+        Violation::new(Property::Locks, None, known, seen)
+    })
 }
 
 /// An entry is committed for the first time anywhere, and the model has applied it.

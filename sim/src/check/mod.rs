@@ -13,8 +13,10 @@
 //! | `completeness` | a new leader has every committed entry | Raft 5.4, Leader Completeness |
 //! | `votes` | one vote in a term, also across crashes | Raft 5.2 |
 //! | `quorum` | what is committed is durable on a quorum | dissertation 10.2.1 |
+//! | `quorum` | a log that was durable is there after a crash | Raft figure 2 |
 //! | `monotonic` | term, commit and applied index never go back | Raft figure 2 |
 //! | `clients` | acknowledged writes stay; reads are not stale | linearizability, with the log as witness |
+//! | `revision` | one change, one revision, on all members alike | etcd's API guarantees |
 //! | `once` | a request takes effect at most once | what TCP gives etcd, and no network promises |
 //! | `watch` | watchers hear of everything once, in order, whole | etcd's API guarantees |
 //! | `lease` | leases are never early, end once, and end | etcd's lease API |
@@ -22,6 +24,7 @@
 //! | `auth` | who gets through was permitted; equal users at an equal index | etcd's auth store |
 //! | `hash` | stores are equal at an equal revision | etcd's corruption check |
 //! | `membership` | equal members at an equal index; one change at a time | dissertation 4.1 |
+//! | `stable` | a leader that a whole majority hears stays | dissertation 9.6 |
 //! | `liveness` | after faults heal, the cluster works again | |
 
 mod append_only;
@@ -38,12 +41,15 @@ pub(crate) mod membership;
 mod monotonic;
 mod once;
 mod quorum;
+mod revision;
+pub(crate) mod stable;
 mod votes;
 mod watch;
 
 use std::fmt;
 
 use glasshouse_core::api;
+use glasshouse_core::concurrency::Held;
 use glasshouse_core::id::{MemberId, StreamId};
 use glasshouse_core::node::{NodeView, Role};
 use glasshouse_core::peer::MessageInfo;
@@ -69,10 +75,14 @@ pub enum Property {
     OneVotePerTerm,
     /// An entry is committed only when a quorum has it on disk.
     DurableQuorum,
+    /// A log that was durable is there after every crash.
+    DurableLog,
     /// Term, commit index and applied index never go back.
     Monotonic,
     /// What was acknowledged to a client is never lost or changed.
     Durability,
+    /// Every change is the next revision, on all members alike.
+    Revisions,
     /// What was asked for once happens at most once.
     AtMostOnce,
     /// A linearizable read sees everything acknowledged before it began.
@@ -93,6 +103,8 @@ pub enum Property {
     MembershipOverlap,
     /// A leader has the votes of a majority of its voters.
     ElectionQuorum,
+    /// A leader that a whole majority hears is not disturbed.
+    StableLeader,
     /// After faults heal there is a leader, members converge, calls are answered.
     Liveness,
 }
@@ -109,8 +121,10 @@ impl Property {
             Self::StateMachineSafety => "state machine safety",
             Self::OneVotePerTerm => "one vote per term",
             Self::DurableQuorum => "commit needs a durable quorum",
+            Self::DurableLog => "durable logs stay",
             Self::Monotonic => "nothing goes back",
             Self::Durability => "acknowledged writes stay",
+            Self::Revisions => "revision arithmetic",
             Self::AtMostOnce => "at most once",
             Self::Linearizability => "linearizability",
             Self::Watch => "watch guarantees",
@@ -121,6 +135,7 @@ impl Property {
             Self::MembershipEquality => "equal members",
             Self::MembershipOverlap => "overlapping majorities",
             Self::ElectionQuorum => "a leader needs a majority",
+            Self::StableLeader => "stable leader",
             Self::Liveness => "liveness",
         }
     }
@@ -138,8 +153,12 @@ impl Property {
             Self::StateMachineSafety => "No two members apply different entries at the same index.",
             Self::OneVotePerTerm => "A member gives one vote in a term, even if it crashes.",
             Self::DurableQuorum => "What is committed is on the disks of a majority.",
+            Self::DurableLog => "A log that was on a disk is there after every crash.",
             Self::Monotonic => "Term, commit index and applied index never go back.",
             Self::Durability => "What was acknowledged to a client is never lost or changed.",
+            Self::Revisions => {
+                "Every change is one revision, the next one, and the same on all members."
+            }
             Self::AtMostOnce => "What a client asks for once happens at most once.",
             Self::Linearizability => {
                 "A linearizable answer knows everything that was acknowledged before it was asked."
@@ -160,6 +179,9 @@ impl Property {
             }
             Self::MembershipOverlap => "A change of the members changes one voter at a time.",
             Self::ElectionQuorum => "A leader has the votes of a majority of its voters.",
+            Self::StableLeader => {
+                "Nobody begins a term beside a leader that a whole majority hears."
+            }
             Self::Liveness => {
                 "When faults have healed, a leader arises, members converge and calls are answered."
             }
@@ -227,6 +249,8 @@ pub(crate) struct Checks {
     locks: lock::Locks,
     once: once::Once,
     rights: auth::Rights,
+    revisions: revision::Revisions,
+    pub(crate) calm: stable::Calm,
 }
 
 /// What a client may rely on that calls now.
@@ -256,6 +280,8 @@ impl Checks {
             locks: lock::Locks::default(),
             once: once::Once::default(),
             rights: auth::Rights::default(),
+            revisions: revision::Revisions::default(),
+            calm: stable::Calm::default(),
         }
     }
 
@@ -277,11 +303,13 @@ impl Checks {
         seen: &Seen,
     ) -> Option<Violation> {
         self.append_only.on_recovered(no);
+        self.calm.touch(self.leases.now(), no);
         self.voters.on_recovered(no, view);
         let verdict = self.votes.on_recovered(no, seen.standing.term, view.vote());
         let verdict = verdict.or_else(|| self.monotonic.on_recovered(no, seen));
         let verdict = verdict.or_else(|| self.ledger.on_recovered(no, view));
-        self.quorum.on_recovered(no, view.last_index(), view.stored_index());
+        let durable = self.quorum.on_recovered(no, view.last_index(), view.stored_index());
+        let verdict = verdict.or(durable);
         let nothing = Seen { commit: 0, applied: 0, ..*seen };
         verdict.or_else(|| self.on_commit(no, view, &nothing, seen))
     }
@@ -306,6 +334,7 @@ impl Checks {
         if before == after {
             return verdict;
         }
+        self.calm.on_step(self.leases.now(), no, before, after);
         verdict
             .or_else(|| self.monotonic.on_step(no, before, after))
             .or_else(|| self.on_leading(no, view, before, after))
@@ -347,9 +376,11 @@ impl Checks {
             for entry in view.entries(known + 1, after.commit) {
                 let verdict = self.once.on_committed(&entry);
                 let changes = self.clients.on_committed(&entry);
+                let revision = self.clients.model().revision();
+                self.revisions.on_committed(entry.index, revision);
                 let verdict =
                     verdict.or_else(|| lock::on_committed(&changes, self.clients.model()));
-                self.watchers.on_committed(self.clients.model().revision(), changes);
+                self.watchers.on_committed(revision, changes);
                 let verdict =
                     verdict.or_else(|| self.leases.on_committed(&entry, self.clients.model()));
                 self.rights.on_committed(&entry, self.clients.model());
@@ -374,6 +405,9 @@ impl Checks {
         if after.applied > before.applied {
             let verdict = self.voters.on_applied(no, view, after.applied - before.applied);
             let verdict = verdict.or_else(|| self.rights.on_applied(no, view));
+            let revision = view.mvcc().revision();
+            let verdict =
+                verdict.or_else(|| self.revisions.on_applied(no, after.applied, revision));
             return verdict.or_else(|| self.ledger.on_applied(no, after.applied));
         }
         None
@@ -398,12 +432,14 @@ impl Checks {
         to: MemberNo,
         info: &MessageInfo,
     ) -> Option<Violation> {
+        self.calm.on_sent(info);
         self.votes.on_sent(no, to, info)
     }
 
     /// A process ended.
     pub(crate) fn on_ended(&mut self, no: MemberNo) {
         self.quorum.on_ended(no);
+        self.calm.touch(self.leases.now(), no);
         let durable = self.monotonic.on_ended(no);
         self.election.on_ended(no, durable);
     }
@@ -421,6 +457,7 @@ impl Checks {
     /// A client calls.
     pub(crate) fn on_called(&mut self, now: Nanos, request: &api::Request) -> Asked {
         self.leases.on_called(request);
+        self.once.on_called(request);
         let (floor, rights) = (self.clients.floor(), self.rights.asked());
         Asked { floor, fast: self.leases.at(now), rights }
     }
@@ -439,6 +476,11 @@ impl Checks {
         let verdict = verdict
             .or_else(|| self.rights.on_answer(member, caller, request, response?, asked.rights));
         verdict.or_else(|| self.clients.on_answer(member, request, response?, asked.floor))
+    }
+
+    /// A client was told that it holds the lock.
+    pub(crate) fn on_held(&self, held: &Held) -> Option<Violation> {
+        lock::on_held(self.clients.model(), held)
     }
 
     /// A client was told whether its write under a lock took effect.

@@ -2,7 +2,9 @@
 //! sends before its own fsync).
 //!
 //! What is durable is the disk's word, not the node's: a member that promises too early is caught
-//! here, at the cause, long before a power failure makes the loss visible.
+//! here, at the cause, long before a power failure makes the loss visible. And what was durable is there
+//! when a member has read its disk again, in its log or in its store; a member that goes on with less
+//! is caught before it votes.
 
 use std::collections::VecDeque;
 
@@ -35,8 +37,22 @@ impl Quorum {
     }
 
     /// A member has read its disk, and made durable what it read.
-    pub(super) fn on_recovered(&mut self, no: MemberNo, last: u64, stored: u64) {
-        self.0[no.index()] = Durable { appended: VecDeque::new(), log: last, store: stored };
+    pub(super) fn on_recovered(
+        &mut self,
+        no: MemberNo,
+        last: u64,
+        stored: u64,
+    ) -> Option<Violation> {
+        let found = Durable { appended: VecDeque::new(), log: last, store: stored };
+        let before = std::mem::replace(&mut self.0[no.index()], found);
+        (last.max(stored) < before.log).then(|| {
+            Violation::new(
+                Property::DurableLog,
+                no,
+                format!("{no} had entry {} on its disk", before.log),
+                format!("after its restart its log ends at {last}"),
+            )
+        })
     }
 
     /// A member gave out an append.

@@ -409,6 +409,19 @@ impl Disk {
         self.set_troubles(|troubles| troubles.set(operation, failing));
     }
 
+    /// Nothing ails it.
+    pub(crate) fn is_sound(&self) -> bool {
+        self.fsync_by_hand.is_none() && self.troubles == Troubles::default()
+    }
+
+    /// Forgets the log from a byte of a segment on.
+    pub(crate) fn cut_wal(&mut self, segment: u64, offset: u64) {
+        self.wal.split_off(&(segment + 1));
+        if let Some(file) = self.wal.get_mut(&segment) {
+            file.set_len(offset);
+        }
+    }
+
     /// There is such a byte on the platter.
     pub(crate) fn has_wal_byte(&self, segment: u64, offset: u64) -> bool {
         self.wal.get(&segment).is_some_and(|file| offset < file.durable().len())

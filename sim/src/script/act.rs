@@ -92,6 +92,12 @@ fn world_at_large(bench: &mut Bench, command: &Command) -> Result<String, String
             done(world, Action::AlignTimers, "All members tick at the same moment.")
         }
         Command::Rule { name, value } => rule(world, name, value),
+        Command::Plant { mutant, members: who, planted } => {
+            let members = if who.is_empty() { Vec::new() } else { members_of(world, who)? };
+            let action = Action::Plant { mutant: *mutant, members, planted: *planted };
+            world.act(action).map_err(|refused| refused.to_string())?;
+            Ok(String::new())
+        }
         Command::Load { puts_per_second, for_us } => load(world, *puts_per_second, *for_us),
         Command::LoadOff => load_off(world),
         // Those above ...

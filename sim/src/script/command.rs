@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::mutant::Mutant;
 use crate::view::frame::Alias;
 
 /// A member, as a line names it.
@@ -180,6 +181,15 @@ pub enum Command {
         name: String,
         /// Its value.
         value: String,
+    },
+    /// `plant M07 [n2 n3]`, `unplant M07`.
+    Plant {
+        /// Which fault.
+        mutant: Mutant,
+        /// In whom; empty for all.
+        members: Vec<Who>,
+        /// `plant`, or `unplant`.
+        planted: bool,
     },
     /// `load 20 put/s for 30s`.
     Load {

@@ -5,6 +5,7 @@
 
 use super::units::quoted;
 use super::vocabulary::{CONDITIONS, ETCDCTL, Entry, FLAGS, WORLD};
+use crate::mutant::Mutant;
 use crate::view::call::Candidate;
 
 /// Most candidates that are given.
@@ -79,6 +80,9 @@ fn possible(done: &[&str], typed: &str, known: &Known) -> Vec<Candidate> {
         ("help", []) => {
             WORLD.iter().chain(ETCDCTL).map(|entry| candidate(entry.words, entry.help)).collect()
         }
+        ("plant" | "unplant", []) => Mutant::all()
+            .map(|mutant| candidate(mutant.code(), mutant.facts().level.name()))
+            .collect(),
         ("rot", [_]) => vec![candidate("wal", "the record of an entry")],
         (
             "heal" | "status" | "members" | "run" | "hunt" | "mark" | "rule" | "align" | "load"

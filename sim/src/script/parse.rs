@@ -8,6 +8,7 @@ use super::units::{duration_us, percent, quoted, rate_thousandths};
 use super::vocabulary::{self, CONDITIONS, ETCDCTL, ETCDCTL_WORDS, WORLD};
 use super::words::{self, Words};
 use super::{ParseError, docker};
+use crate::mutant::Mutant;
 
 type Result<T> = std::result::Result<T, ParseError>;
 
@@ -108,6 +109,7 @@ fn world(first: &str, rest: &[&str]) -> Result<Command> {
             }
             _ => Err(usage("rule")),
         },
+        "plant" | "unplant" => plant(first, rest),
         "load" => load(rest),
         "hunt" => match rest {
             [time] => hunt(time),
@@ -410,6 +412,17 @@ fn clock(rest: &[&str]) -> Result<Command> {
         }),
         _ => Err(usage("clock")),
     }
+}
+
+fn plant(first: &str, rest: &[&str]) -> Result<Command> {
+    let [code, list @ ..] = rest else { return Err(usage(first)) };
+    let mutant = Mutant::from_name(code).ok_or_else(|| {
+        let codes: Vec<&str> = Mutant::all().map(Mutant::code).collect();
+        let codes = codes.join(", ");
+        ParseError::new(format!("There is no {}. Write one of {codes}.", quoted(code)))
+    })?;
+    let members = if list.is_empty() { Vec::new() } else { members(list, first)? };
+    Ok(Command::Plant { mutant, members, planted: first == "plant" })
 }
 
 fn load(rest: &[&str]) -> Result<Command> {

@@ -46,6 +46,11 @@ fn the_commands_of_the_bench() {
         ("rot n3 wal 42", "Rot { member: Alias(3), entry: 42 }"),
         ("clock n1 0.5x", "Clock { members: [Alias(1)], rate_thousandths: 500 }"),
         ("campaign n5", "Campaign(Alias(5))"),
+        ("plant m05", "Plant { mutant: LocalRead, members: [], planted: true }"),
+        (
+            "unplant M05 n2,n3",
+            "Plant { mutant: LocalRead, members: [Alias(2), Alias(3)], planted: false }",
+        ),
         ("rule PreVote off", "Rule { name: \"prevote\", value: \"off\" }"),
         ("load 20 put/s for 30s", "Load { puts_per_second: 20, for_us: Some(30000000) }"),
         ("load off", "LoadOff"),

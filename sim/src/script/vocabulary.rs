@@ -61,6 +61,12 @@ pub const WORLD: &[Entry] = &[
         "Switches a rule: prevote, checkquorum, spread, snapshot-count, ...",
     ),
     entry(
+        "plant",
+        "plant M07 [n2 n3]",
+        "Plants a known bug by its code, in all members or in some; what it is, the lab tells when it is found.",
+    ),
+    entry("unplant", "unplant M07 [n2 n3]", "Takes it out again."),
+    entry(
         "client",
         "client A put color red",
         "A client with a name of its own, beside the terminal.",

@@ -143,6 +143,8 @@ pub(crate) enum Say {
     TimersAligned,
     /// A rule was switched.
     RuleSet { name: &'static str, on: bool },
+    /// A fault was planted in these members, or taken out again; nobody stands for all.
+    Planted { code: &'static str, who: Vec<MemberNo>, planted: bool },
     /// A moment got a name.
     Marked { name: String },
 

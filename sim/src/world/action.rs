@@ -10,6 +10,7 @@ use std::fmt;
 use glasshouse_core::peer::MessageKind;
 
 use crate::clock::{Nanos, Rate};
+use crate::mutant::Mutant;
 use crate::network::MessageId;
 use crate::place::{ClientNo, MemberNo, Place};
 
@@ -157,6 +158,15 @@ pub enum Action {
     AlignTimers,
     /// Switches a rule of the protocol. It holds for a member from its next start.
     Rule(Rule),
+    /// Plants a fault, or takes it out again.
+    Plant {
+        /// Which one.
+        mutant: Mutant,
+        /// In whom; empty for all, those that will join among them.
+        members: Vec<MemberNo>,
+        /// It is there, or not any more.
+        planted: bool,
+    },
 }
 
 /// How often a link misbehaves, in millionths of its messages.

@@ -5,6 +5,7 @@ use glasshouse_core::wal;
 
 use super::{Action, Refused, RotTarget, Rule, State};
 use crate::member::MemberState;
+use crate::mutant::Mutant;
 use crate::network::{LinkView, MessageId};
 use crate::place::{ClientNo, MemberNo, Place};
 use crate::trace::{DiskStep, DropReason, Life, What};
@@ -21,6 +22,7 @@ impl State {
             return refuse(format!("the run has ended: {violation}"));
         }
         self.check_places(&action)?;
+        self.checks.calm.on_action(self.now(), &action);
         match action {
             Action::Restart(no) => self.restart(action, no),
             Action::Join(no) => self.join(action, no),
@@ -40,6 +42,10 @@ impl State {
             Action::DuplicateMessage(id) => self.on_flight(action, id, |state| state.duplicate(id)),
             Action::Campaign(no) => self.campaign(action, no),
             Action::Rot { member, target } => self.rot(action, member, target),
+            Action::Plant { mutant, ref members, planted } => {
+                let members = members.clone();
+                self.plant(action, mutant, &members, planted)
+            }
             other => {
                 self.event(What::Fault(other.clone()));
                 self.turn_dial(other);
@@ -99,6 +105,22 @@ impl State {
             Action::Rule(Rule::CheckQuorum(on)) => self.rules.check_quorum = on,
             _ => unreachable!("`act` carries out everything that can be refused"),
         }
+    }
+
+    fn plant(
+        &mut self,
+        action: Action,
+        mutant: Mutant,
+        members: &[MemberNo],
+        planted: bool,
+    ) -> Result<(), Refused> {
+        if planted {
+            self.plants.plant(mutant, members);
+        } else if !self.plants.unplant(mutant, members) {
+            return refuse(format!("{mutant} is not planted there"));
+        }
+        self.event(What::Fault(action));
+        Ok(())
     }
 
     // --- processes ---
@@ -331,6 +353,7 @@ fn places_of(action: &Action) -> Vec<Place> {
         | Action::Rot { member, .. }
         | Action::ClockRate { member, .. } => vec![(*member).into()],
         Action::FreezeClient(no) | Action::ThawClient(no) => vec![(*no).into()],
+        Action::Plant { members, .. } => members.iter().copied().map(Place::from).collect(),
         Action::Partition(groups) => groups.iter().flatten().copied().collect(),
         Action::CutLink { from, to }
         | Action::HealLink { from, to }

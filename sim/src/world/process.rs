@@ -2,15 +2,13 @@
 
 use std::sync::Arc;
 
-use glasshouse_core::api::KeyValue;
 use glasshouse_core::auth::password;
 use glasshouse_core::node::{Append, Config, Effect, Input, Node, NodeView, Role};
-use glasshouse_core::store::{Store, StoreBatch, Work, Worked};
-use glasshouse_core::wal;
+use glasshouse_core::store::{Store, Work, Worked};
 use madsim::time::TimerId;
-use prost::Message as _;
 
 use super::State;
+use crate::check::stable;
 use crate::clock::{MILLIS, Nanos, SECOND};
 use crate::member::{self, MemberState, Process, Seen};
 use crate::mutant::Mutant;
@@ -60,14 +58,7 @@ impl State {
         if !self.is_alive(no, life) {
             return false;
         }
-        let config = self.config(no, life);
-        let disk = &mut self.member_mut(no).disk;
-        let read = disk.read_wal().and_then(|wal| {
-            let store = Store::open(disk.open_store()?).map_err(|error| error.to_string())?;
-            let node = Node::recover(config, wal, store.clone()).map_err(|e| e.to_string())?;
-            Ok((node, store))
-        });
-        let (node, store) = match read {
+        let (node, store) = match self.read_disk(no, life) {
             Ok(read) => read,
             Err(reason) => {
                 self.end_process(no, Life::Refused(reason));
@@ -84,6 +75,7 @@ impl State {
         self.checks.at(now);
         let verdict = self.checks.on_recovered(no, node.view(), &seen);
         let member = self.member_mut(no);
+        member.ticks = 0;
         member.set_process(Process { node, store, seen });
         if member.state == MemberState::Starting {
             member.state = MemberState::Up;
@@ -92,6 +84,21 @@ impl State {
         self.event(What::Standing { member: no, standing: seen.standing });
         self.violate(verdict);
         true
+    }
+
+    /// The node that goes on from what the disk holds, and its store.
+    fn read_disk(&mut self, no: MemberNo, life: u32) -> Result<(Node, Store), String> {
+        let mut config = self.config(no, life);
+        self.as_it_is_configured(no, &mut config);
+        let disk = &mut self.member_mut(no).disk;
+        let wal = disk.read_wal()?;
+        let store = Store::open(disk.open_store()?).map_err(|error| error.to_string())?;
+        self.lose_revision(no, &store);
+        if let Some(node) = self.cut_damaged_log(no, &config, &store)? {
+            return Ok((node, store));
+        }
+        let node = Node::recover(config, wal, store.clone()).map_err(|error| error.to_string())?;
+        Ok((node, store))
     }
 
     fn config(&self, no: MemberNo, life: u32) -> Config {
@@ -161,6 +168,9 @@ impl State {
             return;
         }
         let stored = matches!(input, Input::Stored { .. });
+        if matches!(input, Input::Tick) {
+            self.on_tick_of(no);
+        }
         let mut effects = std::mem::take(&mut self.effects);
         let Some(process) = self.member_mut(no).process_mut() else { return };
         process.node.step(input, &mut effects);
@@ -201,6 +211,7 @@ impl State {
         {
             self.checks.at(now);
             let verdict = self.checks.on_step(no, process.node.view(), &before, &after, stored);
+            let verdict = verdict.or_else(|| stable::judge(self, no, &before, &after));
             self.violate(verdict);
         }
     }
@@ -247,8 +258,8 @@ impl State {
         match effect {
             Effect::Append(append) => self.append(no, append),
             Effect::Store { seq, mut batch } => {
-                if self.spec.mutants.contains(&Mutant::RottenRow) && no.number() == 1 {
-                    rot_rows(&mut batch);
+                if !self.plants.is_empty() {
+                    self.as_it_is_stored(no, &mut batch);
                 }
                 self.member_mut(no).disk.queue_batch(seq, batch);
                 self.begin_store(no);
@@ -260,8 +271,9 @@ impl State {
                     self.event(What::Disk { member: no, step });
                 }
             }
-            Effect::Send { to, info, bytes } => {
+            Effect::Send { to, mut info, mut bytes } => {
                 let Some(to) = self.no_of(to) else { return };
+                self.as_it_leaves(no, to, &mut info, &mut bytes);
                 let verdict = self.checks.on_sent(no, to, &info);
                 self.violate(verdict);
                 self.send_peer(no, to, info, bytes);
@@ -299,20 +311,7 @@ impl State {
     // --- the disk ---
 
     fn append(&mut self, no: MemberNo, append: Append) {
-        if self.spec.mutants.contains(&Mutant::VoteNotPersisted) {
-            let seq = append.seq;
-            let member = self.member_mut(no);
-            if holds_only_state(&append) {
-                member.withheld.push(append);
-                if member.disk.is_idle() {
-                    member.tell(Input::Persisted { seq });
-                }
-                return;
-            }
-            for withheld in std::mem::take(&mut member.withheld) {
-                member.disk.queue_append(withheld);
-            }
-        }
+        let Some(append) = self.as_it_is_written(no, append) else { return };
         self.member_mut(no).disk.queue_append(append);
         self.begin_wal(no);
     }
@@ -332,7 +331,7 @@ impl State {
             }
             self.event(What::Disk { member: no, step });
         }
-        if last > 0 && self.spec.mutants.contains(&Mutant::AckBeforeFsync) {
+        if last > 0 && self.is_sick(Mutant::AckBeforeFsync, no) {
             self.member_mut(no).tell(Input::Persisted { seq: last });
         }
         let (token, life) = (began.token, self.member(no).life);
@@ -347,9 +346,7 @@ impl State {
             Some(Ok(seq)) => {
                 self.event(What::Disk { member: no, step: DiskStep::Synced { append: seq } });
                 self.checks.on_synced(no, seq);
-                if self.member(no).life == life
-                    && !self.spec.mutants.contains(&Mutant::AckBeforeFsync)
-                {
+                if self.member(no).life == life && !self.is_sick(Mutant::AckBeforeFsync, no) {
                     let member = self.member_mut(no);
                     // With a planted fault, the last records count although nobody wrote them.
                     let last = member.withheld.last().filter(|_| member.disk.is_idle());
@@ -376,6 +373,9 @@ impl State {
             None => {}
             Some(Err(reason)) => self.disk_failed(no, reason),
             Some(Ok(seq)) => {
+                if self.is_sick(Mutant::DefragmentForgets, no) {
+                    self.remember_stored(no, &store);
+                }
                 self.member_mut(no).tell(Input::Stored { seq });
                 let step = DiskStep::CommitDone { batch: seq };
                 self.event(What::Disk { member: no, step });
@@ -389,6 +389,10 @@ impl State {
         let member = self.member_mut(no);
         let Some(store) = member.process().map(|process| process.store.clone()) else { return };
         let done = store.work(work).map(|done| done.unwrap_or(Worked::Defragmented));
+        if matches!(work, Work::Defragment) && self.is_sick(Mutant::DefragmentForgets, no) {
+            self.forget_index(no, &store);
+        }
+        let member = self.member_mut(no);
         member.tell(Input::Worked { id, done: done.map_err(|error| error.to_string()) });
     }
 
@@ -425,6 +429,7 @@ impl State {
             Life::PoweredOff => MemberState::PoweredOff,
             _ => MemberState::Killed,
         };
+        self.checks.at(self.now());
         self.checks.on_ended(no);
         let power_off = matches!(how, Life::PoweredOff);
         self.event(What::Life { member: no, step: how });
@@ -458,27 +463,4 @@ impl State {
             self.lose_of_stream(carries);
         }
     }
-}
-
-/// A row now and then is not what the node meant: its last byte is another one.
-fn rot_rows(batch: &mut StoreBatch) {
-    let StoreBatch::Write { rows, .. } = batch else { return };
-    for (row, value) in rows.iter_mut().filter(|(row, _)| row.revision.main % 16 == 0) {
-        let pair = value.as_ref().and_then(|value| KeyValue::decode(value.clone()).ok());
-        let Some(mut pair) = pair.filter(|pair| !row.tombstone && !pair.value.is_empty()) else {
-            continue;
-        };
-        let mut bytes = pair.value.to_vec();
-        if let Some(last) = bytes.last_mut() {
-            *last ^= 1;
-        }
-        pair.value = bytes.into();
-        *value = Some(pair.encode_to_vec().into());
-    }
-}
-
-/// The append holds term and vote and nothing else.
-fn holds_only_state(append: &Append) -> bool {
-    let records = wal::dump(&append.bytes);
-    !records.is_empty() && records.iter().all(|record| record.kind == wal::RecordKind::State)
 }

@@ -4,7 +4,7 @@ use glasshouse_core::limits;
 use glasshouse_core::node::AutoCompaction;
 
 use crate::clock::{MILLIS, Nanos};
-use crate::mutant::Mutant;
+use crate::mutant::Plants;
 use crate::place::MemberNo;
 
 /// Everything that decides a world before its first event. Together with what is done to the
@@ -59,8 +59,8 @@ pub struct Spec {
     pub corrupt_check_ms: Option<u64>,
     /// A leader compacts by itself (`--auto-compaction-mode`).
     pub auto_compaction: Option<AutoCompaction>,
-    /// Faults planted in the members; empty for an honest world.
-    pub mutants: Vec<Mutant>,
+    /// Faults planted in the members from the beginning; empty for an honest world.
+    pub mutants: Plants,
     /// The checkers judge every event. Switched off only to measure what they cost.
     pub checked: bool,
 }
@@ -102,7 +102,7 @@ impl Spec {
             quota_backend_bytes: 0,
             corrupt_check_ms: None,
             auto_compaction: None,
-            mutants: Vec::new(),
+            mutants: Plants::default(),
             checked: true,
         }
     }

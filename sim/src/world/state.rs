@@ -22,7 +22,7 @@ use crate::contender;
 use crate::fault::{self, FaultPlan};
 use crate::linear::History;
 use crate::member::{self, Member, MemberState, PORT};
-use crate::mutant::watch::Watching;
+use crate::mutant::{Memory, Plants};
 use crate::network::Network;
 use crate::operator;
 use crate::place::{ClientNo, MemberNo, Place};
@@ -53,8 +53,10 @@ pub(crate) struct State {
     pub(crate) network: Network,
     pub(crate) calls: Calls,
     pub(crate) streams: Streams,
-    /// Planted faults of watches.
-    pub(crate) planted: Watching,
+    /// Faults that are planted now.
+    pub(crate) plants: Plants,
+    /// What planted faults remember.
+    pub(crate) memory: Memory,
     pub(crate) record: Recorder,
     pub(crate) checks: Checks,
     /// What clients see, if somebody asked for it to be written down.
@@ -108,7 +110,8 @@ impl State {
                 clients: Vec::new(),
                 calls: Calls::default(),
                 streams: Streams::default(),
-                planted: Watching::default(),
+                plants: spec.mutants.clone(),
+                memory: Memory::default(),
                 record: Recorder::default(),
                 history: None,
                 violation: None,
@@ -211,6 +214,11 @@ impl State {
     /// The member with this id in the cluster.
     pub(crate) fn no_of(&self, id: MemberId) -> Option<MemberNo> {
         self.members.iter().find(|member| member.id == id).map(|member| member.no)
+    }
+
+    /// The same by the bare number.
+    pub(crate) fn no_of_raw(&self, id: u64) -> Option<MemberNo> {
+        self.no_of(MemberId(id))
     }
 
     /// The leader of the highest term that anybody leads and that is not frozen.

@@ -8,7 +8,6 @@ use glasshouse_core::node::Input;
 
 use super::State;
 use crate::member::MemberState;
-use crate::mutant::watch::Watching;
 use crate::network::Cargo;
 use crate::place::{ClientNo, MemberNo, Place};
 use crate::stream::{Heard, NOTICED_AFTER, Order, Said, StreamEnd};
@@ -95,15 +94,18 @@ impl State {
         }
         match said.clone() {
             Said::Opened { requires_leader, caller, mut request } => {
-                Watching::ask(&self.spec.mutants, &mut request);
+                self.as_the_watch_is_read(no, &mut request);
                 self.step(no, Input::WatchOpened { stream: id, requires_leader, caller });
                 self.step(no, Input::Watch { stream: id, request });
             }
             Said::Asked(mut request) => {
-                Watching::ask(&self.spec.mutants, &mut request);
+                self.as_the_watch_is_read(no, &mut request);
                 self.step(no, Input::Watch { stream: id, request });
             }
-            Said::Took(responses) => self.step(no, Input::WatchTaken { stream: id, responses }),
+            Said::Took(responses) => {
+                self.remember_taken(id, responses);
+                self.step(no, Input::WatchTaken { stream: id, responses });
+            }
             Said::Closed => {
                 self.streams.open.remove(&id);
                 self.step(no, Input::WatchClosed { stream: id });
@@ -114,9 +116,8 @@ impl State {
     /// A member says something on a stream; a planted fault may change what.
     pub(super) fn tell(&mut self, no: MemberNo, id: StreamId, heard: Heard) {
         let all = match heard {
-            Ok(response) if !self.spec.mutants.is_empty() => {
-                let told = self.planted.tell(&self.spec.mutants, id, response);
-                told.into_iter().map(Ok).collect()
+            Ok(response) if !self.plants.is_empty() => {
+                self.as_the_watch_is_told(no, id, response).into_iter().map(Ok).collect()
             }
             heard => vec![heard],
         };

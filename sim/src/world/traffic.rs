@@ -13,7 +13,6 @@ use super::State;
 use crate::call::OpenCall;
 use crate::clock::Nanos;
 use crate::member::PORT;
-use crate::mutant::Mutant;
 use crate::network::{Cargo, Fate, Flight, MessageId};
 use crate::place::{ClientNo, MemberNo, Place};
 use crate::trace::{CallEnd, Carried, DropReason, What};
@@ -22,7 +21,7 @@ impl State {
     // --- messages ---
 
     /// A member sends a message to another.
-    pub(super) fn send_peer(
+    pub(crate) fn send_peer(
         &mut self,
         from: MemberNo,
         to: MemberNo,
@@ -36,7 +35,7 @@ impl State {
     }
 
     /// Sends a message; says whether it is on its way.
-    pub(super) fn send(&mut self, from: Place, to: Place, carries: Carried, cargo: Cargo) -> bool {
+    pub(crate) fn send(&mut self, from: Place, to: Place, carries: Carried, cargo: Cargo) -> bool {
         let now = self.now();
         let id = self.network.next_id();
         match self.network.decide(now, from, to, carries) {
@@ -154,14 +153,16 @@ impl State {
         self.event(What::Delivered { id, from, to, carries });
         match (to, cargo) {
             (Place::Member(to), Cargo::Peer { from, bytes }) => {
-                self.step(to, Input::Message { from, bytes });
+                if let Some(bytes) = self.as_it_arrives(to, bytes) {
+                    self.step(to, Input::Message { from, bytes });
+                }
             }
             (Place::Member(to), Cargo::Request { call, caller, request }) => {
-                if let Some(answer) = self.answered_beside_the_node(to, &request) {
+                if let Some(answer) = self.renewed_beside_the_leader(to, &request) {
                     return self.answer(to, call, Arc::new(Ok(answer)));
                 }
-                let request = self.as_the_member_reads_it((*request).clone());
-                let caller = self.whom_the_member_sees(caller);
+                let request = self.as_the_member_reads_it(to, (*request).clone());
+                let caller = self.whom_the_member_sees(to, caller);
                 self.step(to, Input::Request { call, caller, request });
             }
             (Place::Member(to), Cargo::Cancel { call }) => self.step(to, Input::Cancel { call }),
@@ -179,40 +180,6 @@ impl State {
                 unreachable!("members do not get answers, and clients get nothing else")
             }
         }
-    }
-
-    /// A planted fault may change what a member is asked.
-    fn as_the_member_reads_it(&self, request: api::Request) -> api::Request {
-        match request {
-            api::Request::Range(mut range) if self.spec.mutants.contains(&Mutant::LocalRead) => {
-                range.serializable = true;
-                range.into()
-            }
-            request => request,
-        }
-    }
-
-    /// A planted fault may make a member take everybody for root.
-    fn whom_the_member_sees(&self, caller: api::Caller) -> api::Caller {
-        if !self.spec.mutants.contains(&Mutant::EverybodyIsRoot) {
-            return caller;
-        }
-        api::Caller { common_name: Some(String::from("root")), ..api::Caller::default() }
-    }
-
-    /// A planted fault may answer a call where it comes in.
-    fn answered_beside_the_node(
-        &self,
-        no: MemberNo,
-        request: &api::Request,
-    ) -> Option<api::Response> {
-        let api::Request::LeaseKeepAlive(request) = request else { return None };
-        if !self.spec.mutants.contains(&Mutant::LocalRenewal) {
-            return None;
-        }
-        let ttl = self.member(no).node()?.view().lessor().get(request.id)?.ttl;
-        let header = Some(api::ResponseHeader::default());
-        Some(api::LeaseKeepAliveResponse { header, id: request.id, ttl }.into())
     }
 
     // --- messages in the hands of a user ---
@@ -288,6 +255,9 @@ impl State {
         // A call that ended without the member's knowledge needs no answer.
         let Some(open) = self.calls.get(call) else { return };
         let to = Place::Client(open.client);
+        if !self.plants.is_empty() {
+            self.remember_txn(&result);
+        }
         self.send(no.into(), to, Carried::Answer(call), Cargo::Answer { call, result });
     }
 
@@ -312,6 +282,9 @@ impl State {
 
     /// A call is over.
     pub(crate) fn end_call(&mut self, id: CallId, end: CallEnd) {
+        if !self.plants.is_empty() && self.is_tried_again(id, &end) {
+            return;
+        }
         let now = self.now();
         let Some(call) = self.calls.end(id, now, &end) else { return };
         let (client, member, waker) = (call.client, call.member, call.waker.take());

@@ -20,7 +20,7 @@ const VALUES: [(&str, &str); 8] = [
     ("--nodes", "5"),
     ("--seconds", "60"),
     ("--script", "story.txt"),
-    ("--mutant", "local-read"),
+    ("--mutant", "M05"),
     ("--rate", "100"),
     ("--jobs", "2"),
 ];
@@ -94,7 +94,7 @@ impl Args {
     /// The planted fault, if one is asked for.
     pub(crate) fn mutant(&mut self) -> Result<Option<Mutant>, String> {
         let Some(name) = self.text("--mutant") else { return Ok(None) };
-        let known = || Mutant::ALL.map(Mutant::name).join(", ");
+        let known = || Mutant::all().map(Mutant::code).collect::<Vec<_>>().join(", ");
         let mutant = Mutant::from_name(&name);
         mutant
             .map(Some)

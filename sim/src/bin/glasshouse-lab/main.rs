@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 use glasshouse_sim::clock::SECOND;
 use glasshouse_sim::linear::{Limits, Verdict};
-use glasshouse_sim::mutant::Mutant;
+use glasshouse_sim::mutant::{Mutant, Plants};
 use glasshouse_sim::run::{CALLS_PER_SECOND, Outcome, Plan, begin, outcome, run_spec};
 use glasshouse_sim::script::story::Story;
 use glasshouse_sim::world::Spec;
@@ -33,22 +33,19 @@ const USAGE: u8 = 2;
 const HELP: &str = "\
 glasshouse-lab runs simulated clusters: a seed decides the whole history.
 
-  glasshouse-lab run    --seed S --nodes N --seconds T [--calm] [--rate R] [--twice] [--mutant NAME]
+  glasshouse-lab run    --seed S --nodes N --seconds T [--calm] [--rate R] [--twice] [--mutant M05]
                         [--black-box]
                         one run with clients and seeded faults; prints its trace hash
   glasshouse-lab run    --script FILE [--seed S --nodes N]
                         plays a script, prints it with its output, then the trace hash
-  glasshouse-lab sweep  --seeds A..B --nodes N --seconds T [--mutant NAME] [--jobs J]
+  glasshouse-lab sweep  --seeds A..B --nodes N --seconds T [--mutant M05] [--jobs J]
                         many runs on all cores; prints how to repeat those that fail
   glasshouse-lab bench  [--nodes N --seconds T --rate R] [--unchecked]
                         simulated seconds per second of processor time
 
   --calm       without faults               --twice    two runs, which must be equal
   --black-box  judges the run by what its clients saw alone, too
-  --mutant     a planted fault: ack-before-fsync, vote-not-persisted, local-read,
-               local-renewal, lost-event, doubled-event, backward-events, torn-revision,
-               late-resume, overtaking-progress, false-prev-kv, false-create,
-               forgotten-filter, everybody-is-root
+  --mutant     a planted bug by its code, M01 and on; docs/hunts.md tells what they are
   --unchecked  without checkers
 
 Exit code 0: all is well. 2: the command line is wrong. 3: a property was violated.";
@@ -103,7 +100,7 @@ struct Run {
 
 impl Run {
     fn spec(self) -> Spec {
-        let mutants = self.mutant.into_iter().collect();
+        let mutants = self.mutant.map(Plants::usual).unwrap_or_default();
         Spec { mutants, ..Spec::hunt(self.seed, self.nodes) }
     }
 
@@ -144,12 +141,7 @@ fn run(mut args: Args) -> Result<(), Failure> {
     if let Some(path) = args.text("--script") {
         return play(args, &path);
     }
-    let run = Run {
-        seed: args.number("--seed", 42)?,
-        nodes: args.nodes(3)?,
-        plan: plan(&mut args)?,
-        mutant: args.mutant()?,
-    };
+    let run = Run { seed: args.number("--seed", 42)?, ..like(&mut args)? };
     // Faults are what a run is for; the flag may be written all the same.
     let _ = args.switch("--faults");
     let twice = args.switch("--twice");
@@ -162,6 +154,13 @@ fn run(mut args: Args) -> Result<(), Failure> {
         return Err(Failure::Violated);
     }
     if outcome.violation.is_some() { Err(Failure::Violated) } else { Ok(()) }
+}
+
+/// A run without its seed. A planted fault brings the size of the cluster in which it shows.
+fn like(args: &mut Args) -> Result<Run, String> {
+    let mutant = args.mutant()?;
+    let nodes = args.nodes(mutant.map_or(3, |mutant| mutant.facts().cluster))?;
+    Ok(Run { seed: 0, nodes, plan: plan(args)?, mutant })
 }
 
 /// Length, faults and rate of a run.

@@ -11,7 +11,7 @@ use std::thread;
 use glasshouse_sim::run::Plan;
 
 use crate::args::Args;
-use crate::{Failure, Run, plan};
+use crate::{Failure, Run};
 
 /// Failures that are printed; the others are counted.
 const PRINTED: usize = 10;
@@ -28,8 +28,7 @@ struct Sweep {
 
 pub(crate) fn sweep(mut args: Args) -> Result<(), Failure> {
     let seeds = args.seeds()?;
-    let like =
-        Run { seed: 0, nodes: args.nodes(3)?, plan: plan(&mut args)?, mutant: args.mutant()? };
+    let like = crate::like(&mut args)?;
     let _ = args.switch("--faults");
     let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let jobs = args.number("--jobs", cores)?.clamp(1, 1024);

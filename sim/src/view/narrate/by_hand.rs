@@ -69,6 +69,10 @@ pub(super) fn said(action: &Action) -> Option<Say> {
         Action::Campaign(member) => Some(Say::Campaigns { who: *member }),
         Action::AlignTimers => Some(Say::TimersAligned),
         Action::Rule(Rule::PreVote(on)) => Some(Say::RuleSet { name: "prevote", on: *on }),
+        Action::Plant { mutant, members, planted } => {
+            let (code, who) = (mutant.code(), members.clone());
+            Some(Say::Planted { code, who, planted: *planted })
+        }
         Action::Rule(Rule::CheckQuorum(on)) => Some(Say::RuleSet { name: "checkquorum", on: *on }),
     }
 }

@@ -278,6 +278,11 @@ fn by_hand(say: &Say) -> Option<String> {
             let state = if *on { "on" } else { "off" };
             format!("The rule {name} is {state} for every member from its next start.")
         }
+        Say::Planted { code, who, planted } => {
+            let who = if who.is_empty() { String::from("every member") } else { and(who) };
+            let does = if *planted { "is planted in" } else { "is taken out of" };
+            format!("{code} {does} {who}.")
+        }
         Say::Marked { name } => format!("This moment is called {name}."),
         _ => return None,
     })
