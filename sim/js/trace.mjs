@@ -6,6 +6,7 @@
 
 import { readFileSync } from "node:fs";
 import process from "node:process";
+import { ask } from "./ask.mjs";
 
 const USAGE = "usage: node sim/js/trace.mjs MODULE.wasm --seed S --nodes N --seconds T [--calm] [--rate R]";
 
@@ -20,26 +21,6 @@ function flag(name) {
 function fail(sentence) {
   console.error(sentence);
   process.exit(1);
-}
-
-/** Asks the module one question in JSON and reads its answer. */
-export function ask(sim, question) {
-  const bytes = new TextEncoder().encode(JSON.stringify(question));
-  const at = sim.alloc(bytes.length);
-  new Uint8Array(sim.memory.buffer, at, bytes.length).set(bytes);
-  try {
-    return JSON.parse(read(sim, sim.call(at, bytes.length)));
-  } catch (error) {
-    throw new Error(`the simulation stopped: ${read(sim, sim.last_words()) || error.message}`);
-  }
-}
-
-function read(sim, answer) {
-  const packed = BigInt.asUintN(64, answer);
-  const [start, length] = [Number(packed >> 32n), Number(packed & 0xffffffffn)];
-  const text = new TextDecoder().decode(new Uint8Array(sim.memory.buffer, start, length));
-  sim.free(start, length);
-  return text;
 }
 
 const path = process.argv[2];

@@ -12,7 +12,8 @@
 //! | [`member`] | one process around `Node::step`, on one madsim node |
 //! | [`network`], [`disk`], [`clock`] | the physics: latency and loss, page cache and platter, drift |
 //! | [`stream`] | watches on their way between clients and members |
-//! | [`workload`], [`fault`] | seeded clients; seeded schedules of faults, with a time of peace |
+//! | [`workload`], [`cast`] | seeded clients, and everybody else who asks something |
+//! | [`fault`] | what is done to break a cluster: drawn from a seed or written down, with a time of peace |
 //! | `operator` | somebody who adds, promotes and removes members meanwhile |
 //! | `warden`, `login` | somebody who changes users and rights, and how clients prove who they are |
 //! | `contender` | clients that want one lock, and are sometimes late |
@@ -21,6 +22,7 @@
 //! | [`linear`] | the other way to judge: could one copy have answered so? From what clients saw alone |
 //! | [`mutant`] | planted faults that the checkers must catch |
 //! | [`run`] | whole runs from a seed |
+//! | [`hunt`] | the search for a seed that breaks a property, and how a finding becomes a short story |
 //! | [`script`] | the command language of terminal, tests and command line |
 //! | [`view`] | what the page draws, as plain data |
 //!
@@ -34,6 +36,8 @@ mod asker;
 #[cfg(feature = "world")]
 mod call;
 #[cfg(feature = "world")]
+pub mod cast;
+#[cfg(feature = "world")]
 pub mod check;
 #[cfg(feature = "world")]
 pub mod client;
@@ -45,6 +49,8 @@ mod contender;
 pub mod disk;
 #[cfg(feature = "world")]
 pub mod fault;
+#[cfg(feature = "world")]
+pub mod hunt;
 #[cfg(feature = "world")]
 pub mod linear;
 #[cfg(feature = "world")]

@@ -13,7 +13,6 @@ use glasshouse_core::api::{
 use glasshouse_core::id::MemberId;
 
 use crate::clock::{Nanos, SECOND};
-use crate::fault::FaultPlan;
 use crate::login::Login;
 use crate::place::{ClientNo, MemberNo};
 use crate::rng::Stream;
@@ -27,7 +26,7 @@ const PATIENCE: Nanos = 5 * SECOND;
 const MORE_MACHINES_MAX: u8 = 2;
 
 /// The task of the operator.
-pub(crate) async fn operate(state: Arc<Mutex<State>>, no: ClientNo, plan: FaultPlan) {
+pub(crate) async fn operate(state: Arc<Mutex<State>>, no: ClientNo, until: Nanos) {
     let seed = lock(&state).spec.seed;
     let mut random = Stream::new(seed, "operator", 0, 0);
     let mut login = Login::new("root");
@@ -35,7 +34,7 @@ pub(crate) async fn operate(state: Arc<Mutex<State>>, no: ClientNo, plan: FaultP
         let pause = random.between(SECOND / 2, 4 * SECOND);
         madsim::time::sleep(Duration::from_nanos(pause)).await;
         // The last change needs its time, like every other fault.
-        if lock(&state).now() + PATIENCE >= plan.until {
+        if lock(&state).now() + PATIENCE >= until {
             return;
         }
         start_added(&mut lock(&state));

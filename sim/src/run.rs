@@ -1,10 +1,10 @@
 //! Whole runs from a seed: what sweeps, tests and the wasm module call.
 
+use crate::cast::Cast;
 use crate::check::Violation;
 use crate::clock::{Nanos, SECOND};
-use crate::fault::FaultPlan;
+use crate::fault::{FaultPlan, Siege};
 use crate::mutant::{Mutant, Plants};
-use crate::workload::Workload;
 use crate::world::{Counts, Spec, World};
 
 /// Calls per virtual second of the clients of a headless run, when nobody says otherwise: a few
@@ -66,24 +66,60 @@ pub fn run_mutant(seed: u64, members: u8, seconds: u64, mutant: Mutant) -> Outco
 /// The same in a given world.
 #[must_use]
 pub fn run_spec(spec: Spec, plan: Plan) -> Outcome {
-    let mut world = begin(spec, plan);
-    world.run_until(plan.seconds * SECOND);
-    outcome(&world)
+    let mut trial = begin(spec, plan);
+    trial.run_until(plan.seconds * SECOND);
+    outcome(&trial.world)
 }
 
 /// The world of such a run at its beginning, with clients and schedule waiting to start.
 #[must_use]
-pub fn begin(spec: Spec, plan: Plan) -> World {
+pub fn begin(spec: Spec, plan: Plan) -> Trial {
     let Plan { seconds, faults, rate } = plan;
-    let mut world = World::new(spec);
     let length = seconds * SECOND;
-    let schedule = FaultPlan::within(length);
-    let asking_until = if faults { schedule.until } else { length };
-    world.start_workload(Workload::mixed(rate, asking_until));
-    if faults {
-        world.start_faults(schedule);
+    if !faults {
+        let cast = Cast {
+            operator: false,
+            warden: false,
+            contenders: false,
+            ..Cast::everybody(rate, length)
+        };
+        return Trial::new(spec, &cast, Siege::none());
     }
-    world
+    let schedule = FaultPlan::within(length);
+    let siege = Siege::seeded(spec.seed, schedule);
+    Trial::new(spec, &Cast::everybody(rate, schedule.until), siege)
+}
+
+/// A world, and what is done to it.
+pub struct Trial {
+    /// The world.
+    pub world: World,
+    /// What is done to it, and was.
+    pub siege: Siege,
+}
+
+impl Trial {
+    /// A world at its beginning, in which everybody has come.
+    #[must_use]
+    pub fn new(spec: Spec, cast: &Cast, siege: Siege) -> Self {
+        let mut world = World::new(spec);
+        world.enter(cast);
+        Self { world, siege }
+    }
+
+    /// Lets virtual time pass until `deadline`, or until a property is violated.
+    pub fn run_until(&mut self, deadline: Nanos) {
+        while self.world.violation().is_none() {
+            let due = self.siege.due();
+            if due > deadline {
+                return self.world.run_until(deadline);
+            }
+            self.world.run_until(due);
+            if self.world.now() >= due {
+                self.siege.advance(&self.world);
+            }
+        }
+    }
 }
 
 /// What has come of a world so far.

@@ -31,7 +31,7 @@ use crate::trace::CallEnd;
 use crate::world::{State, lock};
 
 /// What kind of calls clients make, in parts of their sum.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Mix {
     /// Puts of unique values.
     pub puts: u32,
@@ -60,6 +60,22 @@ pub struct Mix {
 }
 
 impl Mix {
+    /// What a script calls each part, in the order of [`Mix::parts`].
+    pub const KINDS: [&'static str; 12] = [
+        "put",
+        "get",
+        "get-s",
+        "scan",
+        "del",
+        "swap",
+        "compact",
+        "grant",
+        "put-leased",
+        "renew",
+        "ttl",
+        "revoke",
+    ];
+
     /// Only puts.
     pub const PUTS: Self = Self {
         puts: 1,
@@ -90,10 +106,50 @@ impl Mix {
         times_to_live: 20,
         revokes: 5,
     };
+
+    /// How much there is of each kind.
+    #[must_use]
+    pub fn parts(&self) -> [u32; 12] {
+        [
+            self.puts,
+            self.reads,
+            self.serializable_reads,
+            self.scans,
+            self.deletes,
+            self.swaps,
+            self.compactions,
+            self.grants,
+            self.leased_puts,
+            self.keep_alives,
+            self.times_to_live,
+            self.revokes,
+        ]
+    }
+
+    /// The kinds of [`Mix::ALL`] for which `keep` says yes, by their place in [`Mix::KINDS`].
+    #[must_use]
+    pub fn some(keep: impl Fn(usize) -> bool) -> Self {
+        let all = Self::ALL.parts();
+        let part = |kind: usize| if keep(kind) { all[kind] } else { 0 };
+        Self {
+            puts: part(0),
+            reads: part(1),
+            serializable_reads: part(2),
+            scans: part(3),
+            deletes: part(4),
+            swaps: part(5),
+            compactions: part(6),
+            grants: part(7),
+            leased_puts: part(8),
+            keep_alives: part(9),
+            times_to_live: part(10),
+            revokes: part(11),
+        }
+    }
 }
 
 /// Clients that work at a rate for a while.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Workload {
     /// What they are called: `load-1`, `load-2` and so on.
     pub name: String,
@@ -308,21 +364,7 @@ impl Worker {
 
     /// The next request. Draws the same number of words whatever it is.
     fn request(&mut self) -> Request {
-        let mix = self.workload.mix;
-        let kinds = [
-            mix.puts,
-            mix.reads,
-            mix.serializable_reads,
-            mix.scans,
-            mix.deletes,
-            mix.swaps,
-            mix.compactions,
-            mix.grants,
-            mix.leased_puts,
-            mix.keep_alives,
-            mix.times_to_live,
-            mix.revokes,
-        ];
+        let kinds = self.workload.mix.parts();
         let sum: u64 = kinds.iter().map(|&part| u64::from(part)).sum();
         let mut place = self.random.below(sum.max(1));
         let key = self.random.below(self.workload.keys.max(1));

@@ -12,11 +12,11 @@ const LIMITS: Limits = Limits { memory_bytes: 16 << 20, steps: 5_000_000 };
 
 /// A run of 40 virtual seconds with faults, and the verdict of the black box.
 fn judged(seed: u64, mutants: Plants) -> (World, Verdict) {
-    let mut world = begin(Spec { mutants, ..Spec::hunt(seed, 3) }, Plan::new(40, true));
-    world.keep_history();
-    world.run_until(40 * SECOND);
-    let (verdict, _) = world.judge_history(LIMITS).expect("it was kept");
-    (world, verdict)
+    let mut trial = begin(Spec { mutants, ..Spec::hunt(seed, 3) }, Plan::new(40, true));
+    trial.world.keep_history();
+    trial.run_until(40 * SECOND);
+    let (verdict, _) = trial.world.judge_history(LIMITS).expect("it was kept");
+    (trial.world, verdict)
 }
 
 #[test]

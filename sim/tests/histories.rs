@@ -1,9 +1,8 @@
 //! One seed, one history: twice in one process, in slices or in one go, and a dial for itself.
 
 use glasshouse_sim::clock::{MILLIS, Nanos, SECOND};
-use glasshouse_sim::fault::FaultPlan;
 use glasshouse_sim::place::MemberNo;
-use glasshouse_sim::run::{outcome, run_seed};
+use glasshouse_sim::run::{Plan, begin, outcome, run_seed};
 use glasshouse_sim::script::bench::{Bench, Setup};
 use glasshouse_sim::workload::Workload;
 use glasshouse_sim::world::{Action, Spec, World};
@@ -23,21 +22,19 @@ fn the_same_seed_has_the_same_history_and_another_seed_has_another() {
 
 /// Runs a world with everything in it, stopping at the given distances.
 fn sliced(slices: impl IntoIterator<Item = Nanos>) -> glasshouse_sim::run::Outcome {
-    let mut world = World::new(Spec::hunt(11, 5));
-    let plan = FaultPlan::within(20 * SECOND);
-    world.start_workload(Workload::mixed(50, plan.until));
-    world.start_faults(plan);
+    let mut trial = begin(Spec::hunt(11, 5), Plan { rate: 50, ..Plan::new(20, true) });
     for slice in slices {
-        let until = (world.now() + slice).min(20 * SECOND);
-        world.run_until(until);
+        let until = (trial.world.now() + slice).min(20 * SECOND);
+        trial.run_until(until);
+        let world = &trial.world;
         // Looking at everything must change nothing.
         for member in world.members() {
             let _ = (world.with_node(member, |view| view.term()), world.disk(member));
         }
         let _ = (world.in_flight(), world.open_calls(), world.leader());
     }
-    world.run_until(20 * SECOND);
-    outcome(&world)
+    trial.run_until(20 * SECOND);
+    outcome(&trial.world)
 }
 
 #[test]

@@ -90,7 +90,7 @@ fn a_member_that_stores_something_else_is_found_out() {
         checked: false,
         ..Spec::lesson(1, 3)
     };
-    let mut world = begin(spec, Plan::new(30, false));
+    let mut world = begin(spec, Plan::new(30, false)).world;
     let found = (1..30).any(|second| {
         world.run_until(second * SECOND);
         let members = world.members();

@@ -12,7 +12,11 @@ use crate::{Failure, Result, page, tools};
 
 /// The run whose speed is compared natively and in wasm: the same seed, so the same work.
 const RUN: [&str; 7] = ["--seed", "1", "--nodes", "5", "--rate", "100", "--calm"];
-/// Virtual seconds of that run. It is long, because a browser compiles a module twice, quickly and
+/// A run as hunts make them, with faults: in checked seeds of [`SEED_SECONDS`] each.
+const CHECKED: [&str; 6] = ["--seed", "1", "--nodes", "5", "--rate", "50"];
+/// Virtual seconds of a checked seed.
+const SEED_SECONDS: f64 = 60.0;
+/// Virtual seconds of those runs. It is long, because a browser compiles a module twice, quickly and
 /// then well; the short one is subtracted, so that loading is not counted as simulating.
 const SECONDS: [u32; 2] = [60, 660];
 
@@ -67,24 +71,28 @@ fn simulation_speed(lab: &Path) -> Result<()> {
     let script = shell::root().join("sim/js/trace.mjs");
     let module = page::dist().join("glasshouse-sim.wasm");
     let node = tools::node()?;
-    println!("  one and the same run, {}:", RUN.join(" "));
-    speed_of("native", || command(lab, &["run"]))?;
-    speed_of("wasm", || {
+    let native = || command(lab, &["run"]);
+    let wasm = || {
         let mut trace = command(&node, &[]);
         trace.arg(&script).arg(&module);
         trace
-    })
+    };
+    println!("  one and the same run, {}, in simulated seconds per CPU second:", RUN.join(" "));
+    println!("    native  {:.0}", speed(&RUN, native)?);
+    println!("    wasm    {:.0}", speed(&RUN, wasm)?);
+    println!("  with faults, {}, in checked seeds of 60 s per CPU second:", CHECKED.join(" "));
+    println!("    native  {:.1}", speed(&CHECKED, native)? / SEED_SECONDS);
+    println!("    wasm    {:.1}", speed(&CHECKED, wasm)? / SEED_SECONDS);
+    Ok(())
 }
 
-/// Prints how fast a program makes [`RUN`].
-fn speed_of(name: &str, program: impl Fn() -> std::process::Command) -> Result<()> {
+/// How many virtual seconds of a run a program makes in a second of processor time.
+fn speed(run: &[&str], program: impl Fn() -> std::process::Command) -> Result<f64> {
     let spent = |seconds: u32| {
-        processor_time(program().args(RUN).arg("--seconds").arg(seconds.to_string()))
+        processor_time(program().args(run).arg("--seconds").arg(seconds.to_string()))
     };
     let [short, long] = SECONDS;
-    let speed = f64::from(long - short) / (spent(long)? - spent(short)?);
-    println!("    {name:<7} {speed:.0} simulated seconds per CPU second");
-    Ok(())
+    Ok(f64::from(long - short) / (spent(long)? - spent(short)?))
 }
 
 /// Puts per second and their cost, beside etcd.

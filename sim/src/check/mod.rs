@@ -110,6 +110,33 @@ pub enum Property {
 }
 
 impl Property {
+    /// All of them.
+    pub const ALL: [Self; 23] = [
+        Self::ElectionSafety,
+        Self::LeaderAppendOnly,
+        Self::LogMatching,
+        Self::LeaderCompleteness,
+        Self::StateMachineSafety,
+        Self::OneVotePerTerm,
+        Self::DurableQuorum,
+        Self::DurableLog,
+        Self::Monotonic,
+        Self::Durability,
+        Self::Revisions,
+        Self::AtMostOnce,
+        Self::Linearizability,
+        Self::Watch,
+        Self::Leases,
+        Self::Locks,
+        Self::Auth,
+        Self::HashEquality,
+        Self::MembershipEquality,
+        Self::MembershipOverlap,
+        Self::ElectionQuorum,
+        Self::StableLeader,
+        Self::Liveness,
+    ];
+
     /// Its name, for banners and reports.
     #[must_use]
     pub fn name(self) -> &'static str {

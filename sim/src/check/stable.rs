@@ -45,7 +45,7 @@ impl Calm {
     pub(crate) fn on_action(&mut self, now: Nanos, action: &Action) {
         match action {
             Action::Rule(Rule::PreVote(on) | Rule::CheckQuorum(on)) => self.is_off |= !on,
-            Action::Partition(groups) => {
+            Action::Partition(groups) | Action::Mend(groups) => {
                 for (at, group) in groups.iter().enumerate() {
                     for &to in groups[at + 1..].iter().flatten() {
                         for &from in group {

@@ -80,6 +80,21 @@ impl Plants {
         cured != 0
     }
 
+    /// The lines of the command language that plant all of them.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        let line = |(mutant, sick): (&Mutant, &Members)| {
+            let mut line = format!("plant {mutant}");
+            if *sick != Members::ALL {
+                for no in MemberNo::first(MemberNo::MAX).filter(|no| sick.has(*no)) {
+                    line.push_str(&format!(" {no}"));
+                }
+            }
+            line
+        };
+        self.0.iter().map(line).collect()
+    }
+
     /// The faults, and those of `members` that have each.
     pub fn iter(&self, members: &[MemberNo]) -> impl Iterator<Item = (Mutant, Vec<MemberNo>)> {
         self.0.iter().map(move |(mutant, sick)| {

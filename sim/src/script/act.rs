@@ -67,7 +67,29 @@ fn world_at_large(bench: &mut Bench, command: &Command) -> Result<String, String
     match command {
         Command::FreezeClient(name) => client(bench, name, Action::FreezeClient),
         Command::ThawClient(name) => client(bench, name, Action::ThawClient),
-        Command::Partition(groups) => partition(world, groups),
+        Command::Partition(groups) => {
+            let (groups, words) = sides(world, groups)?;
+            done(world, Action::Partition(groups), &format!("Cut: {words}."))
+        }
+        Command::Mend(groups) => {
+            let (groups, words) = sides(world, groups)?;
+            done(world, Action::Mend(groups), &format!("Whole again: {words}."))
+        }
+        Command::HealLink(link) => {
+            let words = links(world, link, |from, to| Action::HealLink { from, to })?;
+            Ok(format!("{words} is whole.\n"))
+        }
+        Command::Rough { link, trouble } => {
+            let trouble = *trouble;
+            let words = links(world, link, |from, to| Action::RoughLink { from, to, trouble })?;
+            Ok(format!("{words} is rough.\n"))
+        }
+        Command::Traffic(cast) => {
+            let mut cast = cast.clone();
+            cast.workload.until += world.now();
+            world.enter(&cast);
+            Ok(String::new())
+        }
         Command::Heal => done(world, Action::Heal, "All links are whole."),
         Command::Drop { link, percent } => drop_messages(world, link, *percent),
         Command::SlowLink { link, delay_us } => slow_link(world, link, *delay_us),
@@ -112,6 +134,8 @@ fn world_at_large(bench: &mut Bench, command: &Command) -> Result<String, String
         | Command::Interrupt
         | Command::Stop(_)
         | Command::Hunt(_)
+        | Command::Ground(_)
+        | Command::Settle(_)
         | Command::Run(_)
         | Command::Until { .. }
         | Command::Mark(_)
@@ -257,7 +281,8 @@ fn client(
     Ok(String::new())
 }
 
-fn partition(world: &mut World, groups: &[Vec<Who>]) -> Result<String, String> {
+/// The groups that a line means, and how they are told.
+fn sides(world: &World, groups: &[Vec<Who>]) -> Result<(Vec<Vec<Place>>, String), String> {
     let mut parts: Vec<Vec<MemberNo>> = Vec::new();
     for group in groups {
         let named: Vec<Who> = group.iter().filter(|who| **who != Who::Rest).cloned().collect();
@@ -284,12 +309,11 @@ fn partition(world: &mut World, groups: &[Vec<Who>]) -> Result<String, String> {
         );
     }
     let places = |part: &Vec<MemberNo>| part.iter().map(|member| Place::Member(*member)).collect();
-    let action = Action::Partition(parts.iter().map(places).collect());
     let words: Vec<String> = parts
         .iter()
         .map(|part| part.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
         .collect();
-    done(world, action, &format!("Cut: {}.", words.join(" | ")))
+    Ok((parts.iter().map(places).collect(), words.join(" | ")))
 }
 
 /// The pairs of members that a direction means.
@@ -358,6 +382,7 @@ fn disk(world: &mut World, who: &[Who], fault: DiskFault) -> Result<String, Stri
         DiskFault::Full(full) => each(world, &members, |member| Action::FullDisk { member, full })?,
         DiskFault::Reads(failing) => each(world, &members, errors(DiskOperation::Read, failing))?,
         DiskFault::Writes(failing) => each(world, &members, errors(DiskOperation::Write, failing))?,
+        DiskFault::Syncs(failing) => each(world, &members, errors(DiskOperation::Sync, failing))?,
     }
     Ok(String::new())
 }

@@ -23,11 +23,12 @@ use super::units::spoken;
 use super::{help, parse, report, words};
 use crate::client::{Printed, Running, Shell};
 use crate::clock::{MICROS, MILLIS, Nanos, SECOND};
+use crate::fault::{Peace, Siege};
 use crate::place::{ClientNo, MemberNo};
-use crate::run::{self, Plan};
+use crate::run::{self, Plan, Trial};
 use crate::view::View;
 use crate::view::call::{Action, Candidate, Stop};
-use crate::view::frame::{Entry, Frame, FrameRequest};
+use crate::view::frame::{self, Entry, Frame, FrameRequest};
 use crate::view::narrate::Speaker;
 use crate::world::{Spec, World};
 
@@ -92,6 +93,8 @@ impl Setup {
 /// A world with a terminal. See the module's page.
 pub struct Bench {
     pub(crate) world: World,
+    /// What is done to it beside the lines: a hunt's faults, and the peace at its end.
+    siege: Siege,
     pub(crate) setup: Setup,
     pub(crate) view: View,
     log: Vec<Action>,
@@ -134,6 +137,7 @@ impl Bench {
         let view = View::new(&setup);
         let mut bench = Self {
             world,
+            siege: Siege::none(),
             setup,
             view,
             log: Vec::new(),
@@ -157,6 +161,12 @@ impl Bench {
     #[must_use]
     pub fn world(&self) -> &World {
         &self.world
+    }
+
+    /// What the feed tells from this event on, without single messages.
+    #[must_use]
+    pub fn feed(&self, since: u64) -> Vec<frame::Event> {
+        self.view.feed(since)
     }
 
     /// What was done so far, as far as it did something to the world.
@@ -204,6 +214,7 @@ impl Bench {
         if let Some(action) = self.due.front() {
             target = target.min((action.time_us * MICROS).max(now));
         }
+        target = target.min(self.siege.due().max(now));
         if !self.jobs.is_empty() {
             target = target.min(now - now % GRID + GRID);
         }
@@ -211,6 +222,9 @@ impl Bench {
             target = target.min(now - now % FINE + FINE);
         }
         self.world.run_until(target);
+        if self.world.now() >= self.siege.due() {
+            self.siege.advance(&self.world);
+        }
         self.view.read(&self.world);
         if self.world.now().is_multiple_of(GRID) {
             self.look_after_jobs();
@@ -321,6 +335,19 @@ impl Bench {
             Command::Status => Ok(Some(report::status(&self.world))),
             Command::Members => Ok(Some(report::members(&self.world))),
             Command::Hunt(seconds) => self.hunt(line, seconds),
+            Command::Ground(ground) => {
+                self.begin_anew("ground")?;
+                self.world = World::new(ground.spec(self.setup.seed, self.setup.members));
+                self.remember(line);
+                Ok(Some(String::new()))
+            }
+            Command::Settle(within_us) => {
+                self.remember(line);
+                let peace = Peace::new(self.world.now(), within_us * MICROS);
+                self.siege = Siege::written(Vec::new(), Some(peace));
+                self.siege.advance(&self.world);
+                Ok(Some("Everything heals.\n".to_string()))
+            }
             Command::Run(time_us) => {
                 let until = self.world.now() + time_us * MICROS;
                 self.wait(id, Job::Run(until))
@@ -365,16 +392,23 @@ impl Bench {
     /// Puts the world of a headless run in place of this one, which has not begun yet. The line is
     /// no event of that world, so its history is the very one that the command line repeats.
     fn hunt(&mut self, line: &str, seconds: u64) -> Result<Option<String>, String> {
-        if self.world.now() > 0 || !self.log.is_empty() {
-            return Err(
-                "A hunt is a whole run: begin one with its seed, and type hunt first.".into()
-            );
-        }
+        self.begin_anew("hunt")?;
         let spec = Spec::hunt(self.setup.seed, self.setup.members);
-        self.world = run::begin(spec, Plan::new(seconds, true));
-        self.view = View::new(&self.setup);
+        let Trial { world, siege } = run::begin(spec, Plan::new(seconds, true));
+        (self.world, self.siege) = (world, siege);
         self.log.push(Action { time_us: 0, line: line.to_string() });
         Ok(Some(format!("A hunt of {seconds} s begins.\n")))
+    }
+
+    /// The world is about to be replaced, which only the first line of a run may do.
+    fn begin_anew(&mut self, word: &str) -> Result<(), String> {
+        if self.world.now() > 0 || !self.log.is_empty() {
+            return Err(format!(
+                "It decides the whole run: begin one with its seed, and type {word} first."
+            ));
+        }
+        self.view = View::new(&self.setup);
+        Ok(())
     }
 
     /// Writes a line into the log of the run and into the world's record.

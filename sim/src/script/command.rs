@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use crate::cast::Cast;
 use crate::mutant::Mutant;
 use crate::view::frame::Alias;
+use crate::world::{Ground, Trouble};
 
 /// A member, as a line names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +62,8 @@ pub enum DiskFault {
     Reads(bool),
     /// Every write fails.
     Writes(bool),
+    /// Every fsync fails.
+    Syncs(bool),
 }
 
 /// What `until` waits for.
@@ -136,6 +140,17 @@ pub enum Command {
     Partition(Vec<Vec<Who>>),
     /// `heal`: all links as they were.
     Heal,
+    /// `heal n1 | n2 n3`: the links between the groups as they were.
+    Mend(Vec<Vec<Who>>),
+    /// `heal n1->n2`: one link as it was.
+    HealLink(Direction),
+    /// `rough n1->n2 lost=10% doubled=5% reordered=3%`.
+    Rough {
+        /// Where.
+        link: Direction,
+        /// How often.
+        trouble: Trouble,
+    },
     /// `drop n1->n2 [30%]`: loses messages.
     Drop {
         /// Where.
@@ -202,6 +217,12 @@ pub enum Command {
     LoadOff,
     /// `hunt 60s`: clients and faults of a headless run, for so many virtual seconds.
     Hunt(u64),
+    /// `ground short-log`: the settings that hunts vary, as the first line of a run.
+    Ground(Ground),
+    /// `traffic 10/s for 4s`: who asks from now on, and for how long.
+    Traffic(Box<Cast>),
+    /// `settle 18s`: everything heals, and the cluster has to come to rest; microseconds.
+    Settle(u64),
     /// `run 5s`: microseconds.
     Run(u64),
     /// `until leader [within 10s]`.

@@ -20,6 +20,7 @@ pub mod command;
 pub mod complete;
 pub mod help;
 pub mod parse;
+pub mod siege;
 pub mod story;
 pub mod units;
 pub mod vocabulary;

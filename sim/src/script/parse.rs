@@ -7,7 +7,7 @@ use super::command::{Command, Condition, Direction, DiskFault, Etcdctl, Who};
 use super::units::{duration_us, percent, quoted, rate_thousandths};
 use super::vocabulary::{self, CONDITIONS, ETCDCTL, ETCDCTL_WORDS, WORLD};
 use super::words::{self, Words};
-use super::{ParseError, docker};
+use super::{ParseError, docker, siege};
 use crate::mutant::Mutant;
 
 type Result<T> = std::result::Result<T, ParseError>;
@@ -90,7 +90,14 @@ fn world(first: &str, rest: &[&str]) -> Result<Command> {
         "freeze" | "thaw" => freeze(first, rest),
         "power" => power(rest),
         "partition" | "cut" => partition(rest),
-        "heal" => nothing_more(rest, Command::Heal, "heal"),
+        "heal" => heal(rest),
+        "rough" => {
+            let (link, more) = direction(rest, "rough")?;
+            siege::rough(link, &more)
+        }
+        "ground" => siege::ground(rest),
+        "traffic" => siege::traffic(rest),
+        "settle" => siege::settle(rest),
         "interrupt" => nothing_more(rest, Command::Interrupt, "interrupt"),
         "drop" => drop_messages(rest),
         "slow" => slow(rest),
@@ -288,6 +295,21 @@ fn partition(rest: &[&str]) -> Result<Command> {
     }
 }
 
+/// Everything, the links between groups, or one link.
+fn heal(rest: &[&str]) -> Result<Command> {
+    if rest.is_empty() {
+        return Ok(Command::Heal);
+    }
+    if rest.iter().any(|word| word.contains("->")) {
+        let (link, more) = direction(rest, "heal")?;
+        return nothing_more(&more, Command::HealLink(link), "heal");
+    }
+    match partition(rest)? {
+        Command::Partition(groups) => Ok(Command::Mend(groups)),
+        other => Ok(other),
+    }
+}
+
 /// Reads `n1->n2` or `n1 <-> n2` and gives what stands behind it.
 fn direction<'a>(rest: &'a [&'a str], command: &str) -> Result<(Direction, Vec<&'a str>)> {
     // The arrow may stand alone or touch its members: look at the first three words only.
@@ -384,6 +406,7 @@ fn break_disk(rest: &[&str]) -> Result<Command> {
     let fault = match rest {
         ["disk", _, .., "reads"] => DiskFault::Reads(broken),
         ["disk", _, .., "writes"] => DiskFault::Writes(broken),
+        ["disk", _, .., "syncs"] => DiskFault::Syncs(broken),
         _ => return Err(usage("break disk")),
     };
     Ok(Command::Disk { members: members(&rest[1..rest.len() - 1], "break disk")?, fault })

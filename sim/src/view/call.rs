@@ -16,6 +16,8 @@ use serde::{Deserialize, Serialize};
 
 use super::frame::{Frame, FrameRequest};
 
+pub mod hunt;
+
 /// One operation of the simulation module.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "op", rename_all = "kebab-case")]
@@ -81,6 +83,27 @@ pub enum Call {
         #[serde(default)]
         rate: Option<u64>,
     },
+    /// The planted faults that can be hunted.
+    Catalogue,
+    /// Makes the runs that these seeds ask for, until one breaks a property. Its case is kept for
+    /// [`Call::Shrink`].
+    Hunt {
+        /// The code of a planted fault; without one nothing is planted.
+        #[serde(default)]
+        mutant: Option<String>,
+        /// The first seed.
+        #[serde(with = "super::seed")]
+        from: u64,
+        /// How many.
+        seeds: u32,
+    },
+    /// Shrinks what [`Call::Hunt`] caught last.
+    Shrink,
+    /// Judges the text of a finding by doing it again; its story comes back.
+    Judge {
+        /// The text.
+        text: String,
+    },
 }
 
 /// When [`Call::Run`] stops before its time.
@@ -143,6 +166,18 @@ pub struct Reply {
     /// Headless: the broken property, if one broke.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub violation: Option<String>,
+    /// Catalogue.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mutants: Option<Vec<hunt::Card>>,
+    /// Hunt: seeds that were run, the one that broke something among them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ran: Option<u32>,
+    /// Hunt: what broke.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub catch: Option<hunt::Catch>,
+    /// Shrink, Judge.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tale: Option<Box<hunt::Tale>>,
 }
 
 /// A word that fits at the cursor.

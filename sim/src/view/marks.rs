@@ -81,7 +81,7 @@ impl MarkBook {
                 }
                 self.groups = groups.iter().map(members).collect();
             }
-            What::Fault(Action::Heal) => self.mended(now_us),
+            What::Fault(Action::Heal | Action::Mend(_)) => self.mended(now_us),
             What::Called { call, request, .. } if words::writes(request) => {
                 self.open_writes.insert(*call, ());
             }

@@ -21,6 +21,7 @@ pub mod words;
 
 mod seed;
 
+mod hunts;
 mod inspect;
 mod look;
 mod marks;

@@ -537,9 +537,11 @@ impl Narrator {
     fn on_action(&mut self, at: Nanos, action: &Action) {
         let Some(say) = by_hand::said(action) else { return };
         let icon = match &say {
-            Say::Parted { .. } | Say::Healed | Say::LinkCut { .. } | Say::LinkHealed { .. } => {
-                Icon::Cut
-            }
+            Say::Parted { .. }
+            | Say::Mended { .. }
+            | Say::Healed
+            | Say::LinkCut { .. }
+            | Say::LinkHealed { .. } => Icon::Cut,
             _ => Icon::Dial,
         };
         let say = match (say, action) {

@@ -1,6 +1,7 @@
 //! Answers the page's questions. The module's exports and tests both come here.
 
 use super::call::{Call, Reply};
+use super::hunts::{self, Hunts};
 use crate::place::MemberNo;
 use crate::run::{CALLS_PER_SECOND, Plan, run_spec};
 use crate::script::bench::{Bench, Setup};
@@ -13,6 +14,7 @@ const HEADLESS_SECONDS_MAX: u64 = 24 * 3600;
 #[derive(Default)]
 pub struct Served {
     bench: Option<Bench>,
+    hunts: Hunts,
 }
 
 impl Served {
@@ -66,6 +68,13 @@ impl Served {
                 reply.frame = Some(Box::new(self.bench()?.frame(&request)));
             }
             Call::Actions => reply.actions = Some(self.bench()?.log().to_vec()),
+            Call::Catalogue => reply.mutants = Some(hunts::catalogue()),
+            Call::Hunt { mutant, from, seeds } => {
+                let (ran, catch) = self.hunts.hunt(mutant.as_deref(), from, seeds)?;
+                (reply.ran, reply.catch) = (Some(ran), catch);
+            }
+            Call::Shrink => reply.tale = Some(Box::new(self.hunts.shrink()?)),
+            Call::Judge { text } => reply.tale = Some(Box::new(hunts::judge(&text)?)),
         }
         Ok(reply)
     }

@@ -115,6 +115,8 @@ pub(crate) enum Say {
     // --- network, disks, clocks, by hand ---
     /// The network was parted.
     Parted { groups: Vec<Vec<MemberNo>> },
+    /// The links between these groups are whole again.
+    Mended { groups: Vec<Vec<MemberNo>> },
     /// All links are as they were.
     Healed,
     /// One direction of a link was cut.

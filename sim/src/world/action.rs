@@ -63,6 +63,9 @@ pub enum Action {
         /// The receiver.
         to: Place,
     },
+    /// Mends every link between places of different groups, both ways: the end of a
+    /// [`Partition`](Self::Partition) while other faults go on.
+    Mend(Vec<Vec<Place>>),
     /// Mends all links.
     Heal,
     /// Sets the one-way delay of a link; `None` gives the world's own back.

@@ -69,7 +69,8 @@ impl State {
     /// Actions that only change a setting; they are always possible.
     fn turn_dial(&mut self, action: Action) {
         match action {
-            Action::Partition(groups) => self.partition(&groups),
+            Action::Partition(groups) => between(&groups, |from, to| self.cut(from, to)),
+            Action::Mend(groups) => between(&groups, |from, to| self.heal(from, to)),
             Action::CutLink { from, to } => self.cut(from, to),
             Action::HealLink { from, to } => self.heal(from, to),
             Action::Heal => self.heal_all(),
@@ -258,17 +259,6 @@ impl State {
         self.net.unclog_link(self.node_of(from), self.node_of(to));
     }
 
-    fn partition(&mut self, groups: &[Vec<Place>]) {
-        for (i, group) in groups.iter().enumerate() {
-            for &from in group {
-                let others = groups.iter().enumerate().filter(|(j, _)| *j != i);
-                for &to in others.flat_map(|(_, other)| other) {
-                    self.cut(from, to);
-                }
-            }
-        }
-    }
-
     fn heal_all(&mut self) {
         for (from, to) in self.network.links() {
             if self.network.link_view(from, to) != LinkView::default() {
@@ -336,6 +326,18 @@ impl State {
     }
 }
 
+/// Visits every direction of every link between places of different groups.
+fn between(groups: &[Vec<Place>], mut visit: impl FnMut(Place, Place)) {
+    for (i, group) in groups.iter().enumerate() {
+        for &from in group {
+            let others = groups.iter().enumerate().filter(|(j, _)| *j != i);
+            for &to in others.flat_map(|(_, other)| other) {
+                visit(from, to);
+            }
+        }
+    }
+}
+
 /// The places that an action names.
 fn places_of(action: &Action) -> Vec<Place> {
     match action {
@@ -354,7 +356,9 @@ fn places_of(action: &Action) -> Vec<Place> {
         | Action::ClockRate { member, .. } => vec![(*member).into()],
         Action::FreezeClient(no) | Action::ThawClient(no) => vec![(*no).into()],
         Action::Plant { members, .. } => members.iter().copied().map(Place::from).collect(),
-        Action::Partition(groups) => groups.iter().flatten().copied().collect(),
+        Action::Partition(groups) | Action::Mend(groups) => {
+            groups.iter().flatten().copied().collect()
+        }
         Action::CutLink { from, to }
         | Action::HealLink { from, to }
         | Action::SlowLink { from, to, .. }

@@ -39,12 +39,12 @@ use madsim::runtime::Runtime;
 
 pub use self::action::{Action, DiskOperation, Refused, RotTarget, Rule, Trouble};
 pub(crate) use self::join::First;
-pub use self::spec::{Rules, Spec};
+pub use self::spec::{Ground, Rules, Spec};
 pub(crate) use self::state::{State, lock};
+use crate::cast::Cast;
 use crate::check::Violation;
 use crate::clock::Nanos;
 use crate::disk::DiskView;
-use crate::fault::FaultPlan;
 use crate::linear::etcd::Op;
 use crate::linear::{History, Limits, Operation, Verdict};
 use crate::member::MemberState;
@@ -206,9 +206,20 @@ impl World {
         self.state().stop_workloads();
     }
 
-    /// Starts a seeded schedule of faults, with a time to heal at its end (see [`FaultPlan`]).
-    pub fn start_faults(&mut self, plan: FaultPlan) {
-        self.state().start_faults(plan);
+    /// Lets everybody come who asks something of the cluster in a hunt (see [`Cast`]).
+    pub fn enter(&mut self, cast: &Cast) {
+        let mut state = self.state();
+        let until = cast.workload.until;
+        state.start_workload(cast.workload.clone());
+        if cast.operator {
+            state.start_operator(until);
+        }
+        if cast.warden {
+            state.start_warden(until);
+        }
+        if cast.contenders {
+            state.start_contenders(until);
+        }
     }
 
     // --- looks ---
@@ -360,7 +371,7 @@ impl World {
         self.state().checks.fenced_writes()
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         lock(&self.state)
     }
 }

@@ -107,35 +107,80 @@ impl Spec {
         }
     }
 
-    /// The same world with a short log: snapshots are taken and sent many times a minute, and
-    /// segments are closed and dropped, and leases of a few seconds get checkpoints. In some seeds
-    /// quotas run over, leaders compact by themselves, or members compare their hashes. This is where
-    /// seeds are swept for bugs.
+    /// The world in which seeds are swept for bugs: see [`Ground::of_seed`].
     #[must_use]
     pub fn hunt(seed: u64, members: u8) -> Self {
-        Self {
-            snapshot_count: 200,
-            snapshot_catchup_entries: 50,
-            snapshot_chunk_bytes: 4 * 1024,
-            wal_segment_bytes: 32 * 1024,
-            store_flush_ticks: 3,
-            // Both ways have their bugs.
-            strict_reconfig_check: seed.is_multiple_of(2),
-            lease_checkpoint_seconds: 1,
-            // Small enough to run over between two compactions.
-            quota_backend_bytes: if seed % 3 == 1 { 8 * 1024 } else { 0 },
-            corrupt_check_ms: Some(3_000).filter(|_| seed % 5 == 2),
-            auto_compaction: match seed % 7 {
-                3 => Some(AutoCompaction::Periodic { period_ms: 10_000 }),
-                5 => Some(AutoCompaction::Revision { revisions: 100 }),
-                _ => None,
-            },
-            ..Self::lesson(seed, members)
-        }
+        Ground::of_seed(seed).spec(seed, members)
     }
 
     /// The first members of this world; others may join later.
     pub fn member_numbers(&self) -> impl DoubleEndedIterator<Item = MemberNo> + Clone + use<> {
         MemberNo::first(self.members)
+    }
+}
+
+/// What a hunt stands on: the settings in which its worlds differ. Each has its own bugs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ground {
+    /// Snapshots are taken and sent many times a minute, segments are closed and dropped, and
+    /// leases of a few seconds get checkpoints.
+    pub short_log: bool,
+    /// Changes of the members that could cost the quorum are refused.
+    pub strict_reconfig: bool,
+    /// Bytes of each member's quota, 0 for etcd's own: small enough to run over between two
+    /// compactions.
+    pub quota_bytes: i64,
+    /// Milliseconds between two comparisons of all members.
+    pub compare_ms: Option<u64>,
+    /// A leader compacts by itself.
+    pub compaction: Option<AutoCompaction>,
+}
+
+impl Ground {
+    /// The ground of the lessons.
+    pub const PLAIN: Self = Self {
+        short_log: false,
+        strict_reconfig: true,
+        quota_bytes: 0,
+        compare_ms: None,
+        compaction: None,
+    };
+
+    /// A ground for a seed: always a short log; in some seeds quotas run over, leaders compact by
+    /// themselves, or members compare their hashes.
+    #[must_use]
+    pub fn of_seed(seed: u64) -> Self {
+        Self {
+            short_log: true,
+            strict_reconfig: seed.is_multiple_of(2),
+            quota_bytes: if seed % 3 == 1 { 8 * 1024 } else { 0 },
+            compare_ms: Some(3_000).filter(|_| seed % 5 == 2),
+            compaction: match seed % 7 {
+                3 => Some(AutoCompaction::Periodic { period_ms: 10_000 }),
+                5 => Some(AutoCompaction::Revision { revisions: 100 }),
+                _ => None,
+            },
+        }
+    }
+
+    /// A world on this ground.
+    #[must_use]
+    pub fn spec(&self, seed: u64, members: u8) -> Spec {
+        let mut spec = Spec {
+            strict_reconfig_check: self.strict_reconfig,
+            quota_backend_bytes: self.quota_bytes,
+            corrupt_check_ms: self.compare_ms,
+            auto_compaction: self.compaction,
+            ..Spec::lesson(seed, members)
+        };
+        if self.short_log {
+            spec.snapshot_count = 200;
+            spec.snapshot_catchup_entries = 50;
+            spec.snapshot_chunk_bytes = 4 * 1024;
+            spec.wal_segment_bytes = 32 * 1024;
+            spec.store_flush_ticks = 3;
+            spec.lease_checkpoint_seconds = 1;
+        }
+        spec
     }
 }

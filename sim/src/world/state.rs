@@ -19,7 +19,6 @@ use crate::call::Calls;
 use crate::check::{Checks, Violation};
 use crate::clock::{Nanos, SECOND};
 use crate::contender;
-use crate::fault::{self, FaultPlan};
 use crate::linear::History;
 use crate::member::{self, Member, MemberState, PORT};
 use crate::mutant::{Memory, Plants};
@@ -287,17 +286,20 @@ impl State {
         self.workloads_stopped = self.workloads;
     }
 
-    /// Starts a schedule of faults, a task of its own.
-    pub(super) fn start_faults(&mut self, plan: FaultPlan) {
-        let node = self.handle.create_node().name("faults").build();
-        let until = plan.until;
-        node.spawn(fault::rage(self.shared(), plan));
-        if plan.kinds.members {
-            let no = self.add_client("operator");
-            self.spawn_on(Place::Client(no), operator::operate(self.shared(), no, plan));
-        }
+    /// Somebody changes the members until `until`.
+    pub(super) fn start_operator(&mut self, until: Nanos) {
+        let no = self.add_client("operator");
+        self.spawn_on(Place::Client(no), operator::operate(self.shared(), no, until));
+    }
+
+    /// Somebody changes users and rights until `until`.
+    pub(super) fn start_warden(&mut self, until: Nanos) {
         let no = self.add_client("warden");
         self.spawn_on(Place::Client(no), warden::guard(self.shared(), no, until));
+    }
+
+    /// Some want one lock until `until`.
+    pub(super) fn start_contenders(&mut self, until: Nanos) {
         for number in 0..contender::CONTENDERS {
             let no = self.add_client(&format!("contender-{}", number + 1));
             let task = contender::contend(self.shared(), no, number, until);

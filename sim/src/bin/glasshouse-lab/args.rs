@@ -9,12 +9,14 @@ use glasshouse_sim::mutant::Mutant;
 /// The flags of one command, each taken once.
 pub(crate) struct Args {
     flags: BTreeMap<String, Option<String>>,
+    words: Vec<String>,
 }
 
 /// Flags that stand alone.
-const SWITCHES: [&str; 5] = ["--black-box", "--calm", "--faults", "--twice", "--unchecked"];
+const SWITCHES: [&str; 7] =
+    ["--all", "--black-box", "--calm", "--csv", "--faults", "--twice", "--unchecked"];
 /// Flags that want a value, with an example of one.
-const VALUES: [(&str, &str); 8] = [
+const VALUES: [(&str, &str); 13] = [
     ("--seed", "42"),
     ("--seeds", "1..500"),
     ("--nodes", "5"),
@@ -23,14 +25,24 @@ const VALUES: [(&str, &str); 8] = [
     ("--mutant", "M05"),
     ("--rate", "100"),
     ("--jobs", "2"),
+    ("--minutes", "10"),
+    ("--shard", "0/4"),
+    ("--out", "findings"),
+    ("--up-to", "medium"),
+    ("--format", "json"),
 ];
 
 impl Args {
     /// Reads flags; each may be written `--flag value` or `--flag=value`.
     pub(crate) fn parse(words: impl IntoIterator<Item = String>) -> Result<Self, String> {
         let mut flags = BTreeMap::new();
+        let mut plain = Vec::new();
         let mut words = words.into_iter();
         while let Some(word) = words.next() {
+            if !word.starts_with('-') {
+                plain.push(word);
+                continue;
+            }
             let (flag, mut value) = match word.split_once('=') {
                 Some((flag, value)) => (flag.to_owned(), Some(value.to_owned())),
                 None => (word, None),
@@ -49,7 +61,12 @@ impl Args {
                 return Err(format!("{flag} is given twice."));
             }
         }
-        Ok(Self { flags })
+        Ok(Self { flags, words: plain })
+    }
+
+    /// What is no flag and no value of one: files.
+    pub(crate) fn words(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.words)
     }
 
     /// Whether a flag without a value is there.
@@ -82,8 +99,8 @@ impl Args {
     }
 
     /// Seeds `A..B`: from A up to and without B.
-    pub(crate) fn seeds(&mut self) -> Result<Range<u64>, String> {
-        let text = self.text("--seeds").unwrap_or_else(|| "1..101".into());
+    pub(crate) fn seeds(&mut self, default: Range<u64>) -> Result<Range<u64>, String> {
+        let Some(text) = self.text("--seeds") else { return Ok(default) };
         let range = text.split_once("..").and_then(|(from, to)| {
             let range = from.parse().ok()?..to.parse().ok()?;
             (range.start < range.end).then_some(range)
@@ -103,7 +120,7 @@ impl Args {
 
     /// Nothing may be left over: a flag of another command is a mistake.
     pub(crate) fn finish(self, command: &str) -> Result<(), String> {
-        match self.flags.into_keys().next() {
+        match self.words.into_iter().chain(self.flags.into_keys()).next() {
             Some(flag) => Err(format!("{flag} means nothing to glasshouse-lab {command}.")),
             None => Ok(()),
         }

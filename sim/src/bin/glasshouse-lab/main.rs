@@ -7,7 +7,12 @@
 
 mod args;
 mod bench;
+mod hunt;
+mod replay;
+mod search;
 mod sweep;
+mod table;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -40,6 +45,15 @@ glasshouse-lab runs simulated clusters: a seed decides the whole history.
                         plays a script, prints it with its output, then the trace hash
   glasshouse-lab sweep  --seeds A..B --nodes N --seconds T [--mutant M05] [--jobs J]
                         many runs on all cores; prints how to repeat those that fail
+  glasshouse-lab hunt   [--mutant M07] [--seeds A..B] [--minutes N] [--jobs N] [--shard I/N] [--out DIR]
+                        [--all]
+                        searches seeds until something breaks, and shrinks it to a short story
+  glasshouse-lab table  [--up-to easy|medium|hard|expert] [--jobs N]
+                        hunts every planted fault within its budget, and prints what it took
+  glasshouse-lab replay FILE [--format text|json|shiviz]
+                        tells what happens in a finding, step by step
+  glasshouse-lab verify FILES [--csv]
+                        judges findings by doing them again
   glasshouse-lab bench  [--nodes N --seconds T --rate R] [--unchecked]
                         simulated seconds per second of processor time
 
@@ -75,8 +89,12 @@ fn main() -> ExitCode {
         "run" => Args::parse(words).map_err(Failure::Usage).and_then(run),
         "sweep" => Args::parse(words).map_err(Failure::Usage).and_then(sweep::sweep),
         "bench" => Args::parse(words).map_err(Failure::Usage).and_then(bench::bench),
+        "hunt" => Args::parse(words).map_err(Failure::Usage).and_then(hunt::hunt),
+        "table" => Args::parse(words).map_err(Failure::Usage).and_then(table::table),
+        "replay" => Args::parse(words).map_err(Failure::Usage).and_then(replay::replay),
+        "verify" => Args::parse(words).map_err(Failure::Usage).and_then(verify::verify),
         other => Err(Failure::Usage(format!(
-            "There is no command {other}; there is run, sweep and bench."
+            "There is no command {other}; there is run, sweep, hunt, table, replay, verify and bench."
         ))),
     };
     match done {
@@ -110,11 +128,11 @@ impl Run {
 
     /// The same, judged by what its clients saw alone as well.
     fn make_and_judge(self) -> Result<Outcome, Failure> {
-        let mut world = begin(self.spec(), self.plan);
-        world.keep_history();
-        world.run_until(self.plan.seconds * SECOND);
-        let outcome = outcome(&world);
-        let Some((verdict, sentence)) = world.judge_history(Limits::default()) else {
+        let mut trial = begin(self.spec(), self.plan);
+        trial.world.keep_history();
+        trial.run_until(self.plan.seconds * SECOND);
+        let outcome = outcome(&trial.world);
+        let Some((verdict, sentence)) = trial.world.judge_history(Limits::default()) else {
             unreachable!("it was kept");
         };
         println!("black box: {sentence}");

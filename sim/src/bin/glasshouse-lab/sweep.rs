@@ -27,7 +27,7 @@ struct Sweep {
 }
 
 pub(crate) fn sweep(mut args: Args) -> Result<(), Failure> {
-    let seeds = args.seeds()?;
+    let seeds = args.seeds(1..101)?;
     let like = crate::like(&mut args)?;
     let _ = args.switch("--faults");
     let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
@@ -91,7 +91,7 @@ fn link(run: Run) -> String {
     format!("#seed={seed}&n={nodes}&a=0.hunt+{seconds}s")
 }
 
-fn words_of(panic: &(dyn std::any::Any + Send)) -> String {
+pub(crate) fn words_of(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
 }

@@ -25,6 +25,11 @@ pub(super) fn said(action: &Action) -> Option<Say> {
                 |group: &Vec<Place>| group.iter().filter_map(|place| place.member()).collect();
             Some(Say::Parted { groups: groups.iter().map(members).collect() })
         }
+        Action::Mend(groups) => {
+            let members =
+                |group: &Vec<Place>| group.iter().filter_map(|place| place.member()).collect();
+            Some(Say::Mended { groups: groups.iter().map(members).collect() })
+        }
         Action::CutLink { from, to } => link(from, to).map(|(from, to)| Say::LinkCut { from, to }),
         Action::HealLink { from, to } => {
             link(from, to).map(|(from, to)| Say::LinkHealed { from, to })

@@ -230,6 +230,9 @@ fn lost(what: &str, answer: bool, from: MemberNo, to: MemberNo, why: Loss) -> St
 fn by_hand(say: &Say) -> Option<String> {
     Some(match say {
         Say::Parted { groups: parts } => format!("The network is cut: {}.", groups(parts)),
+        Say::Mended { groups: parts } => {
+            format!("The links between {} are whole again.", groups(parts))
+        }
         Say::Healed => "All links are whole.".to_string(),
         Say::LinkCut { from, to } => format!("Nothing gets from {from} to {to}."),
         Say::LinkHealed { from, to } => format!("The link from {from} to {to} is whole."),

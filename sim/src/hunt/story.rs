@@ -1,0 +1,139 @@
+//! A finding, told: what was done and what came of it, in the words of the page's feed.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use serde_json::json;
+
+use super::finding::Finding;
+use crate::clock::MICROS;
+use crate::place::Place;
+use crate::script::Bench;
+use crate::trace::What;
+use crate::view::call::hunt::Step;
+use crate::view::call::{Action, Stop};
+use crate::view::frame::Level;
+
+/// The run is read in stretches of so many virtual microseconds: the feed keeps the newest events only.
+const STRETCH_US: u64 = 50_000;
+
+/// Lets a finding happen, and visits every stretch of it.
+fn happen(finding: &Finding, mut visit: impl FnMut(&mut Bench)) {
+    let mut bench = finding.bench();
+    visit(&mut bench);
+    let end_us = finding.at.div_ceil(MICROS) + 1;
+    while bench.world().violation().is_none() && bench.now_us() < end_us {
+        bench.run_until(end_us.min(bench.now_us() + STRETCH_US), Stop::Time, 0);
+        visit(&mut bench);
+    }
+}
+
+/// What was done and what came of it, in order.
+#[must_use]
+pub fn steps(finding: &Finding) -> Vec<Step> {
+    let done = |line: &Action| Step {
+        time_us: line.time_us,
+        done: true,
+        text: line.line.clone(),
+        ..Step::default()
+    };
+    let mut steps: Vec<Step> = finding.lines.iter().map(done).collect();
+    let mut heard = 1;
+    happen(finding, |bench| {
+        for event in bench.feed(heard) {
+            heard = event.seq + 1;
+            steps.push(Step {
+                time_us: event.time_us,
+                done: false,
+                loud: event.level == Level::Violation,
+                term: event.term,
+                text: event.text,
+            });
+        }
+    });
+    // What was done stands above what came of it in the same moment.
+    steps.sort_by_key(|step| (step.time_us, !step.done));
+    steps
+}
+
+/// The story as people read it: what was typed behind `>`, what happened below it.
+#[must_use]
+pub fn text(finding: &Finding) -> String {
+    let Finding { seed, members, property, .. } = finding;
+    let mut text = format!("seed {seed}, {members} members: {property} breaks\n\n");
+    for Step { time_us, done, loud, text: words, .. } in steps(finding) {
+        let (seconds, millis) = (time_us / 1_000_000, time_us / 1_000 % 1_000);
+        let mark = if done { ">" } else { " " };
+        let bang = if loud { "!" } else { " " };
+        let _ = writeln!(text, "{bang}{seconds:>4}.{millis:03} {mark} {words}");
+    }
+    let _ = writeln!(text, "\n{}\n#{}", property.promise(), finding.link());
+    text
+}
+
+/// The story as JSON lines: `{"time_us", "did" | "happened", ...}`.
+#[must_use]
+pub fn json(finding: &Finding) -> String {
+    let mut text = String::new();
+    for Step { time_us, done, loud, text: words, .. } in steps(finding) {
+        let line = if done {
+            json!({ "time_us": time_us, "did": words })
+        } else {
+            json!({ "time_us": time_us, "happened": words, "violation": loud })
+        };
+        let _ = writeln!(text, "{line}");
+    }
+    text
+}
+
+/// The expression with which ShiViz reads the log of [`shiviz`].
+pub const SHIVIZ_REGEX: &str = r"(?<host>\S*) (?<clock>{.*})\n(?<event>.*)";
+
+/// The messages between members as a log for ShiViz (Beschastnikh and others, 2020): every event
+/// with its vector clock.
+#[must_use]
+pub fn shiviz(finding: &Finding) -> String {
+    let mut text = format!("{SHIVIZ_REGEX}\n\n");
+    let mut clocks: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
+    let mut flying: BTreeMap<u64, BTreeMap<String, u64>> = BTreeMap::new();
+    let mut cursor = 0;
+    happen(finding, |bench| {
+        cursor = bench.world().events_since(cursor, |event| {
+            let Some((host, words)) = told(&event.what) else { return };
+            let clock = clocks.entry(host.clone()).or_default();
+            if let What::Delivered { id, .. } = &event.what
+                && let Some(sent) = flying.get(&id.0)
+            {
+                for (host, count) in sent {
+                    let known = clock.entry(host.clone()).or_default();
+                    *known = (*known).max(*count);
+                }
+            }
+            *clock.entry(host.clone()).or_default() += 1;
+            if let What::Sent { id, .. } = &event.what {
+                flying.insert(id.0, clock.clone());
+            }
+            let clock = json!(clock);
+            let _ = writeln!(text, "{host} {clock}\n{words}");
+        });
+    });
+    text
+}
+
+/// Where an event happens and what it is; `None` for what ShiViz has no place for.
+fn told(what: &What) -> Option<(String, String)> {
+    let at = |place: &Place| place.to_string();
+    match what {
+        What::Sent { from, to, carries, .. } => {
+            Some((at(from), format!("sends {carries:?} to {to}")))
+        }
+        What::Delivered { from, to, carries, .. } => {
+            Some((at(to), format!("receives {carries:?} from {from}")))
+        }
+        What::Life { member, step } => Some((member.to_string(), format!("{step:?}"))),
+        What::Standing { member, standing } => {
+            Some((member.to_string(), format!("is {:?} of term {}", standing.role, standing.term)))
+        }
+        _ => None,
+    }
+}
