@@ -41,55 +41,16 @@ fn found() -> Finding {
 /// Reads a text as `verify` does, and judges it.
 fn refusal(text: &str) -> String {
     let judged = finding::read(text).and_then(|finding| finding.verify());
-    let sentence = judged.expect_err("it is wrong");
+    let sentence = judged.expect_err(text);
     assert!(sentence.ends_with('.') && !sentence.contains('\n'), "{sentence:?}");
     sentence
 }
 
-#[test]
-fn wrong_and_hostile_files_are_refused_in_one_sentence() {
-    let right = found();
-    assert_eq!(right.verify(), Ok(()));
-    let text = right.to_string();
-    let (head, script) = text.split_once("\n\n").expect("an empty line");
-    let swap = |from: &str, to: &str| {
-        let other = text.replacen(from, to, 1);
-        assert_ne!(other, text, "{from}");
-        other
-    };
+/// The same head with lines that are wrong, and what is to be said of them.
+fn wrong_scripts(head: &str, script: &str) -> Vec<(String, &'static str)> {
     let with = |script: &str| format!("{head}\n\n{script}");
     let after = |line: &str| with(&format!("{script}{line}\n"));
-    let seed = format!("seed {}", right.seed);
-    let property = format!("property {}", right.property);
-    let wrong: Vec<(String, &str)> = vec![
-        (String::new(), "It is no finding"),
-        ("glasshouse finding 2\n".into(), "It is no finding"),
-        ("\u{feff}glasshouse finding 1\n".into(), "It is no finding"),
-        ("<script>alert(1)</script>".into(), "It is no finding"),
-        ("GET / HTTP/1.1\n\n".into(), "It is no finding"),
-        ("glasshouse finding 1\n".into(), "no line about its build"),
-        (format!("glasshouse finding 1\nbuild {BUILD}\n"), "no line about its seed"),
-        (swap(&seed, ""), "no line about its seed"),
-        (swap(&seed, "seed -1"), "Its seed cannot be"),
-        (swap(&seed, "seed 18446744073709551616"), "Its seed cannot be"),
-        (swap(&seed, "seed 1e9"), "Its seed cannot be"),
-        (swap("members ", "members 0"), "1 to 9 members"),
-        (swap("members ", "members 99"), "1 to 9 members"),
-        (swap("members ", "members x"), "1 to 9 members"),
-        (swap(&property, "property everything"), "Its property cannot be"),
-        (swap(&property, "property liveness"), "It says that liveness breaks"),
-        (swap(&property, "property election safety"), "It says that election safety breaks"),
-        (swap(BUILD, "0123456789abcdef"), "It was made by build 0123456789abcdef"),
-        (swap(BUILD, "latest"), "Its build cannot be"),
-        (swap("ns\ntrace", "\ntrace"), "Its moment cannot be"),
-        (swap("\nat ", "\nat 9"), "Its moment cannot be"),
-        (swap(&format!("at {}ns", right.at), "at 5ns"), "Nothing breaks until"),
-        (swap(&format!("at {}ns", right.at), &format!("at {}ns", right.at + 1)), "it breaks at"),
-        (swap(&format!("{:016x}", right.trace), "zz"), "Its trace cannot be"),
-        (
-            swap(&format!("{:016x}", right.trace), "0000000000000000"),
-            "and it says 0000000000000000",
-        ),
+    vec![
         (with(""), "It does nothing"),
         (with("0s\n"), "Nothing breaks until"),
         (with("0s put a 1\n"), "Nothing breaks until"),
@@ -106,10 +67,59 @@ fn wrong_and_hostile_files_are_refused_in_one_sentence() {
             "Nothing breaks until",
         ),
         (with("0s traffic 10001/s for 1s\n"), "cannot be read"),
-        (with("0s hunt 100000s\n"), "Nothing breaks until"),
+        (with("0s hunt 100000s\n"), "cannot be read"),
+        (with("0s hunt 80000s\n"), "Nothing breaks until"),
+    ]
+}
+
+#[test]
+fn wrong_and_hostile_files_are_refused_in_one_sentence() {
+    let right = found();
+    assert_eq!(right.verify(), Ok(()));
+    let text = right.to_string();
+    let (head, script) = text.split_once("\n\n").expect("an empty line");
+    let swap = |from: &str, to: &str| {
+        let other = text.replacen(from, to, 1);
+        assert_ne!(other, text, "{from}");
+        other
+    };
+    let seed = format!("seed {}", right.seed);
+    let members = format!("members {}", right.members);
+    let at = format!("at {}ns", right.at);
+    let property = format!("property {}", right.property);
+    let heads: Vec<(String, &str)> = vec![
+        (String::new(), "It is no finding"),
+        ("glasshouse finding 2\n".into(), "It is no finding"),
+        ("\u{feff}glasshouse finding 1\n".into(), "It is no finding"),
+        ("<script>alert(1)</script>".into(), "It is no finding"),
+        ("GET / HTTP/1.1\n\n".into(), "It is no finding"),
+        ("glasshouse finding 1\n".into(), "no line about its build"),
+        (format!("glasshouse finding 1\nbuild {BUILD}\n"), "no line about its seed"),
+        (swap(&seed, ""), "no line about its seed"),
+        (swap(&seed, "seed -1"), "Its seed cannot be"),
+        (swap(&seed, "seed 18446744073709551616"), "Its seed cannot be"),
+        (swap(&seed, "seed 1e9"), "Its seed cannot be"),
+        (swap(&members, "members 0"), "1 to 9 members"),
+        (swap(&members, "members 99"), "1 to 9 members"),
+        (swap(&members, "members x"), "1 to 9 members"),
+        (swap(&property, "property everything"), "Its property cannot be"),
+        (swap(&property, "property liveness"), "It says that liveness breaks"),
+        (swap(&property, "property election safety"), "It says that election safety breaks"),
+        (swap(BUILD, "0123456789abcdef"), "It was made by build 0123456789abcdef"),
+        (swap(BUILD, "latest"), "Its build cannot be"),
+        (swap("ns\ntrace", "\ntrace"), "Its moment cannot be"),
+        (swap(&at, "at 99999999999999999ns"), "Its moment cannot be"),
+        (swap(&at, "at 5ns"), "Nothing breaks until"),
+        (swap(&at, &format!("at {}ns", right.at + 1)), "it breaks at"),
+        (swap(&format!("{:016x}", right.trace), "zz"), "Its trace cannot be"),
+        (
+            swap(&format!("{:016x}", right.trace), "0000000000000000"),
+            "and it says 0000000000000000",
+        ),
     ];
-    assert!(wrong.len() >= 30);
-    for (text, why) in wrong {
+    let scripts = wrong_scripts(head, script);
+    assert!(heads.len() + scripts.len() >= 30);
+    for (text, why) in heads.into_iter().chain(scripts) {
         let sentence = refusal(&text);
         assert!(sentence.contains(why), "{sentence:?} does not say {why:?}");
     }

@@ -35,7 +35,7 @@ const WORDS: [(Mutant, &[&str]); 12] = [
     (Mutant::FalseCreate, &["the committed log makes"]),
     (Mutant::FalsePrevKv, &["the pair before is"]),
     (Mutant::ForgottenFilter, &["the committed log has nothing for it", "next"]),
-    (Mutant::FutureWatch, &["was told of everything below"]),
+    (Mutant::FutureWatch, &["was told of everything below", "canceled as compacted"]),
     (Mutant::LateResume, &["is told of progress up to", "next"]),
     (Mutant::LostEvent, &["is told of progress up to", "next", "gets only"]),
     (Mutant::OvertakingProgress, &["is told of progress up to"]),

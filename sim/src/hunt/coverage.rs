@@ -54,9 +54,9 @@ impl Coverage {
             .zip(amounts)
             .map(|(kind, amount)| (kind, amount.checked_ilog2().map_or(0, |log| log + 1)));
         let deeds = trial.siege.deeds();
-        let pairs = deeds.iter().zip(deeds.iter().skip(1)).filter_map(|(one, next)| {
-            (next.at - one.at <= TOGETHER).then(|| (100 + kind(one), kind(next)))
-        });
+        let pairs = deeds.iter().zip(deeds.iter().skip(1));
+        let pairs = pairs.filter(|(one, next)| next.at - one.at <= TOGETHER);
+        let pairs = pairs.map(|(one, next)| (100 + kind(one), kind(next)));
         Self(amounts.chain(pairs).collect())
     }
 }
@@ -101,8 +101,10 @@ impl Corpus {
         }
         let mut random = Stream::new(seed, "fork", 0, 0);
         let case = random.pick(&self.runs).clone();
-        let at = case.deeds.get(random.below(case.deeds.len().max(1) as u64) as usize);
-        let at = at.map_or(0, |deed| deed.at);
+        let at = match case.deeds.as_slice() {
+            [] => 0,
+            deeds => random.pick(deeds).at,
+        };
         Draw::fork(case, at, seed, random)
     }
 

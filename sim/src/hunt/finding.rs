@@ -40,8 +40,8 @@ pub const LINES_MAX: usize = 1_000;
 const LINE_BYTES_MAX: usize = 4_096;
 /// The latest moment at which a property may break: an hour.
 const AT_MAX: Nanos = 3_600 * SECOND;
-/// Most events of a run that is judged: some seconds of work.
-const EVENTS_MAX: u64 = 3_000_000;
+/// Most events of a run that is judged: a second or two of work.
+const EVENTS_MAX: u64 = 400_000;
 /// It is looked that often how many events there were.
 const LOOK_EVERY: Nanos = SECOND / 4;
 

@@ -57,16 +57,14 @@ pub(super) fn act(bench: &mut Bench, command: &Command) -> Result<String, String
             each(world, &frozen, Action::Thaw)?;
             Ok(told(&frozen, "goes on", "go on"))
         }
-        other => world_at_large(bench, other),
+        other => links_between(bench, other),
     }
 }
 
-/// What is not done to the process of a member: clients, links, disks, clocks, rules, load.
-fn world_at_large(bench: &mut Bench, command: &Command) -> Result<String, String> {
+/// What is done to links between members.
+fn links_between(bench: &mut Bench, command: &Command) -> Result<String, String> {
     let world = &mut bench.world;
     match command {
-        Command::FreezeClient(name) => client(bench, name, Action::FreezeClient),
-        Command::ThawClient(name) => client(bench, name, Action::ThawClient),
         Command::Partition(groups) => {
             let (groups, words) = sides(world, groups)?;
             done(world, Action::Partition(groups), &format!("Cut: {words}."))
@@ -84,15 +82,25 @@ fn world_at_large(bench: &mut Bench, command: &Command) -> Result<String, String
             let words = links(world, link, |from, to| Action::RoughLink { from, to, trouble })?;
             Ok(format!("{words} is rough.\n"))
         }
+        Command::Heal => done(world, Action::Heal, "All links are whole."),
+        Command::Drop { link, percent } => drop_messages(world, link, *percent),
+        Command::SlowLink { link, delay_us } => slow_link(world, link, *delay_us),
+        other => world_at_large(bench, other),
+    }
+}
+
+/// What is not done to the process of a member or to a link: clients, disks, clocks, rules, load.
+fn world_at_large(bench: &mut Bench, command: &Command) -> Result<String, String> {
+    let world = &mut bench.world;
+    match command {
+        Command::FreezeClient(name) => client(bench, name, Action::FreezeClient),
+        Command::ThawClient(name) => client(bench, name, Action::ThawClient),
         Command::Traffic(cast) => {
             let mut cast = cast.clone();
             cast.workload.until += world.now();
             world.enter(&cast);
             Ok(String::new())
         }
-        Command::Heal => done(world, Action::Heal, "All links are whole."),
-        Command::Drop { link, percent } => drop_messages(world, link, *percent),
-        Command::SlowLink { link, delay_us } => slow_link(world, link, *delay_us),
         Command::Disk { members, fault } => disk(world, members, *fault),
         Command::Rot { member: who, entry } => {
             let member = member(world, who)?;
@@ -124,6 +132,13 @@ fn world_at_large(bench: &mut Bench, command: &Command) -> Result<String, String
         Command::LoadOff => load_off(world),
         // Those above ...
         Command::Kill(_)
+        | Command::Partition(_)
+        | Command::Mend(_)
+        | Command::HealLink(_)
+        | Command::Rough { .. }
+        | Command::Heal
+        | Command::Drop { .. }
+        | Command::SlowLink { .. }
         | Command::PowerOff { .. }
         | Command::Restart(_)
         | Command::Freeze(_)

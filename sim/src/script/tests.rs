@@ -199,7 +199,7 @@ fn every_command_of_the_table_can_be_read_and_helped() {
     for entry in vocabulary::WORLD.iter().chain(vocabulary::CONDITIONS) {
         let optional = |c: char| "[]".contains(c);
         let line = entry.usage.split(" [").next().unwrap().replace(optional, "");
-        let line = line.replace("reads|writes", "reads");
+        let line = line.replace("reads|writes|syncs", "reads");
         assert!(parse(&line).is_ok(), "{line}: {}", meaning(&line));
     }
     assert!(help::help(None).contains("partition n1 | n2 n3"));

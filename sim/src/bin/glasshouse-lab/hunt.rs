@@ -7,7 +7,6 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
 
 use glasshouse_sim::hunt::finding::Finding;
 use glasshouse_sim::hunt::shrink::{Shrunk, shrink};
@@ -17,6 +16,7 @@ use serde_json::json;
 use crate::Failure;
 use crate::args::Args;
 use crate::search::{Catch, Progress, Search};
+use crate::stopwatch::Stopwatch;
 
 /// Seeds of a hunt for nothing in particular.
 const SEEDS: u64 = 1_000;
@@ -42,9 +42,9 @@ pub(crate) fn hunt(mut args: Args) -> Result<(), Failure> {
     if let Some(directory) = &out {
         seeds.start = resume(directory, seeds.start)?.min(seeds.end);
     }
-    let began = Instant::now();
-    let until = (minutes > 0).then(|| began + Duration::from_secs(minutes.saturating_mul(60)));
-    let search = Search { mutant, seeds: seeds.clone(), shard, until, jobs };
+    let began = Stopwatch::start();
+    let seconds = (minutes > 0).then(|| minutes.saturating_mul(60) as f64);
+    let search = Search { mutant, seeds: seeds.clone(), shard, seconds, jobs };
     let hunt = Hunt { mutant, out, found: Mutex::default() };
     let done = if all {
         let take = |catch| {
@@ -59,10 +59,10 @@ pub(crate) fn hunt(mut args: Args) -> Result<(), Failure> {
         }
         done
     };
-    if all && until.is_none_or(|end| Instant::now() < end) {
+    if all && seconds.is_none_or(|seconds| began.seconds() < seconds) {
         hunt.write(&json!({ "done_below": seeds.end }));
     }
-    hunt.finish(done, began.elapsed().as_secs_f64())
+    hunt.finish(done, began.seconds())
 }
 
 /// Threads: as many as there are cores, if nobody says otherwise.
@@ -103,14 +103,14 @@ impl Hunt {
     fn take(&self, Catch { seed, case, violation }: Catch) {
         println!("seed {seed}: {violation}");
         let before = case.interventions();
-        let began = Instant::now();
+        let began = Stopwatch::start();
         let property = violation.property.name();
         let Shrunk { case, violation, runs, cut_short } = shrink(case, violation, &mut |_, _| {});
         let note = if cut_short { "; the limit on work was reached" } else { "" };
         println!(
             "shrunk from {before} to {} lines in {runs} runs and {:.1} s{note}",
             case.interventions(),
-            began.elapsed().as_secs_f64(),
+            began.seconds(),
         );
         let mut file = None;
         match Finding::of(&case) {

@@ -10,6 +10,7 @@ mod bench;
 mod hunt;
 mod replay;
 mod search;
+mod stopwatch;
 mod sweep;
 mod table;
 mod verify;

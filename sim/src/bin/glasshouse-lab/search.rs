@@ -5,15 +5,17 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use glasshouse_sim::check::Violation;
 use glasshouse_sim::hunt::case::Case;
 use glasshouse_sim::hunt::coverage::{Corpus, Coverage, GENERATION};
 use glasshouse_sim::mutant::Mutant;
 
-/// Progress is told after so much real time.
-const PROGRESS: Duration = Duration::from_secs(10);
+use crate::stopwatch::Stopwatch;
+
+/// Progress is told after so many real seconds.
+const PROGRESS: f64 = 10.0;
 
 /// A run that broke a property.
 pub(crate) struct Catch {
@@ -29,7 +31,8 @@ pub(crate) struct Search {
     pub(crate) seeds: Range<u64>,
     /// This process takes the seeds of which the remainder is the first, divided by the second.
     pub(crate) shard: (u64, u64),
-    pub(crate) until: Option<Instant>,
+    /// For so many real seconds at most.
+    pub(crate) seconds: Option<f64>,
     pub(crate) jobs: usize,
 }
 
@@ -54,6 +57,7 @@ struct Shared<'a> {
     enough: AtomicBool,
     /// Sound runs of this generation and what they saw.
     saw: Mutex<Vec<(u64, Case, Coverage)>>,
+    began: Stopwatch,
 }
 
 impl Search {
@@ -71,9 +75,10 @@ impl Search {
             done: AtomicU64::new(0),
             enough: AtomicBool::new(false),
             saw: Mutex::default(),
+            began: Stopwatch::start(),
         };
         let mut corpus = Corpus::default();
-        let (began, mut told) = (Instant::now(), Instant::now());
+        let mut told = Stopwatch::start();
         let mut from = self.seeds.start;
         while from < self.seeds.end && !shared.is_over() {
             let to = self.seeds.end.min(from + GENERATION);
@@ -83,13 +88,13 @@ impl Search {
                 let working: Vec<_> = (0..self.jobs).map(|_| scope.spawn(work)).collect();
                 while working.iter().any(|thread| !thread.is_finished()) {
                     thread::sleep(Duration::from_millis(5));
-                    if told.elapsed() >= PROGRESS {
-                        told = Instant::now();
+                    if told.seconds() >= PROGRESS {
+                        told = Stopwatch::start();
                         tell(&Progress {
                             done: shared.done.load(Ordering::Relaxed),
                             all: (self.seeds.end - self.seeds.start) / self.shard.1,
                             done_below: from,
-                            seconds: began.elapsed().as_secs_f64(),
+                            seconds: shared.began.seconds(),
                         });
                     }
                 }
@@ -122,7 +127,7 @@ impl Search {
 impl Shared<'_> {
     fn is_over(&self) -> bool {
         self.enough.load(Ordering::Relaxed)
-            || self.search.until.is_some_and(|end| Instant::now() >= end)
+            || self.search.seconds.is_some_and(|most| self.began.seconds() >= most)
     }
 
     fn work(&self, corpus: &Corpus, to: u64) {

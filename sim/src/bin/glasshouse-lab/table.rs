@@ -1,8 +1,6 @@
 //! `glasshouse-lab table`: every planted fault is hunted within its budget, and what it took becomes a
 //! row of the table in `docs/hunts.md`.
 
-use std::time::Instant;
-
 use glasshouse_sim::hunt::finding::Finding;
 use glasshouse_sim::hunt::shrink::shrink;
 use glasshouse_sim::mutant::{Level, Mutant};
@@ -11,6 +9,7 @@ use crate::Failure;
 use crate::args::Args;
 use crate::hunt::jobs;
 use crate::search::{Catch, Search};
+use crate::stopwatch::Stopwatch;
 
 pub(crate) fn table(mut args: Args) -> Result<(), Failure> {
     let hardest = match args.text("--up-to").as_deref() {
@@ -48,18 +47,18 @@ pub(crate) fn table(mut args: Args) -> Result<(), Failure> {
 fn row(mutant: Mutant, jobs: usize) -> Result<usize, String> {
     let budget = mutant.facts().level.seeds();
     let search =
-        Search { mutant: Some(mutant), seeds: 0..budget, shard: (0, 1), until: None, jobs };
-    let began = Instant::now();
+        Search { mutant: Some(mutant), seeds: 0..budget, shard: (0, 1), seconds: None, jobs };
+    let began = Stopwatch::start();
     let (first, _) = search.first(&|progress| {
         eprintln!("{}: {} of {budget} seeds", mutant.code(), progress.done);
     });
-    let hunted = began.elapsed().as_secs_f64();
+    let hunted = began.seconds();
     let Some(Catch { seed, case, violation }) = first else {
         return Err(format!("not found in {budget} seeds"));
     };
-    let began = Instant::now();
+    let began = Stopwatch::start();
     let small = shrink(case, violation, &mut |_, _| {});
-    let shrunk = began.elapsed().as_secs_f64();
+    let shrunk = began.seconds();
     let lines = small.case.interventions();
     let property = small.violation.property;
     println!(

@@ -1,12 +1,12 @@
 //! `glasshouse-lab verify`: findings are judged by doing them again; nothing in a file is believed.
 
 use std::fs;
-use std::time::Instant;
 
 use glasshouse_sim::hunt::finding::{self, BYTES_MAX, Finding};
 
 use crate::Failure;
 use crate::args::Args;
+use crate::stopwatch::Stopwatch;
 
 pub(crate) fn verify(mut args: Args) -> Result<(), Failure> {
     let csv = args.switch("--csv");
@@ -20,9 +20,9 @@ pub(crate) fn verify(mut args: Args) -> Result<(), Failure> {
         println!("file,verdict,property,lines,ms,why");
     }
     for file in &files {
-        let began = Instant::now();
+        let began = Stopwatch::start();
         let judged = judge(file);
-        let ms = began.elapsed().as_millis();
+        let ms = (began.seconds() * 1_000.0).round();
         wrong += usize::from(judged.is_err());
         match (&judged, csv) {
             (Ok(finding), true) => println!(

@@ -2,7 +2,7 @@
 
 use super::super::text::{Say, Touch};
 use crate::clock::MICROS;
-use crate::place::Place;
+use crate::place::{MemberNo, Place};
 use crate::world::{Action, DiskOperation, RotTarget, Rule};
 
 /// What the feed says of an action; lives of members tell themselves.
@@ -20,16 +20,8 @@ pub(super) fn said(action: &Action) -> Option<Say> {
         | Action::DropNext { .. } => None,
         Action::FreezeClient(_) => Some(Say::ClientFrozen { client: String::new(), frozen: true }),
         Action::ThawClient(_) => Some(Say::ClientFrozen { client: String::new(), frozen: false }),
-        Action::Partition(groups) => {
-            let members =
-                |group: &Vec<Place>| group.iter().filter_map(|place| place.member()).collect();
-            Some(Say::Parted { groups: groups.iter().map(members).collect() })
-        }
-        Action::Mend(groups) => {
-            let members =
-                |group: &Vec<Place>| group.iter().filter_map(|place| place.member()).collect();
-            Some(Say::Mended { groups: groups.iter().map(members).collect() })
-        }
+        Action::Partition(groups) => Some(Say::Parted { groups: members_of(groups) }),
+        Action::Mend(groups) => Some(Say::Mended { groups: members_of(groups) }),
         Action::CutLink { from, to } => link(from, to).map(|(from, to)| Say::LinkCut { from, to }),
         Action::HealLink { from, to } => {
             link(from, to).map(|(from, to)| Say::LinkHealed { from, to })
@@ -80,4 +72,10 @@ pub(super) fn said(action: &Action) -> Option<Say> {
         }
         Action::Rule(Rule::CheckQuorum(on)) => Some(Say::RuleSet { name: "checkquorum", on: *on }),
     }
+}
+
+/// The members of each group.
+fn members_of(groups: &[Vec<Place>]) -> Vec<Vec<MemberNo>> {
+    let members = |group: &Vec<Place>| group.iter().filter_map(|place| place.member()).collect();
+    groups.iter().map(members).collect()
 }
