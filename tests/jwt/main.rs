@@ -149,11 +149,11 @@ fn who_has_only_the_public_key_verifies_and_does_not_sign() {
     let Some(etcd) = tools::etcd("3.5.16") else { return };
     let keys = Keys::new();
     let flag = keys.flag("RS256 pub-key=rsa.pub");
-    let theirs = start(etcd.join("etcd"), 119, &flag);
-    let ours = start(glasshouse(), 117, &flag);
+    let theirs = start(etcd.join("etcd"), 140, &flag);
+    let ours = start(glasshouse(), 141, &flag);
     assert_eq!(outcome(&login(&ours)), outcome(&login(&theirs)));
     drop(theirs);
-    let signs = start(etcd.join("etcd"), 119, &keys.flag("RS256 priv-key=rsa"));
+    let signs = start(etcd.join("etcd"), 142, &keys.flag("RS256 priv-key=rsa"));
     assert_eq!(get(&ours, &token(&login(&signs))).status, 200);
 }
 

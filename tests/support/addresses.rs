@@ -1,7 +1,8 @@
 //! Loopback addresses that a test has for itself, in whichever process it and the others run.
 //!
 //! Servers listen on etcd's ports, so that two tests at the same addresses would meet. A test that
-//! starts while another has its addresses waits: also for a second run of all tests on this machine.
+//! starts while another has its addresses waits: also for a second run of all tests on this machine. So two
+//! tests that share addresses take them in the same order, or wait for each other for ever.
 
 use std::fs::File;
 
