@@ -13,7 +13,7 @@ use glasshouse_core::api::{
     RangeRequest, Request, Response,
 };
 use glasshouse_server::client::Connection;
-use glasshouse_tests::cluster::{Cluster, Ran, eventually, run};
+use glasshouse_tests::cluster::{Cluster, PATIENT, Ran, eventually, run};
 use glasshouse_tests::tools;
 
 /// From no users to many rights and back. `<` ends a line's standard input.
@@ -138,7 +138,7 @@ impl Tool {
     fn run(&self, endpoints: &str, line: &str) -> Ran {
         let (input, line) = line.split_once('<').unwrap_or(("", line));
         let mut command = Command::new(&self.0);
-        command.env("ETCDCTL_API", "3").arg(format!("--endpoints={endpoints}"));
+        command.env("ETCDCTL_API", "3").arg(format!("--endpoints={endpoints}")).args(PATIENT);
         command.args(line.split_whitespace());
         if input.is_empty() {
             return run(&mut command);

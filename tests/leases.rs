@@ -11,7 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use glasshouse_tests::cluster::{
-    Cluster, Ran, TempDir, eventually, glasshouse, run, run_until_ok, text,
+    Cluster, PATIENT, Ran, TempDir, eventually, glasshouse, run, run_until_ok, text,
 };
 use glasshouse_tests::tools;
 
@@ -114,7 +114,7 @@ impl Tool {
     fn command(&self, endpoints: &str, args: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
         command.env("ETCDCTL_API", "3").args(self.first);
-        command.arg(format!("--endpoints={endpoints}")).args(args);
+        command.arg(format!("--endpoints={endpoints}")).args(PATIENT).args(args);
         command
     }
 

@@ -20,7 +20,7 @@ use super::normal;
 /// How long a message of a stream may take to come.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How long a side may be silent that the other is ahead of.
+/// See [`Stage::slowness`].
 const SLOWNESS: Duration = Duration::from_secs(60);
 
 /// How long a stream is listened to when nothing shall come.
@@ -83,6 +83,7 @@ pub(crate) fn play(name: &str, script: &str, version: &str, pair: &mut Pair) -> 
     let mut report = Report::default();
     for line in lines(script, version) {
         report.requests += usize::from(matches!(line.act, Act::Call { .. } | Act::Send { .. }));
+        stage.slowness = if line.reason.is_some() { Duration::ZERO } else { SLOWNESS };
         let [theirs, ours] = stage.act(&line.act, &line);
         let place = format!("{name}:{}: {}", line.number, line.text);
         if theirs != ours && ours.starts_with("Unimplemented glasshouse: ") {
@@ -183,6 +184,8 @@ struct Stage<'a> {
     pair: &'a mut Pair,
     /// etcd's.
     version: &'a str,
+    /// How long a side may be silent that the other is ahead of: not at all where they shall differ.
+    slowness: Duration,
     /// Names and what stands for them, on each side.
     kept: [BTreeMap<String, String>; 2],
     streams: BTreeMap<String, (MethodDescriptor, [Stream; 2])>,
@@ -190,7 +193,8 @@ struct Stage<'a> {
 
 impl<'a> Stage<'a> {
     fn new(pair: &'a mut Pair, version: &'a str) -> Self {
-        let mut stage = Self { pair, version, kept: Default::default(), streams: BTreeMap::new() };
+        let (kept, streams) = (Default::default(), BTreeMap::new());
+        let mut stage = Self { pair, version, slowness: SLOWNESS, kept, streams };
         let hosts = [&stage.pair.etcd, &stage.pair.ours].map(host);
         for (kept, host) in stage.kept.iter_mut().zip(hosts) {
             kept.insert("host".to_owned(), host);
@@ -283,8 +287,9 @@ impl<'a> Stage<'a> {
         let method = method.clone();
         let [theirs, ours] = self.pair.runtime.block_on(async {
             let heard = [Cell::new(0), Cell::new(0)];
-            let theirs = gather(theirs, count, patience, &heard[0], &heard[1]);
-            let ours = gather(ours, count, patience, &heard[1], &heard[0]);
+            let silence = (patience, self.slowness);
+            let theirs = gather(theirs, count, silence, [&heard[0], &heard[1]]);
+            let ours = gather(ours, count, silence, [&heard[1], &heard[0]]);
             let (theirs, ours) = tokio::join!(theirs, ours);
             [theirs, ours]
         });
@@ -358,14 +363,13 @@ enum Heard {
     Nothing,
 }
 
-/// Listens until it is silent for as long as `patience`. Whoever has heard less than the other side is
-/// waited for: it may be slow.
+/// Listens until nothing has come for as long as `patience`. Where the other side has heard more, this one
+/// may be slow: it is listened to for as long as `slowness`.
 async fn gather(
     stream: &mut Stream,
     count: usize,
-    patience: Duration,
-    mine: &Cell<usize>,
-    others: &Cell<usize>,
+    (patience, slowness): (Duration, Duration),
+    [mine, others]: [&Cell<usize>; 2],
 ) -> Vec<Heard> {
     let mut heard = Vec::new();
     let mut silent_since = Instant::now();
@@ -374,7 +378,7 @@ async fn gather(
             Ok(Ok(Some(bytes))) => Heard::Message(bytes),
             Ok(Ok(None)) => Heard::End,
             Ok(Err(error)) => Heard::Error(error),
-            Err(_) if mine.get() < others.get() && silent_since.elapsed() < SLOWNESS => continue,
+            Err(_) if mine.get() < others.get() && silent_since.elapsed() < slowness => continue,
             Err(_) => Heard::Nothing,
         };
         silent_since = Instant::now();

@@ -17,6 +17,10 @@ use crate::tools::program;
 /// that is shared may stand still for seconds.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// Flags of etcdctl: its own patience, five seconds for an answer, is less than a machine that is shared
+/// may stand still for.
+pub const PATIENT: [&str; 2] = ["--command-timeout=60s", "--dial-timeout=60s"];
+
 /// A directory that is removed with its owner.
 pub struct TempDir(pub PathBuf);
 
