@@ -74,6 +74,7 @@ pub enum Mutant {
     RetriedWrite,
     LockNotRechecked,
     DeposedRevokes,
+    NoLeaseCheckpoint,
     NeverRevoked,
     CorruptTailCut,
     SnapshotIndexOff,

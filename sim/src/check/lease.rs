@@ -5,16 +5,20 @@
 //! * **Gone is gone.** When the log has revoked a lease, nobody who asks afterwards is told that it
 //!   lives. (That its keys went with it, in one revision, is the model's to say.)
 //! * **Not forgotten.** In peace, a lease that nobody renews ends; `liveness` asks [`Leases::awaited`].
+//! * **Not prolonged.** What a leader has counted of a long lease stands in the log before the next one gives
+//!   it its full time again; [`checkpoint`] sees to that.
 //!
 //! Only the leader counts time, on its own clock, and clocks run wrong in this world. So there are two
 //! clocks here: one goes at every moment as fast as the fastest clock of any member, one as slow as
 //! the slowest. No member counts more than the first, none less than the second; a member that dies
 //! and one that takes over count on after each other, within the same bounds.
 
+mod checkpoint;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use glasshouse_core::api::{InternalRaftRequest, Request, Response};
-use glasshouse_core::node::{EntryKind, EntryView};
+use glasshouse_core::node::{EntryKind, EntryView, NodeView};
 use prost::Message as _;
 
 use super::{Property, Violation};
@@ -65,6 +69,7 @@ pub(super) struct Leases {
     gone: BTreeMap<i64, Nanos>,
     /// Leases that a client asked to revoke: they may end at any time.
     asked_back: BTreeSet<i64>,
+    checkpoints: checkpoint::Checkpoints,
     /// How many leases ended without that.
     pub(super) expired: u64,
 }
@@ -77,6 +82,7 @@ impl Default for Leases {
             known: BTreeMap::new(),
             gone: BTreeMap::new(),
             asked_back: BTreeSet::new(),
+            checkpoints: checkpoint::Checkpoints::default(),
             expired: 0,
         }
     }
@@ -101,11 +107,27 @@ impl Leases {
         self.clocks.slowest = rates.min().unwrap_or(Rate::TRUE);
     }
 
-    /// A member leads a new term: it may give every lease its full time again.
-    pub(super) fn on_leader(&mut self) {
+    /// A member leads a new term: it may give every lease the time again that the log grants it.
+    pub(super) fn on_leader(&mut self, no: MemberNo, term: u64) -> Option<Violation> {
         for known in self.known.values_mut() {
             known.touched = self.clocks.slow;
         }
+        self.checkpoints.on_leader(no, term)
+    }
+
+    /// A member's clock has ticked.
+    pub(super) fn on_tick(&mut self, no: MemberNo, view: NodeView<'_>) {
+        self.checkpoints.on_tick(no, view);
+    }
+
+    /// A member made a step.
+    pub(super) fn on_step(&mut self, no: MemberNo, last_index: u64) {
+        self.checkpoints.on_step(no, last_index);
+    }
+
+    /// Leaders note what is left of a lease after so many ticks.
+    pub(super) fn expect_checkpoints(&mut self, every_seconds: u64, tick_ms: u64) {
+        self.checkpoints.expect(every_seconds, tick_ms);
     }
 
     /// A client asks.
@@ -121,6 +143,7 @@ impl Leases {
             return None;
         }
         let request = InternalRaftRequest::decode(entry.data.clone()).ok()?;
+        self.checkpoints.on_committed(entry.index, entry.term, &request, model);
         if let Some(grant) = request.lease_grant
             && let Some(ttl) = model.lease(grant.id)
         {
@@ -199,11 +222,7 @@ fn promise(id: i64, left: Nanos) -> String {
 }
 
 /// A member that has applied everything has exactly the leases that the committed log adds up to.
-pub(crate) fn compare(
-    model: &Model,
-    no: MemberNo,
-    view: glasshouse_core::node::NodeView<'_>,
-) -> Option<Violation> {
+pub(crate) fn compare(model: &Model, no: MemberNo, view: NodeView<'_>) -> Option<Violation> {
     let ours: Vec<_> =
         view.lessor().leases().map(|(id, lease)| (id, lease.ttl, lease.keys.clone())).collect();
     let theirs: Vec<_> = model.leases().map(|(id, ttl)| (id, ttl, model.keys_of(id))).collect();

@@ -353,6 +353,7 @@ impl Checks {
         if stored {
             self.quorum.on_stored(no, view.stored_index());
         }
+        self.leases.on_step(no, view.last_index());
         let logged = self.ledger.on_step(no, view);
         if let Ok(Some(cut_to)) = logged {
             self.quorum.on_cut(no, cut_to);
@@ -379,8 +380,8 @@ impl Checks {
         if new.role != Role::Leader || (old.role, old.term) == (new.role, new.term) {
             return None;
         }
-        self.leases.on_leader();
-        let verdict = self.election.on_leader(no, new.term);
+        let prolonged = self.leases.on_leader(no, new.term);
+        let verdict = self.election.on_leader(no, new.term).or(prolonged);
         let configs = self.voters.around(no, view);
         let verdict = verdict.or_else(|| self.votes.on_leader(no, new.term, &configs));
         verdict.or_else(|| completeness::on_leader(&self.ledger, no, new.term))
@@ -474,6 +475,16 @@ impl Checks {
     /// Time has passed. Called before everything that looks at it.
     pub(crate) fn at(&mut self, now: Nanos) {
         self.leases.at(now);
+    }
+
+    /// A member's clock has ticked.
+    pub(crate) fn on_tick(&mut self, no: MemberNo, view: NodeView<'_>) {
+        self.leases.on_tick(no, view);
+    }
+
+    /// What leaders are told about leases.
+    pub(crate) fn expect_checkpoints(&mut self, every_seconds: u64, tick_ms: u64) {
+        self.leases.expect_checkpoints(every_seconds, tick_ms);
     }
 
     /// Clocks of members run at these rates from now on.

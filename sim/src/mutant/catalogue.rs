@@ -101,7 +101,7 @@ use Level::{Easy, Expert, Hard, Medium};
 use Property as P;
 
 /// All of them, in the order of [`Mutant`] and of their codes.
-pub static CATALOGUE: [Facts; 38] = [
+pub static CATALOGUE: [Facts; 39] = [
     row(
         Mutant::CommitAnyTerm,
         "M01",
@@ -317,6 +317,15 @@ pub static CATALOGUE: [Facts; 38] = [
         &[P::Leases],
         "Only who leads says that a lease has run out: a former leader does not know of renewals.",
         "etcd issues 15247 and 12528",
+    ),
+    row(
+        Mutant::NoLeaseCheckpoint,
+        "M27",
+        "no-lease-checkpoint",
+        Easy,
+        &[P::Leases],
+        "A change of leaders does not give a lease its full time again; what is left of it is in the log.",
+        "etcd issues 17132 and 2660",
     ),
     row(
         Mutant::NeverRevoked,

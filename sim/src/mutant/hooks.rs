@@ -8,7 +8,7 @@ use glasshouse_core::peer::{Envelope, MessageInfo};
 use prost::Message as _;
 
 use super::message::RaftMessage;
-use super::{Mutant, client, election, replication};
+use super::{Mutant, client, election, lease, replication};
 use crate::place::MemberNo;
 use crate::world::State;
 
@@ -25,6 +25,9 @@ impl State {
     pub(crate) fn as_it_is_configured(&self, no: MemberNo, config: &mut Config) {
         if self.is_sick(Mutant::NoPreVote, no) {
             election::without_pre_vote(config);
+        }
+        if self.is_sick(Mutant::NoLeaseCheckpoint, no) {
+            lease::without_checkpoints(config);
         }
     }
 

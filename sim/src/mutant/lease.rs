@@ -5,14 +5,24 @@ use std::collections::BTreeMap;
 use glasshouse_core::api::{
     self, LeaseKeepAliveRequest, LeaseKeepAliveResponse, LeaseRevokeRequest,
 };
+use glasshouse_core::node::Config;
 
 use super::Mutant;
 use crate::place::MemberNo;
 use crate::world::State;
 
+/// Seconds between two checkpoints of a lease that has none: longer than any world lasts.
+const NEVER_SECONDS: u64 = 1 << 40;
+
 /// When leases run out, as former leaders remember it: (life, ticks of it by lease).
 #[derive(Debug, Default)]
 pub(super) struct Deadlines(BTreeMap<MemberNo, (u32, BTreeMap<i64, u64>)>);
+
+/// M27: no leader notes how much of a lease is left, so each new one gives it its full time again. It holds
+/// from the member's next start.
+pub(super) fn without_checkpoints(config: &mut Config) {
+    config.lease_checkpoint_seconds = NEVER_SECONDS;
+}
 
 impl State {
     /// M26: whoever led once goes on counting, and asks for the end of leases that have been renewed at

@@ -168,13 +168,17 @@ impl State {
             return;
         }
         let stored = matches!(input, Input::Stored { .. });
-        if matches!(input, Input::Tick) {
+        let ticks = matches!(input, Input::Tick);
+        if ticks {
             self.on_tick_of(no);
         }
         let mut effects = std::mem::take(&mut self.effects);
         let Some(process) = self.member_mut(no).process_mut() else { return };
         process.node.step(input, &mut effects);
         self.observe(no, stored);
+        if ticks && let Some(process) = self.members[no.index()].process() {
+            self.checks.on_tick(no, process.node.view());
+        }
         let appended = effects.iter().rev().find_map(|effect| match effect {
             Effect::Append(append) => Some(append.seq),
             _ => None,

@@ -179,7 +179,8 @@ impl Ground {
             spec.snapshot_chunk_bytes = 4 * 1024;
             spec.wal_segment_bytes = 32 * 1024;
             spec.store_flush_ticks = 3;
-            spec.lease_checkpoint_seconds = 1;
+            // What is left is noted in whole seconds, rounded up: after one second that is all.
+            spec.lease_checkpoint_seconds = 2;
         }
         spec
     }

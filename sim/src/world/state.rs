@@ -127,6 +127,8 @@ impl State {
             })
         });
         let mut guard = lock(&state);
+        let (every, tick_ms) = (guard.spec.lease_checkpoint_seconds, guard.spec.tick_ms);
+        guard.checks.expect_checkpoints(every, tick_ms);
         if guard.spec.autostart {
             for no in guard.spec.member_numbers() {
                 guard.start(no);
