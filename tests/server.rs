@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use glasshouse_sim::mutant::Mutant;
 use glasshouse_tests::cluster::{
     Cluster, Ran, TempDir, body, eventually, glasshouse, http, run, text,
 };
@@ -189,4 +190,20 @@ fn called_etcdctl_it_is_etcdctl() {
     let version = run(Command::new(text(&link)).arg("version"));
     assert_eq!(version.stdout, "etcdctl version: 3.5.16\nAPI version: 3.5\n");
     assert_eq!(version, run(Command::new(glasshouse()).args(["ctl", "version"])));
+}
+
+#[test]
+fn the_program_contains_no_planted_bug() {
+    let program = fs::read(glasshouse()).expect("the program is a file");
+    let names: Vec<&[u8]> = Mutant::all().map(|mutant| mutant.name().as_bytes()).collect();
+    // All names have a hyphen, and few bytes of a program are one.
+    let hyphens = program.iter().enumerate().filter(|(_, byte)| **byte == b'-');
+    for (at, _) in hyphens {
+        let found = names.iter().find(|name| {
+            let before = name.iter().position(|byte| *byte == b'-').expect("a hyphen");
+            at.checked_sub(before).is_some_and(|begin| program[begin..].starts_with(name))
+        });
+        let found = found.map(|name| String::from_utf8_lossy(name));
+        assert_eq!(found, None, "a planted bug is named in the server's program");
+    }
 }

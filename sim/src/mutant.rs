@@ -139,4 +139,5 @@ pub(crate) struct Memory {
     lease: lease::Deadlines,
     read: read::Contexts,
     store: store::Batches,
+    told: replication::Told,
 }

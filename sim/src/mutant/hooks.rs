@@ -59,7 +59,9 @@ impl State {
         if self.plants.is_empty() {
             return;
         }
-        let Some(view) = self.member(no).node().map(glasshouse_core::Node::view) else { return };
+        let Some(view) = self.members[no.index()].node().map(glasshouse_core::Node::view) else {
+            return;
+        };
         if self.is_sick(Mutant::SnapshotIndexOff, no)
             && let Ok(mut envelope) = Envelope::decode(bytes.clone())
             && replication::snapshot_index_off(view, &mut envelope).is_some()
@@ -68,7 +70,7 @@ impl State {
         }
         let Some((envelope, mut message)) = RaftMessage::open(bytes) else { return };
         if self.is_sick(Mutant::CommitAnyTerm, no) {
-            replication::commit_any_term(view, info, &mut message);
+            self.memory.told.commit_any_term(view, info, &mut message);
         }
         if self.is_sick(Mutant::ReadContextReused, no) {
             self.reuse_context(no, &mut message);

@@ -1,34 +1,48 @@
 //! The log on its way from a leader to its followers, and what it concludes from their answers.
 
+use std::collections::BTreeMap;
+
 use glasshouse_core::id::MemberId;
 use glasshouse_core::node::NodeView;
 use glasshouse_core::peer::{Envelope, MessageInfo};
 use prost::Message as _;
 
-use super::message::{RaftMessage, kind};
+use super::message::{RaftEntry, RaftMessage, kind};
 
-/// M01: entries of earlier terms travel before those of the leader's own (which is no fault), and count
-/// as committed as soon as a majority has them (which is Raft's figure 8).
-pub(super) fn commit_any_term(
-    leader: NodeView<'_>,
-    info: &mut MessageInfo,
-    message: &mut RaftMessage,
-) {
-    let told = match message.kind {
-        kind::APPEND => {
-            let earlier = message.entries.iter().take_while(|entry| entry.term < message.term);
-            let earlier = earlier.count();
-            if earlier > 0 {
-                message.entries.truncate(earlier);
+/// (leader, its term, follower): up to where the follower was told that entries are committed.
+#[derive(Debug, Default)]
+pub(super) struct Told(BTreeMap<(MemberId, u64, MemberId), u64>);
+
+impl Told {
+    /// M01: entries of earlier terms travel before those of the leader's own, and so does the word that
+    /// they are committed (which is no fault). They count as that as soon as a majority has them (which is
+    /// Raft's figure 8).
+    pub(super) fn commit_any_term(
+        &mut self,
+        leader: NodeView<'_>,
+        info: &mut MessageInfo,
+        message: &mut RaftMessage,
+    ) {
+        let to = MemberId(message.to);
+        let told = self.0.entry((leader.id(), message.term, to)).or_default();
+        let reaches = match message.kind {
+            kind::APPEND => {
+                let is_earlier = |entry: &&RaftEntry| entry.term < message.term;
+                let earlier = message.entries.iter().take_while(is_earlier).count();
+                let is_news = *told < on_a_majority(leader).min(message.index);
+                if earlier > 0 || (is_news && message.log_term < message.term) {
+                    message.entries.truncate(earlier);
+                }
+                message.last().1
             }
-            message.last().1
-        }
-        kind::HEARTBEAT => matched(leader, MemberId(message.to)),
-        _ => return,
-    };
-    message.commit = message.commit.max(on_a_majority(leader).min(told));
-    info.commit = message.commit;
-    info.entries = u32::try_from(message.entries.len()).unwrap_or(u32::MAX);
+            kind::HEARTBEAT => matched(leader, to),
+            _ => return,
+        };
+        message.commit = message.commit.max(on_a_majority(leader).min(reaches));
+        *told = message.commit;
+        info.commit = message.commit;
+        info.entries = u32::try_from(message.entries.len()).unwrap_or(u32::MAX);
+    }
 }
 
 /// The last index that a majority of the voters has, as the leader knows it.

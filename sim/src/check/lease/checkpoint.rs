@@ -25,6 +25,9 @@ use crate::place::MemberNo;
 /// Ticks that a note may be late: the tick at which it is due is told by the next one.
 const LATE_TICKS: u64 = 3;
 
+/// Ticks that the leader may need to apply what is committed: its disk may be slow.
+const APPLIED_TICKS: u64 = 10;
+
 /// A lease, as the present leader counts it.
 #[derive(Debug)]
 struct Counted {
@@ -91,7 +94,7 @@ impl Checkpoints {
                 && due(counted) < last.proved
         };
         let (id, counted) = self.leases.iter().find(|(_, counted)| is_missing(counted))?;
-        let (of, ticks) = (last.no, last.proved - counted.since);
+        let (of, ticks) = (last.no, last.proved.saturating_sub(counted.since));
         Some(Violation::new(
             Property::Leases,
             no,
@@ -148,11 +151,14 @@ impl Checkpoints {
             let fresh = Counted { granted, deadline: None, since: 0, noted: false };
             self.leases.entry(grant.id).or_insert(fresh);
         }
+        let now = self.reign.as_ref().map_or(0, |reign| reign.ticks);
         for checkpoint in request.lease_checkpoint.iter().flat_map(|all| &all.checkpoints) {
             if let Some(counted) = self.leases.get_mut(&checkpoint.id) {
                 let all = model.lease(checkpoint.id).unwrap_or(0);
                 let left = Some(checkpoint.remaining_ttl).filter(|left| *left > 0);
                 (counted.granted, counted.noted) = (left.unwrap_or(all), left.is_some());
+                // The next one is due so long after the leader has applied this one.
+                counted.since = now + APPLIED_TICKS;
             }
         }
         if let Some(revoke) = &request.lease_revoke
