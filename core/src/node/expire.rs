@@ -128,6 +128,10 @@ impl Node {
                 ..InternalRaftRequest::default()
             });
         }
+        if !self.raft.takes_proposals() {
+            // Leadership is being handed over. If that comes to nothing, what is due is noted then.
+            return;
+        }
         let clock = self.clock();
         let Some(deadlines) = &mut self.expiry.deadlines else { return };
         let checkpoints = deadlines.due_checkpoints(&self.lessor, clock);
