@@ -43,8 +43,12 @@ const WORDS: [(Mutant, &[&str]); 12] = [
     (Mutant::TornRevision, &["events of that revision"]),
 ];
 
+/// Those that hundreds of seeds find: too many for every run.
+const BY_COMMAND: [Mutant; 1] = [Mutant::ReadBeforeFirstCommit];
+
 fn all_of(level: Level) {
-    for mutant in Mutant::all().filter(|mutant| mutant.facts().level == level) {
+    let of_level = |mutant: &Mutant| mutant.facts().level == level && !BY_COMMAND.contains(mutant);
+    for mutant in Mutant::all().filter(of_level) {
         let text = caught(mutant).to_string();
         if let Some((_, words)) = WORDS.iter().find(|(known, _)| *known == mutant) {
             let fits = words.iter().any(|word| text.contains(word));
