@@ -12,23 +12,27 @@
 //! `watch` never ends by itself: what it prints is fetched with [`Running::written`] while it goes
 //! on, and [`Running::interrupt`] ends it, as Ctrl-C does. `lock` and `elect` hear of Ctrl-C and give back
 //! what they hold before they end.
+//!
+//! A command that reads, such as `txn -i`, says with [`Running::asks`] that it waits for a line; it
+//! comes with [`Running::type_line`].
 
+mod calls;
 mod hosts;
+mod stdin;
+mod streams;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use glasshouse_core::api;
-use glasshouse_core::ctl::{
-    self, CallError, Endpoint, ProgramError, Session, Step, StreamRequest, StreamResponse, TimerId,
-};
-use glasshouse_core::id::{CallId, StreamId};
+use glasshouse_core::ctl::{self, ProgramError, Session, Step, StreamRequest, TimerId};
 
+use self::calls::Pending;
 use self::hosts::Hosts;
+use self::stdin::Stdin;
+pub use self::stdin::{Asks, Reads};
+use self::streams::Carried;
 use crate::clock::{MILLIS, Nanos, SECOND};
 use crate::place::{ClientNo, MemberNo};
-use crate::stream::StreamEnd;
-use crate::trace::CallEnd;
 use crate::world::World;
 
 /// How long a client waits before it tries again. etcd's client waits 25 ms; a longer pause keeps
@@ -62,8 +66,11 @@ pub struct Running {
     hosts: Hosts,
     calls: Vec<Pending>,
     streams: Vec<Carried>,
-    input: Option<VecDeque<String>>,
-    prompts: String,
+    stdin: Stdin,
+    /// What it waits to be typed.
+    asks: Option<Asks>,
+    /// The last prompt that it wrote.
+    prompt: String,
     /// What was printed before the end.
     written: String,
     /// When the session began.
@@ -71,45 +78,6 @@ pub struct Running {
     /// Timers of the session, and when they ring.
     timers: Vec<(Nanos, TimerId)>,
     output: Option<ctl::Output>,
-}
-
-/// A stream of the session, over all attempts to open it.
-#[derive(Debug)]
-struct Carried {
-    id: ctl::StreamId,
-    caller: api::Caller,
-    /// The requests so far, for an attempt that found nobody.
-    requests: Vec<api::WatchRequest>,
-    attempt: StreamAttempt,
-}
-
-#[derive(Debug)]
-enum StreamAttempt {
-    /// At this member.
-    Open(MemberNo, StreamId),
-    /// Again at this time.
-    Waiting(Nanos),
-}
-
-/// One call of the session, over all its attempts.
-#[derive(Debug)]
-struct Pending {
-    id: ctl::CallId,
-    endpoint: Endpoint,
-    caller: api::Caller,
-    request: api::Request,
-    once: bool,
-    began_at: Nanos,
-    deadline: Nanos,
-    attempt: Attempt,
-}
-
-#[derive(Debug)]
-enum Attempt {
-    /// At this member, under this name.
-    Asked(MemberNo, CallId),
-    /// Again at this time.
-    Waiting(Nanos),
 }
 
 /// What a client brings to a command.
@@ -124,10 +92,10 @@ pub struct Shell {
 }
 
 impl Running {
-    /// Begins `etcdctl ARGS`.
+    /// Begins `etcdctl ARGS`, with a text as its standard input or with a terminal.
     ///
     /// # Errors
-    /// One sentence: an endpoint that is no member, or input that is missing.
+    /// One sentence: an endpoint that is no member.
     pub fn start(
         world: &mut World,
         shell: &Shell,
@@ -153,8 +121,9 @@ impl Running {
             hosts,
             calls: Vec::new(),
             streams: Vec::new(),
-            input: stdin.map(|text| text.split_inclusive('\n').map(str::to_string).collect()),
-            prompts: String::new(),
+            stdin: Stdin::new(stdin),
+            asks: None,
+            prompt: String::new(),
             written: String::new(),
             began_at,
             timers: Vec::new(),
@@ -186,29 +155,41 @@ impl Running {
     /// passed.
     ///
     /// # Errors
-    /// One sentence when input is missing.
+    /// One sentence: an endpoint that is no member.
     pub fn poll(&mut self, world: &mut World) -> Result<Option<Printed>, String> {
-        let now = world.now();
-        self.ring(now);
-        let mut open = Vec::new();
-        for mut call in std::mem::take(&mut self.calls) {
-            let result = match call.attempt {
-                Attempt::Waiting(until) if until > now => None,
-                Attempt::Waiting(_) => self.ask(world, &mut call),
-                Attempt::Asked(member, id) => self.hear(world, &mut call, member, id),
-            };
-            match result {
-                Some(result) => {
-                    let took = Duration::from_nanos(now - call.began_at);
-                    self.session.on_result(call.id, result, took);
-                }
-                None => open.push(call),
-            }
-        }
-        self.calls = open;
+        self.ring(world.now());
+        self.look_after_calls(world);
         self.look_after_streams(world);
         self.advance(world)?;
-        Ok(self.output.take().map(|output| self.printed(&output)))
+        Ok(self.end())
+    }
+
+    /// The output, when the command is over.
+    fn end(&mut self) -> Option<Printed> {
+        let output = self.output.take()?;
+        let text = self.written() + &text_of(&output);
+        Some(Printed { text, failed: output.exit_code != 0 })
+    }
+
+    /// What it waits to be typed.
+    #[must_use]
+    pub fn asks(&self) -> Option<&Asks> {
+        self.asks.as_ref()
+    }
+
+    /// Somebody types a line, or Ctrl-D (`None`), and the command reads it. Gives the output when it is
+    /// over.
+    ///
+    /// # Errors
+    /// One sentence: an endpoint that is no member.
+    pub fn type_line(
+        &mut self,
+        world: &mut World,
+        line: Option<&str>,
+    ) -> Result<Option<Printed>, String> {
+        self.stdin.type_line(line);
+        self.advance(world)?;
+        Ok(self.end())
     }
 
     /// What was printed since the last time, of a command that goes on.
@@ -222,50 +203,35 @@ impl Running {
         self.calls.is_empty() && self.session.is_watching()
     }
 
+    /// Whether nothing happens to it by time alone: it watches, or somebody must type.
+    #[must_use]
+    pub fn rests(&self) -> bool {
+        let reads = self.asks.is_some() && self.calls.is_empty() && self.streams.is_empty();
+        reads || self.is_watching()
+    }
+
     /// Ctrl-C. `true` when the command has heard of it and ends by itself; otherwise what is under way
     /// is taken back, and it is over.
     ///
     /// # Errors
-    /// One sentence when input is missing.
+    /// One sentence: an endpoint that is no member.
     pub fn interrupt(&mut self, world: &mut World) -> Result<bool, String> {
         if self.session.takes_interrupt() {
             self.session.on_interrupt();
             self.advance(world)?;
             return Ok(true);
         }
-        for call in self.calls.drain(..) {
-            if let Attempt::Asked(_, id) = call.attempt {
-                world.cancel(id);
-            }
-        }
-        for stream in self.streams.drain(..) {
-            if let StreamAttempt::Open(_, id) = stream.attempt {
-                world.close_stream(id);
-            }
-        }
+        self.take_calls_back(world);
+        self.close_streams(world);
         Ok(false)
     }
 
     /// The member that it talks to.
     #[must_use]
     pub fn at(&self) -> Option<MemberNo> {
-        let asked = self.calls.iter().find_map(|call| match call.attempt {
-            Attempt::Asked(member, _) => Some(member),
-            Attempt::Waiting(_) => None,
-        });
-        let watched = self.streams.iter().find_map(|stream| match stream.attempt {
-            StreamAttempt::Open(member, _) => Some(member),
-            StreamAttempt::Waiting(_) => None,
-        });
+        let asked = self.calls.iter().find_map(Pending::at);
+        let watched = self.streams.iter().find_map(Carried::at);
         asked.or(watched).or_else(|| self.endpoints.get(self.current).copied())
-    }
-
-    fn printed(&self, output: &ctl::Output) -> Printed {
-        let mut text = String::from_utf8_lossy(&output.stderr).into_owned();
-        text.push_str(&self.prompts);
-        text.push_str(&String::from_utf8_lossy(&output.stdout));
-        text.insert_str(0, &self.written);
-        Printed { text, failed: output.exit_code != 0 }
     }
 
     /// Does what the session wants until it waits or is done.
@@ -277,15 +243,16 @@ impl Running {
                     self.begin(world, call);
                 }
                 Step::Read(input) => {
-                    let text = self.read(&input)?;
-                    self.session.on_input(text.as_bytes());
+                    self.ask_for(&input);
+                    let Some(text) = self.stdin.read(&input) else { break };
+                    self.take(&input, &text);
                 }
-                Step::WaitOrRead(input) if self.input.as_ref().is_some_and(|l| !l.is_empty()) => {
-                    let text = self.read(&input)?;
-                    self.session.on_input(text.as_bytes());
+                Step::WaitOrRead(input) => {
+                    self.ask_for(&input);
+                    let Some(text) = self.stdin.read_ahead() else { break };
+                    self.take(&input, &text);
                 }
-                // Input that is used up stays open, as a terminal does.
-                Step::Wait | Step::WaitOrRead(_) => break,
+                Step::Wait => break,
                 Step::Open(stream) => self.open(world, stream),
                 Step::Send(id, StreamRequest::Watch(request)) => self.ask_more(world, id, request),
                 Step::Send(_, StreamRequest::Snapshot(_)) => {}
@@ -337,207 +304,6 @@ impl Running {
         };
         let bytes = world.disk(member).store_live_len;
         Ok(format!("process_resident_memory_bytes {bytes}\n").into_bytes())
-    }
-
-    // --- streams ---
-
-    fn close(&mut self, world: &mut World, id: ctl::StreamId) {
-        let (closed, open) = self.streams.drain(..).partition(|stream| stream.id == id);
-        self.streams = open;
-        let closed: Vec<Carried> = closed;
-        for stream in closed {
-            if let StreamAttempt::Open(_, id) = stream.attempt {
-                world.close_stream(id);
-            }
-        }
-    }
-
-    fn open(&mut self, world: &mut World, stream: ctl::Stream) {
-        // A snapshot needs a file first, and there is none.
-        let StreamRequest::Watch(request) = stream.request else { return };
-        let caller = api::Caller { token: stream.token, ..api::Caller::default() };
-        let attempt = StreamAttempt::Waiting(world.now());
-        let mut carried = Carried { id: stream.id, caller, requests: vec![request], attempt };
-        self.attempt(world, &mut carried);
-        self.streams.push(carried);
-    }
-
-    /// Opens a stream at the member whose turn it is.
-    fn attempt(&self, world: &mut World, carried: &mut Carried) {
-        let now = world.now();
-        carried.attempt = match self.endpoints.get(self.current) {
-            Some(&member) => {
-                let mut requests = carried.requests.iter().cloned();
-                let first = requests.next().unwrap_or_default();
-                let id = world.open_stream(self.client, member, carried.caller.clone(), first);
-                requests.for_each(|request| world.ask_stream(id, request));
-                StreamAttempt::Open(member, id)
-            }
-            None => StreamAttempt::Waiting(now + RETRY_AFTER),
-        };
-    }
-
-    fn ask_more(&mut self, world: &mut World, id: ctl::StreamId, request: api::WatchRequest) {
-        for stream in self.streams.iter_mut().filter(|stream| stream.id == id) {
-            if let StreamAttempt::Open(_, id) = stream.attempt {
-                world.ask_stream(id, request.clone());
-            }
-            stream.requests.push(request.clone());
-        }
-    }
-
-    fn look_after_streams(&mut self, world: &mut World) {
-        for mut stream in std::mem::take(&mut self.streams) {
-            let (arrived, end) = match stream.attempt {
-                StreamAttempt::Waiting(until) if until > world.now() => (Vec::new(), None),
-                StreamAttempt::Waiting(_) => {
-                    self.attempt(world, &mut stream);
-                    (Vec::new(), None)
-                }
-                StreamAttempt::Open(_, id) => world.take_stream(id),
-            };
-            let id = stream.id;
-            if end.is_none() {
-                self.streams.push(stream);
-            } else {
-                self.next_endpoint();
-                if end == Some(StreamEnd::NoConnection) {
-                    stream.attempt = StreamAttempt::Waiting(world.now() + RETRY_AFTER);
-                    self.streams.push(stream);
-                    continue;
-                }
-            }
-            for heard in arrived {
-                if let Ok(response) = heard.as_ref() {
-                    let message = StreamResponse::Watch(response.clone());
-                    self.session.on_message(id, &message);
-                }
-            }
-            if let Some(end) = end {
-                let error = match end {
-                    StreamEnd::Error(error) => error,
-                    _ => api::Error::new(api::Code::Unavailable, "error reading from server: EOF"),
-                };
-                self.session.on_stream_end(id, &CallError::Status(error));
-            }
-        }
-    }
-
-    fn next_endpoint(&mut self) {
-        self.current = (self.current + 1) % self.endpoints.len().max(1);
-    }
-
-    // --- calls ---
-
-    fn begin(&mut self, world: &mut World, call: ctl::Call) {
-        let now = world.now();
-        let nanos = |limit: Duration| u64::try_from(limit.as_nanos()).unwrap_or(NO_LIMIT);
-        let limit = call.timeout.map_or(NO_LIMIT, nanos).min(NO_LIMIT);
-        let mut pending = Pending {
-            id: call.id,
-            endpoint: call.endpoint,
-            caller: api::Caller { token: call.token, ..api::Caller::default() },
-            request: call.request,
-            once: call.once,
-            began_at: now,
-            deadline: now.saturating_add(limit),
-            attempt: Attempt::Waiting(now),
-        };
-        match self.ask(world, &mut pending) {
-            Some(result) => self.session.on_result(pending.id, result, Duration::ZERO),
-            None => self.calls.push(pending),
-        }
-    }
-
-    fn read(&mut self, input: &ctl::Input) -> Result<String, String> {
-        let lines = self.input.as_mut().ok_or(
-            "This command reads its input. Write it like txn <<< \"...\", or <<END with the text below it.",
-        )?;
-        Ok(match input {
-            ctl::Input::All => lines.drain(..).collect(),
-            ctl::Input::Line { prompt } => {
-                self.prompts.push_str(prompt);
-                lines.pop_front().unwrap_or_default()
-            }
-            ctl::Input::Password { prompt } => {
-                self.prompts.push_str(prompt);
-                self.prompts.push('\n');
-                lines.pop_front().unwrap_or_default()
-            }
-        })
-    }
-
-    /// Sends a call to the member whose turn it is; an answer only when its time is over.
-    fn ask(
-        &mut self,
-        world: &mut World,
-        pending: &mut Pending,
-    ) -> Option<Result<api::Response, CallError>> {
-        let now = world.now();
-        if now >= pending.deadline {
-            return Some(Err(CallError::DeadlineExceeded));
-        }
-        let member = match &pending.endpoint {
-            Endpoint::Any => self.endpoints.get(self.current).copied(),
-            Endpoint::Named(text) => self.hosts.member(text),
-            // There is one cluster in the page: its own members stand for another one.
-            Endpoint::Elsewhere(other) => self.hosts.member(&other.endpoint),
-        };
-        pending.attempt = match member {
-            Some(member) => {
-                let (caller, request) = (pending.caller.clone(), pending.request.clone());
-                let limit = pending.deadline - now;
-                let id = world.call_as(self.client, member, caller, request, limit);
-                Attempt::Asked(member, id)
-            }
-            None if pending.once => {
-                return Some(Err(CallError::Unreachable("no such host".to_string())));
-            }
-            None => Attempt::Waiting(pending.deadline.min(now + RETRY_AFTER)),
-        };
-        None
-    }
-
-    /// Looks whether an attempt is over; an answer only when there is no other attempt.
-    fn hear(
-        &mut self,
-        world: &World,
-        pending: &mut Pending,
-        member: MemberNo,
-        id: CallId,
-    ) -> Option<Result<api::Response, CallError>> {
-        let (_, end) = world.call_view(id)?.end?;
-        let failure = match end {
-            CallEnd::Answer(answer) => match answer.as_ref() {
-                Ok(response) => return Some(Ok(response.clone())),
-                Err(error) => Some(error.clone()),
-            },
-            CallEnd::Broken => {
-                Some(api::Error::new(api::Code::Unavailable, "error reading from server: EOF"))
-            }
-            // The call never arrived: it may be made again, whatever it is.
-            CallEnd::NoConnection => None,
-            CallEnd::TimedOut | CallEnd::Canceled => {
-                return Some(Err(CallError::DeadlineExceeded));
-            }
-        };
-        if pending.once {
-            let refused = || CallError::Unreachable("connection refused".to_string());
-            return Some(Err(failure.map_or_else(refused, CallError::Status)));
-        }
-        if let Some(error) = failure
-            && !ctl::may_retry(&pending.request, &error)
-        {
-            return Some(Err(CallError::Status(error)));
-        }
-        let mut pause = RETRY_AFTER;
-        if pending.endpoint == Endpoint::Any && self.endpoints.get(self.current) == Some(&member) {
-            self.current = (self.current + 1) % self.endpoints.len();
-            // The next endpoint is tried at once, the first one again after a pause.
-            pause = if self.current == 0 { RETRY_AFTER } else { 0 };
-        }
-        pending.attempt = Attempt::Waiting(pending.deadline.min(world.now() + pause));
-        None
     }
 }
 

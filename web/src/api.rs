@@ -14,6 +14,16 @@
 //! `status`, `traceHash` and `link` speak of the same moment: the newest picture. After a pause one
 //! more may arrive, which was asked for before. Once `status().settled` is true, time stands and
 //! everything has arrived: what the three say stays until somebody does something.
+//!
+//! The promise of a command that waits, for events or for input, is kept when it begins to wait. What is
+//! executed next goes to a command that waits for input, as at the keyboard:
+//!
+//! ```js
+//!   await glasshouse.exec("txn -i")                // "compares:\n"
+//!   await glasshouse.exec('mod("a") > "0"')        // ""
+//!   await glasshouse.exec("")                      // "success requests (get, put, del):\n"
+//!   await glasshouse.exec("^D")                    // Ctrl-D; "interrupt" is Ctrl-C
+//! ```
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

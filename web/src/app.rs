@@ -147,7 +147,7 @@ fn bench(state: &State, emit: &Emit) -> Html {
             </div>
             <div class="dock">
                 <panel::terminal::Terminal entries={Shared::from(&state.terminal.entries)} draft={state.terminal.draft.clone()}
-                    candidates={state.terminal.candidates.clone()} emit={emit.clone()}/>
+                    candidates={state.terminal.candidates.clone()} asks={state.terminal.asks.clone()} emit={emit.clone()}/>
                 <panel::feed::Feed events={Shared::from(&state.events)} now_us={panel::feed::until(&state.events, clock_us)}
                     messages_too={state.messages_too} flowing={state.flow.playing} emit={emit.clone()}/>
             </div>

@@ -22,7 +22,7 @@ use std::rc::Rc;
 
 use glasshouse_sim::view::call::{Call, Reply};
 use glasshouse_sim::view::frame::{
-    Client, Entry, Frame, FrameRequest, MESSAGE_LINGER_US, Member, Message,
+    Asks, Client, Entry, Frame, FrameRequest, MESSAGE_LINGER_US, Member, Message,
 };
 
 use crate::geometry::Layout;
@@ -323,9 +323,16 @@ impl State {
             let entries = Rc::make_mut(&mut self.terminal.entries);
             entries.extend(frame.terminal.drain(..).map(|entry| (entry.id, entry)));
         }
+        let asks = frame.asks.take();
+        let is_secret = |asks: &Option<Asks>| asks.as_ref().is_some_and(|asks| asks.secret);
+        if is_secret(&self.terminal.asks) && !is_secret(&asks) {
+            // A password that was not finished must not come into the open.
+            self.terminal.draft.clear();
+        }
+        self.terminal.asks = asks;
         let entries = &self.terminal.entries;
         self.flow.hurry.retain(|id, promise| {
-            // Nobody waits for the end of a watch.
+            // Nobody waits for the end of a watch, or of a command that waits for somebody.
             let over = |entry: &&Entry| entry.done || entry.watches;
             let Some(entry) = entries.get(id).filter(over) else { return true };
             if let Some(api) = promise {

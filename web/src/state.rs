@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 
 use glasshouse_sim::view::call::{Action, Call, Candidate, Reply, Stop};
-use glasshouse_sim::view::frame::{Alias, Entry, Event, Frame, Sentence};
+use glasshouse_sim::view::frame::{Alias, Asks, Entry, Event, Frame, Sentence};
 
 use crate::flow::Pace;
 use crate::geometry::{Layout, Line, Point};
@@ -276,6 +276,8 @@ pub(crate) struct Terminal {
     pub(crate) back: usize,
     /// What could follow, after Tab.
     pub(crate) candidates: Vec<Candidate>,
+    /// A command waits for the next line.
+    pub(crate) asks: Option<Asks>,
 }
 
 /// How virtual time follows real time.

@@ -58,6 +58,7 @@ impl State {
             }
             Msg::Submit => self.submit(&mut out),
             Msg::Recall(lines) => self.recall(lines),
+            Msg::Complete(_) if self.terminal.asks.is_some() => {}
             Msg::Complete(cursor) => {
                 let line = self.terminal.draft.clone();
                 let ask = Ask::Complete(line.clone());
@@ -197,7 +198,9 @@ impl State {
 
     /// Sends a line of the terminal's language to the world.
     pub(crate) fn exec(&mut self, line: &str, origin: Origin, out: &mut Vec<Effect>) {
-        let line = line.trim();
+        // What a command reads is what was typed: blanks count, and so does an empty line.
+        let is_input = self.terminal.asks.is_some() && origin != Origin::Bench;
+        let line = if is_input { line } else { line.trim() };
         if matches!(self.phase, Phase::Loading | Phase::Building)
             && matches!(origin, Origin::Api(_))
         {
@@ -217,7 +220,7 @@ impl State {
             }
             return;
         }
-        if line.is_empty() {
+        if line.is_empty() && !is_input {
             if let Origin::Api(api) = origin {
                 out.push(Effect::Answer(api, Ok(String::new())));
             }
@@ -227,7 +230,12 @@ impl State {
         self.end_first(out);
         self.terminal.candidates.clear();
         let ask = Ask::Exec(line.to_owned(), origin);
-        self.ask(ask, Call::Exec { line: line.to_owned() }, out);
+        let line = line.to_owned();
+        let call = match origin {
+            Origin::Bench => Call::Exec { line },
+            Origin::Terminal | Origin::Api(_) => Call::Type { line },
+        };
+        self.ask(ask, call, out);
     }
 
     /// The first action of a first visit: the three things to try give way to the inspector.
@@ -254,8 +262,13 @@ impl State {
     }
 
     fn submit(&mut self, out: &mut Vec<Effect>) {
-        let line = std::mem::take(&mut self.terminal.draft).trim().to_owned();
+        let line = std::mem::take(&mut self.terminal.draft);
         self.terminal.back = 0;
+        if self.terminal.asks.is_some() {
+            // Input is no command: the history does not keep it, least of all a password.
+            return self.exec(&line, Origin::Terminal, out);
+        }
+        let line = line.trim().to_owned();
         if line.is_empty() {
             return;
         }
@@ -268,6 +281,9 @@ impl State {
     }
 
     fn recall(&mut self, lines: i32) {
+        if self.terminal.asks.is_some() {
+            return;
+        }
         let history = &self.terminal.history;
         let back = self.terminal.back.saturating_add_signed(lines as isize).min(history.len());
         self.terminal.back = back;

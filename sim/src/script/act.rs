@@ -146,6 +146,7 @@ fn world_at_large(bench: &mut Bench, command: &Command) -> Result<String, String
         // ... and those that the bench itself carries out.
         | Command::Nothing
         | Command::Etcdctl(_)
+        | Command::Type(_)
         | Command::Interrupt
         | Command::Stop(_)
         | Command::Hunt(_)

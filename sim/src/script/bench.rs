@@ -13,16 +13,18 @@
 //! For that to hold, nothing may depend on how often somebody looked: jobs are looked at only on a
 //! fixed grid of virtual time ([`GRID`]), and a line takes effect at the very moment it is given.
 
+mod jobs;
+
 use std::collections::{BTreeMap, VecDeque};
 
+use self::jobs::Job;
 use super::act;
 use super::command::{Command, Etcdctl};
 use super::complete::{Known, complete};
-use super::condition::{self, Waiting};
-use super::units::spoken;
+use super::condition::Waiting;
 use super::{help, parse, report, words};
-use crate::client::{Printed, Running, Shell};
-use crate::clock::{MICROS, MILLIS, Nanos, SECOND};
+use crate::client::{Running, Shell};
+use crate::clock::{MICROS, MILLIS, Nanos};
 use crate::fault::{Peace, Siege};
 use crate::place::{ClientNo, MemberNo};
 use crate::run::{self, Plan, Trial};
@@ -44,14 +46,8 @@ const FINE: Nanos = 100 * MICROS;
 /// Entries of the terminal that are kept.
 const ENTRIES_MAX: usize = 500;
 
-/// Bytes of output of one entry; of what is longer, the end is kept.
-const OUTPUT_BYTES_MAX: usize = 16 * 1024;
-
 /// Lines that may wait at the same time.
 const JOBS_MAX: usize = 64;
-
-/// How long `stop` waits for the process to end.
-const STOP_WAITS: Nanos = 10 * SECOND;
 
 /// The name of the terminal's own client.
 pub const TERMINAL: &str = "you";
@@ -111,21 +107,6 @@ pub(crate) struct Named {
     pub(crate) no: ClientNo,
     /// The member that it talked to last.
     pub(crate) last: Option<MemberNo>,
-}
-
-/// A line that waits.
-enum Job {
-    Etcdctl { running: Box<Running>, client: String },
-    Until(Waiting),
-    Run(Nanos),
-    Stop { members: Vec<MemberNo>, since: Nanos },
-}
-
-impl Job {
-    /// It waits for events, perhaps for ever: nobody has to wait for it.
-    fn is_watching(&self) -> bool {
-        matches!(self, Self::Etcdctl { running, .. } if running.is_watching())
-    }
 }
 
 impl Bench {
@@ -232,46 +213,15 @@ impl Bench {
         self.do_what_is_due();
     }
 
-    /// Lets time flow until this entry is done or only waits for events, or at most `within_us`. A script's way to wait.
-    pub fn finish(&mut self, id: u64, within_us: u64) {
-        let until = self.world.now() + within_us.saturating_mul(MICROS);
-        while self.jobs.get(&id).is_some_and(|job| !job.is_watching())
-            && self.world.now() < until
-            && self.world.violation().is_none()
-        {
-            self.slice(until, Stop::Time);
-        }
-    }
-
     /// An entry of the terminal, while it is kept.
     #[must_use]
     pub fn entry(&self, id: u64) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.id == id)
     }
 
-    /// Whether this entry's command only waits for events, perhaps for ever.
-    #[must_use]
-    pub fn is_watching(&self, id: u64) -> bool {
-        self.jobs.get(&id).is_some_and(Job::is_watching)
-    }
-
     /// The entries from `id` on.
     pub(crate) fn entries_since(&self, id: u64) -> Vec<Entry> {
         self.entries.iter().filter(|entry| entry.id >= id).cloned().collect()
-    }
-
-    /// The latest moment to which a waiting line asks time to flow.
-    pub(crate) fn wants_until(&self) -> Option<Nanos> {
-        self.jobs
-            .values()
-            .filter(|job| !job.is_watching())
-            .map(|job| match job {
-                Job::Run(until) => *until,
-                Job::Until(waiting) => waiting.deadline,
-                Job::Stop { since, .. } => since + STOP_WAITS,
-                Job::Etcdctl { .. } => self.world.now() + SECOND,
-            })
-            .max()
     }
 
     /// The picture of now.
@@ -292,7 +242,19 @@ impl Bench {
         complete(line, cursor, &known)
     }
 
-    /// Types a line: it takes effect now. Its output is in the entry of the id that is returned,
+    /// Somebody types a line at the keyboard: it goes to the command that waits for input there, if one
+    /// does. `interrupt` and `^D` are Ctrl-C and Ctrl-D, and `client A ...` is another keyboard.
+    pub fn type_line(&mut self, line: &str) -> u64 {
+        match parse(line) {
+            Ok(Command::Type(_) | Command::Interrupt) => self.exec(line),
+            _ => match self.as_input(line) {
+                Some(input) => self.exec(&input),
+                None => self.exec(line.trim()),
+            },
+        }
+    }
+
+    /// A line of the language takes effect now. Its output is in the entry of the id that is returned,
     /// at once or while time flows.
     pub fn exec(&mut self, line: &str) -> u64 {
         let id = self.next_id;
@@ -366,6 +328,7 @@ impl Bench {
                 self.remember(line);
                 self.etcdctl(id, call)
             }
+            Command::Type(typed) => self.type_input(id, line, &typed),
             Command::Interrupt => self.interrupt(line),
             Command::Stop(who) => {
                 let members = act::members_that_run(&self.world, &who)?;
@@ -440,7 +403,11 @@ impl Bench {
                 self.done(id, printed.text, printed.failed);
                 Ok(None)
             }
-            None => self.wait(id, Job::Etcdctl { running: Box::new(running), client: name }),
+            None => {
+                let prompt = running.written();
+                self.say_so_far(id, &prompt);
+                self.wait(id, Job::Etcdctl { running: Box::new(running), client: name })
+            }
         }
     }
 
@@ -457,146 +424,12 @@ impl Bench {
         known
     }
 
-    /// Ends the command of etcdctl that was begun last and still runs.
-    fn interrupt(&mut self, line: &str) -> Result<Option<String>, String> {
-        let runs = |(id, job): (&u64, &Job)| matches!(job, Job::Etcdctl { .. }).then_some(*id);
-        let last = self.jobs.iter().rev().find_map(runs);
-        let job = last.and_then(|id| self.jobs.remove(&id).map(|job| (id, job)));
-        let Some((id, Job::Etcdctl { mut running, client })) = job else {
-            return Err("No command of etcdctl is running.".to_string());
-        };
-        self.remember(line);
-        if running.interrupt(&mut self.world)? {
-            self.jobs.insert(id, Job::Etcdctl { running, client });
-        } else {
-            let written = running.written();
-            self.done(id, written, false);
-        }
-        Ok(Some(String::new()))
-    }
-
-    fn look_after_jobs(&mut self) {
-        let ids: Vec<u64> = self.jobs.keys().copied().collect();
-        for id in ids {
-            let Some(job) = self.jobs.remove(&id) else { continue };
-            match self.look_after(job) {
-                Ok(mut job) => {
-                    if let Job::Etcdctl { running, .. } = &mut job {
-                        let written = running.written();
-                        self.say_so_far(id, &written);
-                    }
-                    self.jobs.insert(id, job);
-                }
-                Err(printed) => self.done(id, printed.text, printed.failed),
-            }
-        }
-        self.view.read(&self.world);
-    }
-
-    /// Looks at a job: gives it back while it waits, and what it printed when it is over.
-    fn look_after(&mut self, mut job: Job) -> Result<Job, Printed> {
-        let ok = |text: String| Printed { text, failed: false };
-        let now = self.world.now();
-        match &mut job {
-            Job::Run(until) if now >= *until => Err(ok(String::new())),
-            Job::Run(_) => Ok(job),
-            Job::Until(waiting) => match waiting.look(&self.world) {
-                Ok(Some(text)) => Err(ok(text)),
-                Ok(None) => Ok(job),
-                Err(sentence) => Err(Printed { text: format!("{sentence}\n"), failed: true }),
-            },
-            Job::Stop { members, since } => {
-                if members.iter().all(|member| !self.world.member_state(*member).is_running()) {
-                    Err(ok(String::new()))
-                } else if now >= *since + STOP_WAITS {
-                    let text = format!("It has not ended after {}.\n", spoken(STOP_WAITS / MICROS));
-                    Err(Printed { text, failed: true })
-                } else {
-                    Ok(job)
-                }
-            }
-            Job::Etcdctl { running, client } => {
-                let printed = match running.poll(&mut self.world) {
-                    Ok(printed) => printed,
-                    Err(text) => Some(Printed { text: format!("{text}\n"), failed: true }),
-                };
-                if let Some(known) = self.clients.get_mut(client) {
-                    known.last = running.at();
-                }
-                match printed {
-                    Some(printed) => Err(printed),
-                    None => Ok(job),
-                }
-            }
-        }
-    }
-
     fn do_what_is_due(&mut self) {
         let now_us = self.now_us();
         while let Some(action) = self.due.pop_front_if(|action| action.time_us <= now_us) {
             self.exec(&action.line);
         }
     }
-
-    fn say_so_far(&mut self, id: u64, text: &str) {
-        if let Some(entry) = self.entries.iter_mut().rev().find(|entry| entry.id == id) {
-            type_into(&mut entry.output, text);
-            cut(&mut entry.output);
-        }
-    }
-
-    fn done(&mut self, id: u64, text: String, failed: bool) {
-        if let Some(entry) = self.entries.iter_mut().rev().find(|entry| entry.id == id) {
-            type_into(&mut entry.output, &text);
-            entry.done = true;
-            entry.failed = failed;
-        }
-    }
-
-    /// What a waiting line waits for, in a few words.
-    pub(crate) fn waits(&self, id: u64) -> String {
-        match self.jobs.get(&id) {
-            Some(Job::Etcdctl { running, .. }) if running.is_watching() => {
-                "watches; Ctrl-C or interrupt ends it".to_string()
-            }
-            Some(Job::Etcdctl { running, .. }) => match running.at() {
-                Some(member) => format!("waits for {member}"),
-                None => "waits for a connection".to_string(),
-            },
-            Some(Job::Until(waiting)) => {
-                format!("waits until {}", condition::words(&waiting.condition))
-            }
-            Some(Job::Run(until)) => {
-                format!("runs {} more", spoken(until.saturating_sub(self.world.now()) / MICROS))
-            }
-            Some(Job::Stop { members, .. }) => {
-                let list: Vec<String> = members.iter().map(ToString::to_string).collect();
-                format!("waits for {} to end", list.join(", "))
-            }
-            None => String::new(),
-        }
-    }
-}
-
-/// Adds text as a terminal shows it: a carriage return begins the last line anew.
-fn type_into(output: &mut String, text: &str) {
-    for (number, piece) in text.split('\r').enumerate() {
-        if number > 0 {
-            output.truncate(output.rfind('\n').map_or(0, |end| end + 1));
-        }
-        output.push_str(piece);
-    }
-}
-
-/// Of an output that grows for ever the end is kept.
-fn cut(output: &mut String) {
-    if output.len() <= OUTPUT_BYTES_MAX {
-        return;
-    }
-    let from = output.len() - OUTPUT_BYTES_MAX / 2;
-    let line = output.bytes().skip(from).position(|byte| byte == b'\n');
-    let from = line.map_or(output.len(), |line| from + line + 1);
-    *output = format!("...\n{}", &output[from..]);
 }
 
 fn too_many() -> String {

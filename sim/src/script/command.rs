@@ -106,6 +106,15 @@ pub struct Etcdctl {
     pub stdin: Option<String>,
 }
 
+/// What somebody types into a command that waits for input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Typed {
+    /// Whose command; `None` is one of the terminal itself.
+    pub client: Option<String>,
+    /// The line; `None` is Ctrl-D.
+    pub line: Option<String>,
+}
+
 /// A line, understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
@@ -113,6 +122,8 @@ pub enum Command {
     Nothing,
     /// `etcdctl put color red`.
     Etcdctl(Etcdctl),
+    /// `< TEXT`, `^D`: input for a command of etcdctl that waits for it.
+    Type(Typed),
     /// `interrupt`: Ctrl-C for the command of etcdctl that was begun last and still runs.
     Interrupt,
     /// `kill n2`: SIGKILL.

@@ -18,7 +18,9 @@ fn all() -> String {
     text.push_str("\nThe bench:\n");
     table(&mut text, WORLD);
     text.push_str(
-        "\nA member is n1, n2, ... or its name, or leader or follower. Time is virtual.\n",
+        "\nA member is n1, n2, ... or its name, or leader or follower. Time is virtual.\n\
+         While a command waits for input, what you type goes to it; client A is another terminal.\n\
+         A password is not shown, but it is in the link of the run, for all to read.\n",
     );
     text
 }

@@ -5,6 +5,8 @@
 //!   etcdctl put color red            etcdctl's own language; the word etcdctl may be left out
 //!   get color --endpoints=n2         an endpoint may be written as the member's number
 //!   client A get color               the same, by a client with a name of its own
+//!   txn -i                           a command that reads waits for lines that are typed ...
+//!   < mod("color") = "0"             ... such as this one
 //!   kill leader                      leader, follower, n1, etcd1: members by role, number or name
 //!   partition n1 | rest
 //!   until new leader                 virtual time flows until it is so
@@ -32,6 +34,7 @@ mod docker;
 mod report;
 #[cfg(test)]
 mod tests;
+mod typed;
 
 use std::fmt;
 

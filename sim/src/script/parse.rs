@@ -7,7 +7,7 @@ use super::command::{Command, Condition, Direction, DiskFault, Etcdctl, Who};
 use super::units::{duration_us, percent, quoted, rate_thousandths};
 use super::vocabulary::{self, CONDITIONS, ETCDCTL, ETCDCTL_WORDS, WORLD};
 use super::words::{self, Words};
-use super::{ParseError, docker, siege};
+use super::{ParseError, docker, siege, typed};
 use crate::mutant::Mutant;
 
 type Result<T> = std::result::Result<T, ParseError>;
@@ -26,6 +26,9 @@ pub const UNTIL_US: u64 = 60_000_000;
 /// # Errors
 /// One sentence that says what to do.
 pub fn parse(line: &str) -> Result<Command> {
+    if let Some(typed) = typed::parse(line) {
+        return Ok(Command::Type(typed));
+    }
     let words = words::split(line)?;
     command(words, 0)
 }
@@ -98,7 +101,7 @@ fn world(first: &str, rest: &[&str]) -> Result<Command> {
         "ground" => siege::ground(rest),
         "traffic" => siege::traffic(rest),
         "settle" => siege::settle(rest),
-        "interrupt" => nothing_more(rest, Command::Interrupt, "interrupt"),
+        "interrupt" | "^c" => nothing_more(rest, Command::Interrupt, "interrupt"),
         "drop" => drop_messages(rest),
         "slow" => slow(rest),
         "full" => full(rest),

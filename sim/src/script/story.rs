@@ -15,6 +15,9 @@
 //!   OK
 //! ```
 //!
+//! A line that begins with `< ` is typed into the command that waits for input, such as `txn -i`; `<`
+//! alone is an empty line, and `^D` ends the input.
+//!
 //! A block whose lines print nothing has `ok` below the `---`. Output with empty lines in it, or
 //! with a line that could be mistaken, has `> ` before every line. What an earlier `watch` prints
 //! meanwhile stands behind the line that was typed, as `[watch color] PUT`. `world ... feed` puts the feed
@@ -143,7 +146,7 @@ impl Story {
                         }
                         if let Some(entry) = bench.entry(id) {
                             output.push_str(&entry.output);
-                            if bench.is_watching(id) {
+                            if bench.rests(id) {
                                 running.insert(id, entry.output.len());
                             } else if !entry.done {
                                 output.push_str("(It still waits.)\n");
@@ -213,9 +216,11 @@ fn tell(bench: &Bench, since: u64, output: &mut String) -> u64 {
 
 /// Adds what earlier lines that go on (`watch`) have printed meanwhile, each line behind theirs.
 fn tell_running(bench: &Bench, running: &mut BTreeMap<u64, usize>, now: u64, output: &mut String) {
+    // What a command says to a line that was typed into it is the output of that line.
+    let into = bench.entry(now).and_then(|entry| entry.into);
     running.retain(|&id, told| {
         let Some(entry) = bench.entry(id) else { return false };
-        if id != now {
+        if id != now && into != Some(id) {
             for line in entry.output.get(*told..).unwrap_or_default().lines() {
                 let command = entry.line.lines().next().unwrap_or_default();
                 output.push_str(format!("[{command}] {line}").trim_end());

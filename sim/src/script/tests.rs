@@ -61,6 +61,13 @@ fn the_commands_of_the_bench() {
         ("until n3 applied 12", "Until { condition: Applied(Alias(3), 12), within_us: 60000000 }"),
         ("mark before-the-cut", "Mark(\"before-the-cut\")"),
         ("help slow disk", "Help(Some(\"slow disk\"))"),
+        ("^C", "Interrupt"),
+        ("^D", "Type(Typed { client: None, line: None })"),
+        ("<", "Type(Typed { client: None, line: Some(\"\") })"),
+        ("< put a \"b", "Type(Typed { client: None, line: Some(\"put a \\\"b\") })"),
+        ("<  two # blanks ", "Type(Typed { client: None, line: Some(\" two # blanks \") })"),
+        ("client A ^D", "Type(Typed { client: Some(\"A\"), line: None })"),
+        ("client A < < b", "Type(Typed { client: Some(\"A\"), line: Some(\"< b\") })"),
     ] {
         assert_eq!(meaning(line), expected, "{line}");
     }
@@ -133,6 +140,8 @@ fn a_line_that_cannot_be_read_says_what_to_type() {
             "clock n1 1000x",
             "! \"1000x\" is no clock rate. Write it like 0.5x or 2x, between 0.01x and 100x.",
         ),
+        ("x", "! There is no command \"x\". Type help for the list."),
+        ("<put a 1", "! There is no command \"<put\". Did you mean put?"),
         ("put \"a", "! A quote is open. Close it with \"."),
         ("kill n1 <<< x", "! \"kill\" reads no input. Only etcdctl's commands do."),
         (
@@ -208,6 +217,111 @@ fn every_command_of_the_table_can_be_read_and_helped() {
     assert_eq!(help::help(Some("kil")), "There is no command \"kil\". Did you mean kill?\n");
 }
 
+/// The output of the last line, and the lines of the log.
+fn typed(bench: &mut Bench, line: &str) -> String {
+    let id = bench.type_line(line);
+    bench.finish(id, 10_000_000);
+    let entry = bench.entry(id).unwrap();
+    assert!(entry.done || bench.rests(id), "{entry:?}");
+    entry.output.clone()
+}
+
+/// A bench with a leader.
+fn bench_with_a_leader() -> Bench {
+    let mut bench = Bench::new(Setup::new(3, 3), Vec::new());
+    let id = bench.exec("until leader");
+    bench.finish(id, 60_000_000);
+    bench
+}
+
+fn asks(bench: &mut Bench) -> Option<(String, bool)> {
+    let asks = bench.frame(&FrameRequest::default()).asks;
+    asks.map(|asks| (asks.prompt, asks.secret))
+}
+
+#[test]
+fn what_is_typed_goes_to_the_command_that_waits() {
+    let mut bench = bench_with_a_leader();
+    let first = bench.type_line("txn -i");
+    assert_eq!(bench.entry(first).unwrap().output, "compares:\n");
+    assert_eq!(asks(&mut bench), Some(("compares:".to_string(), false)));
+    assert_eq!(typed(&mut bench, "version(\"kill n1\") = \"0\""), "");
+    assert_eq!(asks(&mut bench), Some(("compares:".to_string(), false)));
+    assert_eq!(typed(&mut bench, ""), "success requests (get, put, del):\n");
+    // A click is no line of the keyboard, and client A has a keyboard of its own.
+    let click = bench.exec("mark here");
+    assert!(bench.entry(click).unwrap().done);
+    assert_eq!(typed(&mut bench, "client A put a 1"), "OK\n");
+    assert_eq!(typed(&mut bench, "put \"b\" 'c"), "");
+    assert_eq!(typed(&mut bench, ""), "failure requests (get, put, del):\n");
+    assert_eq!(typed(&mut bench, ""), "SUCCESS\n\nOK\n");
+    assert_eq!(asks(&mut bench), None);
+    assert_eq!(
+        bench.entry(first).unwrap().output,
+        "compares:\nversion(\"kill n1\") = \"0\"\n\nsuccess requests (get, put, del):\n\
+         put \"b\" 'c\n\nfailure requests (get, put, del):\n\nSUCCESS\n\nOK\n"
+    );
+    assert_eq!(typed(&mut bench, "get b"), "b\nc\n");
+    let log: Vec<&str> = bench.log().iter().map(|action| action.line.as_str()).collect();
+    assert_eq!(
+        log[log.len() - 9..],
+        [
+            "txn -i",
+            "< version(\"kill n1\") = \"0\"",
+            "<",
+            "mark here",
+            "client A put a 1",
+            "< put \"b\" 'c",
+            "<",
+            "<",
+            "get b"
+        ]
+    );
+}
+
+#[test]
+fn a_password_is_not_shown() {
+    let mut bench = bench_with_a_leader();
+    let add = bench.type_line("user add root");
+    assert_eq!(bench.entry(add).unwrap().output, "Password of root: ");
+    assert_eq!(asks(&mut bench), Some(("Password of root:".to_string(), true)));
+    assert_eq!(
+        typed(&mut bench, "rabbit hole "),
+        "\nType password of root again for confirmation: "
+    );
+    assert_eq!(typed(&mut bench, "rabbit hole "), "\nUser root created\n");
+    let terminal = bench.frame(&FrameRequest::default()).terminal;
+    assert!(terminal.iter().all(|entry| !entry.line.contains("rabbit")), "{terminal:?}");
+    assert!(terminal.iter().all(|entry| !entry.output.contains("rabbit")), "{terminal:?}");
+    assert_eq!(typed(&mut bench, "auth enable"), "Authentication Enabled\n");
+    assert_eq!(typed(&mut bench, "--user root auth status"), "Password: ");
+    assert!(typed(&mut bench, "rabbit hole ").starts_with("\nAuthentication Status: true\n"));
+}
+
+#[test]
+fn keys_end_input_and_commands() {
+    let mut bench = bench_with_a_leader();
+    typed(&mut bench, "put a");
+    typed(&mut bench, "one");
+    typed(&mut bench, " two");
+    assert_eq!(typed(&mut bench, "^D"), "OK\n");
+    assert_eq!(typed(&mut bench, "get a --print-value-only"), "one\n two\n\n");
+    typed(&mut bench, "watch -i");
+    assert_eq!(
+        typed(&mut bench, "until leader"),
+        "Invalid command until leader (only support watch)\n"
+    );
+    assert_eq!(typed(&mut bench, "^D"), "Error: error reading watch request line: EOF\n");
+    typed(&mut bench, "client A txn -i");
+    assert_eq!(asks(&mut bench), None, "it is another keyboard");
+    assert_eq!(typed(&mut bench, "client A "), "success requests (get, put, del):\n");
+    typed(&mut bench, "interrupt");
+    assert_eq!(
+        typed(&mut bench, "< a"),
+        "No command waits for input. Begin one, such as txn -i.\n"
+    );
+}
+
 /// What lines are made of.
 const PIECES: &[&str] = &[
     "kill",
@@ -268,6 +382,11 @@ const PIECES: &[&str] = &[
     "wal",
     "power",
     "off",
+    "txn -i",
+    "watch -i",
+    "user add",
+    "<",
+    "^D",
 ];
 
 /// Lines that the two tests below make up; more when a hunt by hand asks for them.
@@ -320,12 +439,17 @@ fn any_line_can_be_typed_into_a_running_world() {
     let mut bench = Bench::new(Setup::new(3, 3), Vec::new());
     bench.run_until(2_000_000, Stop::Time, 0);
     for number in 0..made_up_lines() / 100 {
-        let id = bench.exec(&dice.line());
+        // Some lines are typed, others come from elsewhere.
+        let line = dice.line();
+        let id = if number % 4 == 0 { bench.exec(&line) } else { bench.type_line(&line) };
         assert_eq!(id, u64::from(number) + 1);
         bench.run_until(bench.now_us() + 20_000, Stop::Time, 0);
         assert_eq!(bench.world().violation(), None);
         let _ =
             bench.frame(&FrameRequest { select: Some(1 + number % 4), ..FrameRequest::default() });
+    }
+    for _ in 0..made_up_lines() / 100 {
+        bench.exec("interrupt");
     }
     for line in [
         "heal",

@@ -85,6 +85,12 @@ pub const WORLD: &[Entry] = &[
         "interrupt",
         "Ctrl-C: ends the last etcdctl command that still runs, such as watch.",
     ),
+    entry(
+        "<",
+        "< TEXT",
+        "In a script: types a line into the command that waits for input; < alone is an empty line.",
+    ),
+    entry("^D", "^D", "Ctrl-D: ends the input of the command that waits for it, such as put KEY."),
     entry("load", "load 20 put/s for 30s", "Background clients write; load off ends them."),
     entry(
         "hunt",
@@ -116,15 +122,19 @@ pub const WORLD: &[Entry] = &[
 
 /// Commands of etcdctl that a session understands.
 pub const ETCDCTL: &[Entry] = &[
-    entry("put", "put KEY VALUE", "Writes a key."),
+    entry("put", "put KEY VALUE", "Writes a key; without VALUE it is typed, up to Ctrl-D."),
     entry("get", "get KEY [RANGE_END]", "Reads a key or a range of keys."),
     entry("del", "del KEY [RANGE_END]", "Deletes a key or a range of keys."),
     entry(
         "txn",
-        "txn <<< \"COMPARES\\n\\nTHEN\\n\\nELSE\\n\"",
-        "Compares, then does one of two lists.",
+        "txn -i",
+        "Compares, then does one of two lists: typed line by line, or txn <<< \"A\\n\\nB\\n\\nC\\n\".",
     ),
-    entry("watch", "watch KEY [RANGE_END]", "Prints changes as they come; interrupt ends it."),
+    entry(
+        "watch",
+        "watch KEY [RANGE_END]",
+        "Prints changes as they come; interrupt ends it. -i reads lines: watch KEY, progress.",
+    ),
     entry("compaction", "compaction REVISION", "Forgets the history before a revision."),
     entry("lease grant", "lease grant SECONDS", "A lease: keys put with it vanish when it ends."),
     entry(
@@ -153,7 +163,8 @@ pub const ETCDCTL: &[Entry] = &[
         "cluster status -w table",
         "Every member, asked for at any one; without a quorum, too.",
     ),
-    entry("user add", "user add NAME:PASSWORD", "Adds a user."),
+    entry("user add", "user add NAME[:PASSWORD]", "Adds a user; asks for the password."),
+    entry("user passwd", "user passwd NAME", "Asks for a user's new password."),
     entry("user grant-role", "user grant-role USER ROLE", "Gives a user a role."),
     entry("role add", "role add ROLE", "Adds a role."),
     entry(
@@ -268,6 +279,8 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
     };
     known
         .into_iter()
+        // Every single letter is near to `<`, and nobody means it.
+        .filter(|candidate| candidate.starts_with(char::is_alphabetic))
         .map(|candidate| (distance(&word, candidate), candidate))
         .filter(|(distance, _)| *distance <= allowed)
         .min()

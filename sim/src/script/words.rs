@@ -50,7 +50,8 @@ pub fn split(line: &str) -> Result<Words, ParseError> {
 /// The word after which `<<END` text ends, if this line begins such a text.
 #[must_use]
 pub fn here_document(line: &str) -> Option<String> {
-    let (_, after) = line.split_once("<<")?;
+    // A line that begins so is input itself.
+    let (_, after) = line.split_once("<<").filter(|_| !line.starts_with("< "))?;
     let tag = after.trim();
     let plain = !tag.is_empty() && tag.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     plain.then(|| tag.to_string())

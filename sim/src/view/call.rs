@@ -46,9 +46,15 @@ pub enum Call {
         #[serde(default)]
         slices_max: u64,
     },
-    /// Types a line into the terminal. It takes effect now; its output appears in
-    /// [`Frame::terminal`] under the id that is returned, while time flows.
+    /// A line of the language takes effect now, whatever the terminal waits for: a click. Its output
+    /// appears in [`Frame::terminal`] under the id that is returned, while time flows.
     Exec {
+        /// The line.
+        line: String,
+    },
+    /// The same for a line that is typed at the terminal: it goes to the command that waits for input
+    /// there ([`Frame::asks`]), if one does.
+    Type {
         /// The line.
         line: String,
     },
@@ -145,7 +151,7 @@ pub struct Reply {
     /// `slices`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stopped: Option<String>,
-    /// Exec: the number of the terminal's entry.
+    /// Exec, Type: the number of the terminal's entry.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<u64>,
     /// Complete: where the word begins that a candidate replaces, in bytes.

@@ -90,6 +90,9 @@ pub struct Frame {
     /// The inspector, for the member that the request selected.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub inspector: Option<Inspector>,
+    /// The terminal's command waits for input: the next line that is typed goes to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asks: Option<Asks>,
     /// A line of the terminal waits: it asks that time flows until it is done, at most to here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wants_us: Option<u64>,
@@ -354,9 +357,25 @@ pub struct Entry {
     /// What it waits for, while it is not done.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub waits: String,
-    /// It prints what happens and may go on so for ever: nobody has to wait for its end.
+    /// It prints what happens, or waits for input, and may go on so for ever: nobody has to wait for its
+    /// end.
     #[serde(skip_serializing_if = "no")]
     pub watches: bool,
+    /// It was typed into the command of this entry, whose output shows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub into: Option<u64>,
+}
+
+/// What a command of the terminal waits to be typed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Asks {
+    /// What stands before it; empty when the command has said nothing.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub prompt: String,
+    /// A password: it must not be shown.
+    #[serde(skip_serializing_if = "no")]
+    pub secret: bool,
 }
 
 /// What stands before an event.

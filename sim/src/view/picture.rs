@@ -2,12 +2,13 @@
 
 use super::View;
 use super::frame::{
-    Cell, Cut, EVENTS_MAX, Frame, FrameRequest, Link, LogMatrix, LogRow, Member, Role, Square,
-    Violation,
+    Asks, Cell, Cut, EVENTS_MAX, Frame, FrameRequest, Link, LogMatrix, LogRow, Member, Role,
+    Square, Violation,
 };
 use super::look::{COLUMNS_MAX, Look};
 use super::sentence::Scene;
 use super::text::Say;
+use crate::client::Reads;
 use crate::clock::{MICROS, Rate};
 use crate::place::{MemberNo, Place};
 use crate::script::bench::Bench;
@@ -47,7 +48,7 @@ pub(crate) fn frame_of(bench: &mut Bench, request: &FrameRequest) -> Frame {
     let mut terminal = bench.entries_since(request.since_entry);
     for entry in terminal.iter_mut().filter(|entry| !entry.done) {
         entry.waits = bench.waits(entry.id);
-        entry.watches = bench.is_watching(entry.id);
+        entry.watches = bench.rests(entry.id);
     }
     Frame {
         time_us: bench.now_us(),
@@ -73,6 +74,9 @@ pub(crate) fn frame_of(bench: &mut Bench, request: &FrameRequest) -> Frame {
         marks: view.marks.marks(),
         violation: world.violation().map(|violation| banner(&violation)),
         inspector: inspector.map(|(inspector, _)| inspector),
+        asks: bench
+            .asks()
+            .map(|asks| Asks { prompt: asks.prompt, secret: asks.reads == Reads::Password }),
         wants_us: bench.wants_until().map(|at| at / MICROS),
     }
 }

@@ -59,6 +59,7 @@ impl Served {
                 reply.time_us = Some(bench.now_us());
             }
             Call::Exec { line } => reply.id = Some(self.bench()?.exec(&line)),
+            Call::Type { line } => reply.id = Some(self.bench()?.type_line(&line)),
             Call::Complete { line, cursor } => {
                 let (start, candidates) = self.bench()?.complete(&line, cursor);
                 reply.start = Some(start);

@@ -2,11 +2,14 @@
 //!
 //! Up and Down walk through what was typed, Tab completes while there is something to complete
 //! (with an empty line it moves the focus on, as everywhere), Ctrl-C ends a watch, Esc leaves.
+//!
+//! While a command waits for input, its prompt stands before the line, and what is typed is the
+//! command's: history and completion rest, Ctrl-D ends the input, a password is not shown.
 
 use std::collections::BTreeMap;
 
 use glasshouse_sim::view::call::Candidate;
-use glasshouse_sim::view::frame::Entry;
+use glasshouse_sim::view::frame::{Asks, Entry};
 use web_sys::{HtmlInputElement, KeyboardEvent};
 use yew::prelude::*;
 
@@ -22,6 +25,7 @@ pub(crate) struct Props {
     pub(crate) entries: Shared<BTreeMap<u64, Entry>>,
     pub(crate) draft: String,
     pub(crate) candidates: Vec<Candidate>,
+    pub(crate) asks: Option<Asks>,
     pub(crate) emit: Emit,
 }
 
@@ -31,6 +35,7 @@ pub(crate) fn Terminal(props: &Props) -> Html {
     let oninput = emit.reform(|event: InputEvent| {
         Msg::Draft(event.target_unchecked_into::<HtmlInputElement>().value())
     });
+    let is_input = props.asks.is_some();
     let onkeydown = Callback::from(move |event: KeyboardEvent| {
         let field = event.target_unchecked_into::<HtmlInputElement>();
         let msg = match event.key().as_str() {
@@ -38,6 +43,7 @@ pub(crate) fn Terminal(props: &Props) -> Html {
             "c" if event.ctrl_key() && !marks(&field) => {
                 Msg::Exec("interrupt".to_owned(), Origin::Terminal)
             }
+            "d" if event.ctrl_key() && is_input => Msg::Exec("^D".to_owned(), Origin::Terminal),
             "Enter" => Msg::Submit,
             "ArrowUp" => Msg::Recall(1),
             "ArrowDown" => Msg::Recall(-1),
@@ -53,7 +59,14 @@ pub(crate) fn Terminal(props: &Props) -> Html {
         event.prevent_default();
         emit.emit(msg);
     });
-    let skipped = props.entries.len().saturating_sub(LINES);
+    // What was typed into a command stands in that command's output.
+    let own = || props.entries.values().filter(|entry| entry.into.is_none());
+    let skipped = own().count().saturating_sub(LINES);
+    let secret = props.asks.as_ref().is_some_and(|asks| asks.secret);
+    let (name, hint) = match &props.asks {
+        None => ("Command".to_owned(), "heal, kill leader, etcdctl get ..."),
+        Some(asks) => (input_name(asks), "Ctrl-C ends the command, Ctrl-D its input"),
+    };
     html! {
         <section class="s-term" aria-label="Terminal">
             <div class="hd">
@@ -63,16 +76,29 @@ pub(crate) fn Terminal(props: &Props) -> Html {
             <div class="bot" tabindex="0" role="region" aria-label="Terminal output" aria-live="polite">
                 <pre class="term">
                     if props.entries.is_empty() { { greeting() } }
-                    { for props.entries.values().skip(skipped).map(line) }
+                    { for own().skip(skipped).map(line) }
                     if !props.candidates.is_empty() { { offers(&props.candidates) } }
                 </pre>
             </div>
             <div class="prompt">
-                <label for="command">{ "$" }</label>
-                <input id="command" aria-label="Command" placeholder="heal, kill leader, etcdctl get ..."
+                <label for="command">{ props.asks.as_ref().map_or("$", prompt).to_owned() }</label>
+                <input id="command" type={if secret { "password" } else { "text" }} aria-label={name} placeholder={hint}
                     autocomplete="off" autocapitalize="off" spellcheck="false" value={props.draft.clone()} {oninput} {onkeydown}/>
             </div>
         </section>
+    }
+}
+
+/// What stands before a line of input.
+fn prompt(asks: &Asks) -> &str {
+    if asks.prompt.is_empty() { ">" } else { &asks.prompt }
+}
+
+/// What the field is called while a command waits for it.
+fn input_name(asks: &Asks) -> String {
+    match asks.prompt.trim_end_matches(':') {
+        "" => "Input of the command".to_owned(),
+        prompt => prompt.to_owned(),
     }
 }
 

@@ -1,7 +1,7 @@
 use std::collections::VecDeque;
 
 use glasshouse_sim::view::call::Action;
-use glasshouse_sim::view::frame::{Cut, Entry, Frame, Member, Message, Role, Violation};
+use glasshouse_sim::view::frame::{Asks, Cut, Entry, Frame, Member, Message, Role, Violation};
 
 use super::*;
 use crate::state::Browser;
@@ -16,6 +16,10 @@ struct Sim {
     violation: Option<Violation>,
     /// Something is on its way all the time.
     busy: bool,
+    /// A command waits for input.
+    asks: Option<Asks>,
+    /// Lines that came from the keyboard.
+    typed: Vec<String>,
     /// Lines are done so long after they were typed.
     line_takes_us: u64,
 }
@@ -30,6 +34,10 @@ impl Sim {
                 self.time_us = if happened { self.time_us + 7 } else { until_us };
                 reply.time_us = Some(self.time_us);
                 reply.stopped = happened.then(|| "event".to_owned());
+            }
+            Call::Type { line } => {
+                self.typed.push(line.clone());
+                return self.answer(Call::Exec { line });
             }
             Call::Exec { line } => {
                 let id = self.entries.len() as u64 + 1;
@@ -63,6 +71,7 @@ impl Sim {
             terminal: self.entries.iter().filter(|entry| entry.id >= since).cloned().collect(),
             cut: self.cut.clone(),
             violation: self.violation.clone(),
+            asks: self.asks.clone(),
             messages: self
                 .busy
                 .then(|| Message { arrive_us: u64::MAX, ..Message::default() })
@@ -382,6 +391,31 @@ fn the_history_walks_back_and_forth() {
         [recall(1), recall(1), recall(1), recall(-1), recall(-1)],
         ["get b", "get a", "get a", "get b", ""]
     );
+}
+
+#[test]
+fn what_a_command_reads_is_what_was_typed() {
+    let mut page = Page::open("");
+    let type_line = |page: &mut Page, line: &str| {
+        page.tell(Msg::Draft(line.to_owned()));
+        page.tell(Msg::Submit);
+    };
+    type_line(&mut page, " ");
+    page.sim.asks = Some(Asks { prompt: "Password of root:".to_owned(), secret: true });
+    type_line(&mut page, " user add root ");
+    for line in ["", " rabbit hole "] {
+        type_line(&mut page, line);
+    }
+    page.tell(Msg::Do(Deed::Heal));
+    assert_eq!(page.lines(), ["user add root", "", " rabbit hole ", "heal"]);
+    assert_eq!(page.sim.typed, ["user add root", "", " rabbit hole "], "heal is a click");
+    assert_eq!(page.state.terminal.history, ["user add root"]);
+    page.tell(Msg::Draft("half of a pass".to_owned()));
+    page.tell(Msg::Recall(1));
+    assert_eq!(page.state.terminal.draft, "half of a pass");
+    page.sim.asks = None;
+    page.tell(Msg::Exec("interrupt".to_owned(), Origin::Terminal));
+    assert_eq!(page.state.terminal.draft, "", "nobody sees it");
 }
 
 #[test]
