@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use super::Size;
 use super::bar::{self, Bar};
-use super::load::Load;
-use super::tidy::{Tidied, Tidy};
+use super::work::{Heard, Work};
 use crate::api::Response;
 use crate::ctl::Exit;
 use crate::ctl::flags::FlagSet;
@@ -26,8 +25,7 @@ const METRIC: &str = "process_resident_memory_bytes";
 pub(in crate::ctl) struct Datascale {
     keys: u64,
     clients: usize,
-    load: Load,
-    tidy: Tidy,
+    work: Work,
     /// Bytes of memory before and after.
     before: f64,
     after: f64,
@@ -37,7 +35,7 @@ pub(in crate::ctl) struct Datascale {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    Looking,
+    /// Once nobody has keys there.
     MeasuringBefore,
     Starting,
     Writing,
@@ -55,10 +53,9 @@ impl Datascale {
             Size::Large => (1_000_000, 500),
             Size::XLarge => (3_000_000, 1000),
         };
-        let tidy = Tidy::new(flags, true);
-        let load = Load::new(tidy.prefix(), clients, KEY_BYTES, VALUE_BYTES);
-        let state = State::Looking;
-        Ok(Self { keys, clients, load, tidy, before: 0.0, after: 0.0, bar: None, state })
+        let work = Work::new(flags, true, clients, KEY_BYTES, VALUE_BYTES);
+        let state = State::MeasuringBefore;
+        Ok(Self { keys, clients, work, before: 0.0, after: 0.0, bar: None, state })
     }
 
     fn measure(session: &mut Session) {
@@ -97,7 +94,7 @@ impl Datascale {
     }
 
     fn judge(&self, session: &mut Session) -> Moved {
-        let report = &self.load.report;
+        let report = &self.work.load.report;
         if !report.errors.is_empty() {
             session.output().out(report.complaints());
             return Err(Exit { code: 1, text: None });
@@ -112,7 +109,7 @@ impl Datascale {
 
 impl Job for Datascale {
     fn begin(&mut self, session: &mut Session) -> Moved {
-        self.tidy.look(session)?;
+        self.work.begin(session)?;
         Ok(Flow::GoesOn)
     }
 
@@ -123,24 +120,14 @@ impl Job for Datascale {
         result: Result<Response, CallError>,
         took: Duration,
     ) -> Moved {
-        if self.load.on_result(session, id, &result, took) {
-            if self.load.is_idle() {
+        match self.work.on_answer(session, id, result, took)? {
+            Heard::Clear => Self::measure(session),
+            Heard::Put if self.work.load.is_idle() => {
                 self.state = State::Ending;
                 session.timer(Duration::ZERO);
             }
-            return Ok(Flow::GoesOn);
-        }
-        match self.state {
-            State::Looking => {
-                self.tidy.must_be_empty(&result?)?;
-                self.state = State::MeasuringBefore;
-                Self::measure(session);
-            }
-            State::Tidying => {
-                let tidied = self.tidy.on_result(session, id, &result)?;
-                return if tidied == Tidied::Done { self.judge(session) } else { Ok(Flow::GoesOn) };
-            }
-            _ => {}
+            Heard::Tidied => return self.judge(session),
+            Heard::Put | Heard::Nothing => {}
         }
         Ok(Flow::GoesOn)
     }
@@ -166,7 +153,7 @@ impl Job for Datascale {
             State::MeasuringAfter => {
                 self.after = Self::measured(session, &page, "after")?;
                 self.state = State::Tidying;
-                self.tidy.begin(session, true)?;
+                self.work.tidy(session)?;
             }
             _ => {}
         }
@@ -181,15 +168,15 @@ impl Job for Datascale {
                 self.bar = Some(bar);
                 session.timer(bar::EVERY);
                 self.state = State::Writing;
-                self.load.let_in(session, self.keys);
+                self.work.load.let_in(session, self.keys);
             }
             State::Writing => {
-                let line = self.bar.as_mut().map(|bar| bar.line(self.load.ended, now));
+                let line = self.bar.as_mut().map(|bar| bar.line(self.work.load.ended, now));
                 session.output().out(line.unwrap_or_default());
                 session.timer(bar::EVERY);
             }
             State::Ending => {
-                let line = self.bar.as_mut().map(|bar| bar.end(self.load.ended, now));
+                let line = self.bar.as_mut().map(|bar| bar.end(self.work.load.ended, now));
                 session.output().out(line.unwrap_or_default());
                 self.state = State::MeasuringAfter;
                 Self::measure(session);

@@ -6,6 +6,7 @@
 //! | `bar` | the line that tells how far it is |
 //! | `report` | durations and errors, added up |
 //! | `tidy` | the keys are deleted, history compacted, space given back |
+//! | `work` | these together, as both checks do them |
 //! | `perf`, `datascale` | the two commands |
 
 mod bar;
@@ -14,6 +15,7 @@ mod load;
 mod perf;
 mod report;
 mod tidy;
+mod work;
 
 pub(super) use self::datascale::Datascale;
 pub(super) use self::perf::Perf;

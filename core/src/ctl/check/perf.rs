@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use super::Size;
 use super::bar::{self, Bar};
-use super::load::Load;
-use super::tidy::{Tidied, Tidy};
+use super::work::{Heard, Work};
 use crate::api::Response;
 use crate::ctl::Exit;
 use crate::ctl::flags::FlagSet;
@@ -32,15 +31,13 @@ const DEVIATION_MAX: f64 = 0.1;
 pub(in crate::ctl) struct Perf {
     /// Writes for each second.
     rate: u32,
-    load: Load,
-    tidy: Tidy,
+    work: Work,
     state: State,
 }
 
 #[derive(Debug)]
 enum State {
-    Looking(CallId),
-    /// The first timer gives the time.
+    /// Somebody may have keys there; then the first timer gives the time.
     Starting,
     Writing(Writing),
     /// The last timer gives the time; it began then.
@@ -68,9 +65,8 @@ impl Perf {
             Size::Large => (8000, 500),
             Size::XLarge => (15_000, 1000),
         };
-        let tidy = Tidy::new(flags, false);
-        let load = Load::new(tidy.prefix(), clients, KEY_BYTES, VALUE_BYTES);
-        Ok(Self { rate, load, tidy, state: State::Starting })
+        let work = Work::new(flags, false, clients, KEY_BYTES, VALUE_BYTES);
+        Ok(Self { rate, work, state: State::Starting })
     }
 
     fn pace(&self) -> Duration {
@@ -95,9 +91,9 @@ impl Perf {
         let due = passed.as_nanos() * u128::from(self.rate) / 1_000_000_000 + 1;
         let due = u64::try_from(due).unwrap_or(all).min(all);
         // What could not be let in when it was due is not made up for.
-        let more = due.saturating_sub(writing.let_in).min(self.load.room());
+        let more = due.saturating_sub(writing.let_in).min(self.work.load.room());
         writing.let_in = writing.let_in.max(due);
-        self.load.let_in(session, more);
+        self.work.load.let_in(session, more);
         if passed < LASTS {
             session.timer(pace);
             return;
@@ -110,7 +106,7 @@ impl Perf {
     fn end_when_idle(&mut self, session: &mut Session) {
         if let State::Writing(writing) = &self.state
             && writing.is_over
-            && self.load.is_idle()
+            && self.work.load.is_idle()
         {
             self.state = State::Ending(writing.began);
             session.timer(Duration::ZERO);
@@ -119,7 +115,7 @@ impl Perf {
 
     /// The judgement.
     fn judge(&self, session: &mut Session, all: Duration) -> Moved {
-        let report = &self.load.report;
+        let report = &self.work.load.report;
         let output = session.output();
         let mut passes = report.errors.is_empty();
         output.out(report.complaints());
@@ -153,7 +149,7 @@ impl Perf {
 
 impl Job for Perf {
     fn begin(&mut self, session: &mut Session) -> Moved {
-        self.state = State::Looking(self.tidy.look(session)?);
+        self.work.begin(session)?;
         Ok(Flow::GoesOn)
     }
 
@@ -164,23 +160,15 @@ impl Job for Perf {
         result: Result<Response, CallError>,
         took: Duration,
     ) -> Moved {
-        if self.load.on_result(session, id, &result, took) {
-            self.end_when_idle(session);
-            return Ok(Flow::GoesOn);
-        }
-        match self.state {
-            State::Looking(call) if call == id => {
-                self.tidy.must_be_empty(&result?)?;
-                self.state = State::Starting;
+        match (self.work.on_answer(session, id, result, took)?, &self.state) {
+            (Heard::Clear, _) => {
                 session.timer(Duration::ZERO);
-                Ok(Flow::GoesOn)
             }
-            State::Tidying { all } => match self.tidy.on_result(session, id, &result)? {
-                Tidied::Done => self.judge(session, all),
-                Tidied::Going | Tidied::NotMine => Ok(Flow::GoesOn),
-            },
-            _ => Ok(Flow::GoesOn),
+            (Heard::Put, _) => self.end_when_idle(session),
+            (Heard::Tidied, State::Tidying { all }) => return self.judge(session, *all),
+            (Heard::Tidied | Heard::Nothing, _) => {}
         }
+        Ok(Flow::GoesOn)
     }
 
     fn on_timer(&mut self, session: &mut Session, timer: TimerId, now: Duration) -> Moved {
@@ -196,7 +184,7 @@ impl Job for Perf {
             State::Ending(began) => {
                 let all = now.saturating_sub(*began);
                 self.state = State::Tidying { all };
-                self.tidy.begin(session, true)?;
+                self.work.tidy(session)?;
             }
             _ => {}
         }

@@ -81,10 +81,8 @@ impl Tidy {
         Err(Exit::invalid_input(text))
     }
 
-    /// Begins; compaction is left out when the check was broken off.
-    pub(super) fn begin(&mut self, session: &mut Session, is_whole: bool) -> Result<(), Exit> {
-        self.compacts &= is_whole;
-        self.defragments &= is_whole;
+    /// Begins.
+    pub(super) fn begin(&mut self, session: &mut Session) -> Result<(), Exit> {
         let (key, range_end) = Span::Prefix.range(&self.prefix, None)?;
         let (key, range_end) = (key.into(), range_end.into());
         let request = DeleteRangeRequest { key, range_end, ..DeleteRangeRequest::default() };
