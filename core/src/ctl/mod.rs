@@ -80,6 +80,7 @@ mod flags;
 mod get;
 mod go;
 mod help;
+mod hold;
 mod job;
 mod keeper;
 mod lease;

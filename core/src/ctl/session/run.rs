@@ -94,8 +94,8 @@ impl Session {
         let job: Box<dyn Job> = match action {
             Action::CheckDatascale => Box::new(check::Datascale::new(flags)?),
             Action::CheckPerf => Box::new(check::Perf::new(flags)?),
-            Action::Elect => Box::new(elect::Electing::new(flags, args)?),
-            Action::Lock => Box::new(lock::Locking::new(flags, args)?),
+            Action::Elect => elect::job(flags, args)?,
+            Action::Lock => Box::new(lock::Locking::job(flags, args)?),
             Action::MakeMirror => Box::new(mirror::Mirroring::new(flags, args)?),
             Action::MemberAdd => Box::new(member::Adding::new(flags, args)?),
             _ => Box::new(move_leader::Search::new(args)?),
