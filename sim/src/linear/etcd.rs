@@ -7,13 +7,9 @@
 //! What a client cannot tell is left out of the comparison: reads of an old revision, and serializable
 //! ones, may be answered by any past of the store.
 //!
-//! **Pins.** A write without an answer is what makes a search long: it may have happened anywhere. But if
-//! anybody was ever shown what it writes, the pair tells the revision at which that was written, whatever
-//! the order is; if nothing else writes the same, it happened there. And a revision that is known to be
-//! of some writes is of no others. All that follows from the answers alone, so it refutes nothing that
-//! is linearizable; it only leaves fewer places to try.
+//! A write without an answer is tried where its [pins](super::pins) allow it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::Bound;
 
 use bytes::Bytes;
@@ -26,6 +22,7 @@ use glasshouse_core::api::{
     RangeRequest, RangeResponse, Request, RequestOp, Response, ResponseOp, TxnRequest, TxnResponse,
 };
 
+use super::pins::{Pin, Pins};
 use super::{Model, Operation};
 
 /// An operation of a client, or of the lessor.
@@ -54,15 +51,6 @@ impl Op {
     pub fn asked(request: Request) -> Self {
         Self::Call(Box::new(Call { request, told: None, pin: Pin::default() }))
     }
-}
-
-/// The revisions at which a write may have happened.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Pin {
-    /// Somebody was shown at these revisions what it writes.
-    shown: BTreeSet<i64>,
-    /// Nothing else writes that: it happened there.
-    only_there: bool,
 }
 
 /// An answer.
@@ -124,108 +112,18 @@ pub struct Store {
 /// etcd, as a [`Model`].
 #[derive(Clone, Debug, Default)]
 pub struct Etcd {
-    /// Revisions that are known to be of a certain operation.
-    taken: BTreeSet<i64>,
+    pins: Pins,
 }
 
 impl Etcd {
     /// The model for a history, whose operations get their pins.
     pub fn of(history: &mut [Operation<Op>]) -> Self {
-        let mut writers: BTreeMap<(Bytes, Bytes), Vec<usize>> = BTreeMap::new();
-        let mut shown: BTreeMap<(Bytes, Bytes), BTreeSet<i64>> = BTreeMap::new();
-        let mut taken = BTreeSet::new();
-        for (place, one) in history.iter().enumerate() {
-            let Op::Call(call) = &one.op else { continue };
-            let Call { request, told, .. } = call.as_ref();
-            each_put(request, &mut |put| {
-                let pair = (put.key.clone(), put.value.clone());
-                writers.entry(pair).or_default().push(place);
-            });
-            if let Some(told) = told {
-                each_pair(&told.body, &mut |pair| {
-                    let revisions =
-                        shown.entry((pair.key.clone(), pair.value.clone())).or_default();
-                    revisions.insert(pair.mod_revision);
-                });
-                if wrote(&told.body) {
-                    taken.insert(told.revision);
-                }
-            }
-        }
-        for (pair, revisions) in shown {
-            taken.extend(&revisions);
-            let writers = writers.get(&pair).map(Vec::as_slice).unwrap_or_default();
-            for writer in writers {
-                if let Op::Call(call) = &mut history[*writer].op {
-                    call.pin.shown.extend(&revisions);
-                    call.pin.only_there |= writers.len() == 1;
-                }
-            }
-        }
-        Self { taken }
+        Self { pins: Pins::set(history) }
     }
 
-    /// Whether an operation that was told nothing may have made this revision.
+    /// Whether an operation that was told nothing may have led from one state to the other.
     fn may_make(&self, before: &Store, after: &Store, pin: &Pin) -> bool {
-        let revision = after.revision;
-        revision == before.revision
-            || pin.shown.contains(&revision)
-            || !pin.only_there && !self.taken.contains(&revision)
-    }
-}
-
-/// Whether an answer says that something was written.
-fn wrote(answer: &Response) -> bool {
-    match answer {
-        Response::Put(_) => true,
-        Response::DeleteRange(delete) => delete.deleted > 0,
-        Response::Txn(txn) => txn.responses.iter().any(|one| match &one.response {
-            Some(Done::ResponsePut(_)) => true,
-            Some(Done::ResponseDeleteRange(delete)) => delete.deleted > 0,
-            _ => false,
-        }),
-        _ => false,
-    }
-}
-
-/// Every put that a request may make.
-fn each_put(request: &Request, tell: &mut dyn FnMut(&PutRequest)) {
-    match request {
-        Request::Put(put) => tell(put),
-        Request::Txn(txn) => each_put_of(txn, tell),
-        _ => {}
-    }
-}
-
-fn each_put_of(txn: &TxnRequest, tell: &mut dyn FnMut(&PutRequest)) {
-    for op in txn.success.iter().chain(&txn.failure) {
-        match &op.request {
-            Some(Ask::RequestPut(put)) => tell(put),
-            Some(Ask::RequestTxn(nested)) => each_put_of(nested, tell),
-            _ => {}
-        }
-    }
-}
-
-/// Every pair that an answer shows.
-fn each_pair(response: &Response, tell: &mut dyn FnMut(&KeyValue)) {
-    match response {
-        Response::Put(put) => put.prev_kv.iter().for_each(tell),
-        Response::Range(range) => range.kvs.iter().for_each(tell),
-        Response::DeleteRange(delete) => delete.prev_kvs.iter().for_each(tell),
-        Response::Txn(txn) => each_pair_of(txn, tell),
-        _ => {}
-    }
-}
-
-fn each_pair_of(txn: &TxnResponse, tell: &mut dyn FnMut(&KeyValue)) {
-    for done in txn.responses.iter().filter_map(|one| one.response.as_ref()) {
-        match done {
-            Done::ResponsePut(put) => put.prev_kv.iter().for_each(&mut *tell),
-            Done::ResponseRange(range) => range.kvs.iter().for_each(&mut *tell),
-            Done::ResponseDeleteRange(delete) => delete.prev_kvs.iter().for_each(&mut *tell),
-            Done::ResponseTxn(nested) => each_pair_of(nested, tell),
-        }
+        after.revision == before.revision || self.pins.allow(after.revision, pin)
     }
 }
 

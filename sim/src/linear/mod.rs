@@ -33,6 +33,7 @@
 
 pub mod etcd;
 mod history;
+pub mod pins;
 mod search;
 mod set;
 #[cfg(test)]
