@@ -241,7 +241,10 @@ impl State {
     /// The first action of a first visit: the three things to try give way to the inspector.
     fn end_first(&mut self, out: &mut Vec<Effect>) {
         if std::mem::take(&mut self.first) {
-            self.tab = Tab::Log;
+            // Whoever types goes on typing.
+            if self.tab != Tab::Terminal {
+                self.tab = Tab::Log;
+            }
             out.push(Effect::Remember("seen", "1".to_owned()));
         }
     }
