@@ -19,6 +19,7 @@
 //! tests of its own.
 
 mod peace;
+mod plot;
 mod schedule;
 
 pub use self::peace::Peace;
@@ -62,6 +63,8 @@ pub struct FaultPlan {
     pub gap: Nanos,
     /// Every second fault that picks a member picks the leader.
     pub aims_at_leader: bool,
+    /// Faults wait for their moment now and then: see `plot`.
+    pub plots: bool,
 }
 
 impl FaultPlan {
@@ -76,6 +79,7 @@ impl FaultPlan {
             settle: settle - settle / 10,
             gap: 1500 * MILLIS,
             aims_at_leader: false,
+            plots: false,
         }
     }
 }

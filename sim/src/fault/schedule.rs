@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::plot::Plot;
 use super::{Deed, FaultPlan, Kinds};
 use crate::clock::{MILLIS, Nanos, Rate, SECOND};
 use crate::place::{MemberNo, Place};
@@ -24,6 +25,8 @@ pub(super) struct Schedule {
     /// What has to be done to end the faults that are on, by time.
     repairs: BTreeMap<(Nanos, u64), Action>,
     repairs_made: u64,
+    /// Something that waits for its moment.
+    plot: Option<Plot>,
     /// What was done at this moment.
     done: Vec<Action>,
 }
@@ -43,13 +46,15 @@ impl Schedule {
             next: whole(plan.from),
             repairs: BTreeMap::new(),
             repairs_made: 0,
+            plot: None,
             done: Vec::new(),
         }
     }
 
     /// When it wants to act next; the end of time once everything has healed.
     pub(super) fn due(&self) -> Nanos {
-        let due = self.next_repair().min(self.next);
+        let plot = self.plot.as_ref().map_or(Nanos::MAX, Plot::due);
+        let due = self.next_repair().min(self.next).min(plot);
         if due < self.plan.until { due } else { Nanos::MAX }
     }
 
@@ -62,9 +67,15 @@ impl Schedule {
         // Machines may have joined.
         self.members = state.numbers().collect();
         self.leader = state.leader().filter(|_| self.plan.aims_at_leader);
+        if self.plot.is_some() {
+            self.go_on_plotting(state, now);
+        }
         if now >= self.next {
-            self.revive(state, now);
-            self.strike(state, now);
+            // Whoever waits for a moment is not disturbed.
+            if self.plot.is_none() {
+                self.revive(state, now);
+                self.strike(state, now);
+            }
             self.next = whole(now + self.random.between(self.plan.gap / 10, self.plan.gap * 2));
         }
         deeds.extend(self.done.drain(..).map(|action| Deed { at: now, action }));
@@ -77,6 +88,41 @@ impl Schedule {
             self.done.push(action);
         }
         done
+    }
+
+    /// Lets the plot do what it waits for.
+    fn go_on_plotting(&mut self, state: &mut State, now: Nanos) {
+        let mut wanted = Vec::new();
+        let goes_on = self.plot.as_mut().is_some_and(|plot| plot.advance(state, now, &mut wanted));
+        for action in wanted {
+            self.act(state, action);
+        }
+        if !goes_on {
+            self.plot = None;
+            // What it cut does not stay cut.
+            self.repair_at(now + self.plan.gap, Action::Heal);
+        }
+    }
+
+    fn figure_8(&mut self, state: &mut State, now: Nanos) {
+        let mut wanted = Vec::new();
+        self.plot = Plot::figure_8(state, now, &mut wanted);
+        for action in wanted {
+            self.act(state, action);
+        }
+    }
+
+    /// What one link carries to or from the leader is late, by more than anybody waits.
+    fn delay_link(&mut self, state: &mut State, now: Nanos) {
+        let (one, other) = (state.leader().unwrap_or(self.members[0]), self.member());
+        let one_way = whole(self.span(300 * MILLIS, SECOND));
+        let (from, to) = if self.random.chance(500_000) { (one, other) } else { (other, one) };
+        let (from, to) = (Place::from(from), Place::from(to));
+        let at = now + self.span(SECOND, 8 * SECOND);
+        if from != to {
+            self.act(state, Action::SlowLink { from, to, one_way: Some(one_way) });
+            self.repair_at(at, Action::SlowLink { from, to, one_way: None });
+        }
     }
 
     fn next_repair(&self) -> Nanos {
@@ -128,7 +174,8 @@ impl Schedule {
     /// One fault, and the plan for its end.
     fn strike(&mut self, state: &mut State, now: Nanos) {
         let Kinds { crashes, power, network, disks, clocks } = self.plan.kinds;
-        let kinds: [(bool, Strike); 14] = [
+        let plots = self.plan.plots && crashes && network;
+        let kinds: [(bool, Strike); 16] = [
             (crashes, Self::kill),
             (crashes, Self::stop),
             (crashes, Self::freeze),
@@ -140,6 +187,8 @@ impl Schedule {
             (network, Self::isolate_leader),
             (network, Self::cut_one_way),
             (network, Self::trouble_links),
+            (network, Self::delay_link),
+            (plots, Self::figure_8),
             (disks, Self::slow_disk),
             (disks, Self::break_disk),
             (clocks, Self::bend_clock),

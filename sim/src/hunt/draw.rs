@@ -50,6 +50,7 @@ impl Draw {
         plan.kinds = kinds(&mut random);
         plan.gap = random.between(250, 3_000) * MILLIS;
         plan.aims_at_leader = random.chance(500_000);
+        plan.plots = random.chance(250_000);
         let cast = cast(&mut random, plan.until);
         Self::new(seed, members, mutants, cast, plan)
     }
