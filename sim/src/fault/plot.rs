@@ -25,17 +25,20 @@ const PATIENCE: Nanos = 5 * SECOND;
 /// Between two calls for an election by the member that shall win.
 const CAMPAIGN_EVERY: Nanos = 250 * MILLIS;
 
+/// The first leader has so long to hand its entry on, once it leads again.
+const HAND_ON: Nanos = 60 * MILLIS;
+
 /// What it waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     /// The first leader, cut off, has something on its disk that nobody else has.
-    FirstAppends { a: MemberNo, before: u64 },
+    FirstAppends { a: MemberNo, x: u64 },
     /// Another one leads.
-    SecondLeads { a: MemberNo },
+    SecondLeads { a: MemberNo, x: u64 },
     /// The second leader, cut off, has something of its own on its disk.
-    SecondAppends { a: MemberNo, b: MemberNo, before: u64 },
-    /// The first one leads again, and has had time to hand its entry on.
-    FirstLeads { a: MemberNo, b: MemberNo, campaign_at: Nanos, kill_at: Option<Nanos> },
+    SecondAppends { a: MemberNo, b: MemberNo, x: u64, before: u64 },
+    /// The first one leads again, and somebody takes x for committed, or had time to.
+    FirstLeads { a: MemberNo, b: MemberNo, x: u64, campaign_at: Nanos, kill_at: Option<Nanos> },
 }
 
 /// A plot under way.
@@ -50,10 +53,10 @@ impl Plot {
     /// Begins with the leader of now; `None` when nobody leads two others.
     pub(super) fn figure_8(state: &State, now: Nanos, act: &mut Vec<Action>) -> Option<Self> {
         let a = state.leader().filter(|_| state.numbers().count() >= 3)?;
-        let before = last_index(state, a)?;
+        let x = last_index(state, a)? + 1;
         act.push(alone(state, a));
         Some(Self {
-            stage: Stage::FirstAppends { a, before },
+            stage: Stage::FirstAppends { a, x },
             due: now + LOOK_EVERY,
             until: now + PATIENCE,
         })
@@ -70,25 +73,27 @@ impl Plot {
         }
         self.due = now + LOOK_EVERY;
         let next = match self.stage {
-            Stage::FirstAppends { a, before } => (durable(state, a) > before).then(|| {
+            Stage::FirstAppends { a, x } => (durable(state, a) >= x).then(|| {
                 act.push(Action::Kill(a));
-                Stage::SecondLeads { a }
+                Stage::SecondLeads { a, x }
             }),
-            Stage::SecondLeads { a } => {
+            Stage::SecondLeads { a, x } => {
                 state.leader().filter(|b| *b != a).and_then(|b| {
                     // What it appends as a leader shall be its own secret.
                     let before = last_index(state, b)?;
                     act.push(alone(state, b));
-                    Some(Stage::SecondAppends { a, b, before: before.saturating_sub(1) })
+                    Some(Stage::SecondAppends { a, b, x, before: before.saturating_sub(1) })
                 })
             }
-            Stage::SecondAppends { a, b, before } => (durable(state, b) > before).then(|| {
+            Stage::SecondAppends { a, b, x, before } => (durable(state, b) > before).then(|| {
                 act.extend([Action::Kill(b), Action::Heal, Action::Restart(a)]);
                 let campaign_at = now + CAMPAIGN_EVERY;
-                Stage::FirstLeads { a, b, campaign_at, kill_at: None }
+                Stage::FirstLeads { a, b, x, campaign_at, kill_at: None }
             }),
-            Stage::FirstLeads { a, b, campaign_at, kill_at } => {
-                if kill_at.is_some_and(|at| now >= at) {
+            Stage::FirstLeads { a, b, x, campaign_at, kill_at } => {
+                let mut others = state.numbers().filter(|no| *no != a && *no != b);
+                let counted = others.any(|no| commit(state, no) >= x);
+                if kill_at.is_some_and(|at| counted || now >= at) {
                     act.extend([Action::Kill(a), Action::Restart(b)]);
                     return false;
                 }
@@ -98,8 +103,8 @@ impl Plot {
                     act.push(Action::Campaign(a));
                 }
                 let campaign_at = if campaigns { now + CAMPAIGN_EVERY } else { campaign_at };
-                let kill_at = kill_at.or_else(|| leads.then_some(now + 20 * MILLIS));
-                self.stage = Stage::FirstLeads { a, b, campaign_at, kill_at };
+                let kill_at = kill_at.or_else(|| leads.then_some(now + HAND_ON));
+                self.stage = Stage::FirstLeads { a, b, x, campaign_at, kill_at };
                 None
             }
         };
@@ -122,6 +127,10 @@ fn last_index(state: &State, no: MemberNo) -> Option<u64> {
 
 fn durable(state: &State, no: MemberNo) -> u64 {
     state.member(no).node().map_or(0, |node| node.view().durable_index())
+}
+
+fn commit(state: &State, no: MemberNo) -> u64 {
+    state.member(no).node().map_or(0, |node| node.view().commit())
 }
 
 fn role(state: &State, no: MemberNo) -> Option<Role> {

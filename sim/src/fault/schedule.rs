@@ -175,7 +175,7 @@ impl Schedule {
     fn strike(&mut self, state: &mut State, now: Nanos) {
         let Kinds { crashes, power, network, disks, clocks } = self.plan.kinds;
         let plots = self.plan.plots && crashes && network;
-        let kinds: [(bool, Strike); 16] = [
+        let kinds: [(bool, Strike); 18] = [
             (crashes, Self::kill),
             (crashes, Self::stop),
             (crashes, Self::freeze),
@@ -188,6 +188,8 @@ impl Schedule {
             (network, Self::cut_one_way),
             (network, Self::trouble_links),
             (network, Self::delay_link),
+            (plots, Self::figure_8),
+            (plots, Self::figure_8),
             (plots, Self::figure_8),
             (disks, Self::slow_disk),
             (disks, Self::break_disk),
