@@ -120,7 +120,7 @@ fn exec(given: Rc<RefCell<BTreeMap<u64, Ends>>>, emit: Callback<Msg>) -> JsValue
 }
 
 /// This page's address with another part after the `#`.
-fn address(hash: &str) -> String {
+pub(crate) fn address(hash: &str) -> String {
     let href =
         web_sys::window().and_then(|window| window.location().href().ok()).unwrap_or_default();
     let base = href.split('#').next().unwrap_or_default();

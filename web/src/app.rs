@@ -7,13 +7,15 @@ use wasm_bindgen::prelude::*;
 use web_sys::{Element, HtmlElement, KeyboardEvent, Window};
 use yew::prelude::*;
 
-use crate::api::Api;
+use crate::api::{self, Api};
 use crate::driver::{self, Driver};
 use crate::flow::Pace;
+use crate::hunt;
+use crate::hunters::Hunters;
 use crate::keys::{self, Press};
 use crate::palette;
 use crate::panel::{self, Emit, Shared};
-use crate::state::{Browser, Deed, Effect, Msg, Overlay, Phase, State, Theme};
+use crate::state::{Browser, Deed, Effect, Flow, Msg, Overlay, Phase, State, Theme, View};
 use crate::text::en as text;
 
 /// Settings of this browser are kept under names that begin so.
@@ -23,6 +25,7 @@ const STORE: &str = "glasshouse.";
 pub(crate) struct App {
     state: Rc<RefCell<State>>,
     driver: Option<Driver>,
+    hunters: Hunters,
     api: Api,
     emit: Emit,
 }
@@ -37,6 +40,7 @@ impl Component for App {
         root("data-theme", browser.theme.map(Theme::name));
         root("data-colour", Some(if browser.colour_by_kind { "kind" } else { "term" }));
         let driver = Driver::start(&browser.build, emit.clone());
+        let hunters = Hunters::new(&browser.build, emit.clone());
         let state = Rc::new(RefCell::new(State::new(browser)));
         let api = Api::install(&state, &emit);
         listen(&state, &emit);
@@ -44,14 +48,15 @@ impl Component for App {
         let opened = if hash().len() > 1 { hash() } else { kept("last").unwrap_or_default() };
         emit.emit(Msg::Open(opened));
         let driver = driver.map_err(|sentence| emit.emit(Msg::SimFailed(sentence))).ok();
-        Self { state, driver, api, emit }
+        Self { state, driver, hunters, api, emit }
     }
 
     fn update(&mut self, _: &Context<Self>, msg: Msg) -> bool {
         let quiet = matches!(msg, Msg::Tick(_));
         let look = |state: &State| {
             let pictures = (Rc::as_ptr(&state.frame), Rc::as_ptr(&state.calm));
-            (state.flow.clock_us, pictures, state.flow.said_ms, state.notice.is_some())
+            let Flow { clock_us, said_ms, .. } = state.flow;
+            (clock_us, pictures, said_ms, state.hunts.beat_ms, state.notice.is_some())
         };
         let before = look(&self.state.borrow());
         let effects = self.state.borrow_mut().update(msg);
@@ -74,9 +79,14 @@ impl Component for App {
                     event.prevent_default();
                     Msg::Do(Deed::Terminal)
                 })}>{ "Skip to the terminal" }</a>
-                <panel::controls::Head frame={Shared::from(&state.calm)} emit={self.emit.clone()}/>
+                <panel::controls::Head view={state.view} frame={Shared::from(&state.calm)} emit={self.emit.clone()}/>
                 { bench(&state, &self.emit) }
-                { floor(&state, &self.emit) }
+                if state.view == View::Hunts {
+                    { panel::hunt::view(&state, &self.emit) }
+                } else {
+                    { floor(&state, &self.emit) }
+                }
+                { overlay(&state, &self.emit) }
             </div>
         }
     }
@@ -105,7 +115,12 @@ impl App {
                     history.replace_state_with_url(&JsValue::NULL, "", Some(&format!("#{hash}")))
                 });
             }
-            Effect::CopyAddress => copy_address(),
+            Effect::CopyAddress => copy(&window().location().href().unwrap_or_default()),
+            Effect::CopyLink(hash) => copy(&api::address(&hash)),
+            Effect::Title(title) => page().set_title(title),
+            Effect::Go(hash) => drop(window().location().set_hash(&hash)),
+            Effect::Hunter(worker, asked, call) => self.hunters.ask(worker, asked, &call),
+            Effect::Dismiss(worker) => self.hunters.dismiss(worker),
             Effect::Focus(id) => focus(id),
             Effect::Remember(name, value) => keep(name, &value),
             Effect::Root(name, value) => root(name, value),
@@ -131,11 +146,14 @@ fn bench(state: &State, emit: &Emit) -> Html {
     let until_us = state.flow.until_us.filter(|until| *until > 0 && state.phase == Phase::Building);
     let first = state.first && state.phase == Phase::Ready;
     let clock_us = clock(state);
+    // Other views leave the bench as it is, out of sight.
+    let hidden = state.view != View::Bench;
+    let id = (!hidden).then_some("view");
     html! {
-        <main class={classes!("bench", choosing.then_some("cutting"), state.layout.crowded.then_some("crowded"))} data-tab={tab} aria-label="Bench">
+        <main {hidden} {id} tabindex="-1" class={classes!("bench", choosing.then_some("cutting"), state.layout.crowded.then_some("crowded"))} data-tab={tab} aria-label="Bench">
             <h1 class="sr">{ "Bench" }</h1>
             <div class="stage">
-                if let Some(violation) = violation { { panel::violation::banner(violation, emit) } }
+                if let Some(violation) = violation { { panel::violation::banner(violation, hunt::score(state), emit) } }
                 <panel::say::Say frame={Shared::from(&state.calm)} said={state.said.clone()} phase={state.phase.clone()} loaded={state.loaded}
                     repeated={until_us.map(|until| state.flow.sim_us * 100 / until)} notice={state.notice.clone()}
                     cutting={state.cutting.clone()} {first} emit={emit.clone()}/>
@@ -157,7 +175,6 @@ fn bench(state: &State, emit: &Emit) -> Html {
                 <panel::inspector::Inspect frame={Shared::from(&state.calm)} selected={state.selected} emit={emit.clone()}/>
             }
             { panel::controls::phone_actions(selected, emit) }
-            { overlay(state, emit) }
         </main>
     }
 }
@@ -244,15 +261,14 @@ fn root(name: &str, value: Option<&str>) {
     }
 }
 
-/// Puts the address on the clipboard, which is there on secure pages only.
-fn copy_address() {
+/// Puts an address on the clipboard, which is there on secure pages only.
+fn copy(address: &str) {
     let navigator = window().navigator();
     let there = js_sys::Reflect::get(&navigator, &JsValue::from("clipboard"));
     if there.is_ok_and(|clipboard| clipboard.is_object()) {
-        let href = window().location().href().unwrap_or_default();
         // A browser may refuse; the address bar has the link all the same.
         let refused = Closure::<dyn FnMut(JsValue)>::new(|_| {});
-        let _ = navigator.clipboard().write_text(&href).catch(&refused);
+        let _ = navigator.clipboard().write_text(address).catch(&refused);
         refused.forget();
     }
 }
@@ -297,6 +313,8 @@ fn remembered() -> Browser {
         colour_by_kind: get("colour").as_deref() == Some("kind"),
         no_letters: get("letters").as_deref() == Some("off"),
         reduced_motion: motion.is_some_and(|query| query.matches()),
+        cores: driver::cores(),
+        hunts: get("hunts").unwrap_or_default(),
     }
 }
 
@@ -345,7 +363,11 @@ fn watch_size(id: &str, mut report: impl FnMut(f64, f64) + 'static) {
     let Some(element) = page().get_element_by_id(id) else { return };
     let held = element.clone();
     let changed = Closure::<dyn FnMut()>::new(move || {
-        report(f64::from(held.client_width()), f64::from(held.client_height()));
+        let (width, height) = (held.client_width(), held.client_height());
+        // Out of sight it has no size.
+        if width > 0 {
+            report(f64::from(width), f64::from(height));
+        }
     });
     if let Ok(observer) = web_sys::ResizeObserver::new(changed.as_ref().unchecked_ref()) {
         observer.observe(&element);

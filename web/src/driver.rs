@@ -1,6 +1,7 @@
-//! The worker and the clock: the only reader of the browser's time.
+//! Workers and the clock: the only reader of the browser's time.
 //!
-//! Every question gets a number, and the answer comes back under it; the worker answers in order.
+//! Every question gets a number, and the answer comes back under it; a worker answers in order.
+//! [`Driver`] is the one of the bench, [`hunters`](crate::hunters) are the others.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -14,35 +15,88 @@ use yew::Callback;
 
 use crate::state::{Ask, Msg};
 
+/// What a worker says.
+pub(crate) enum Heard {
+    /// Its simulation is on its way: bytes here, bytes in all (0 if unknown).
+    Loading(u64, u64),
+    /// Its simulation can be asked.
+    Ready,
+    /// It cannot be asked, now or any more.
+    Failed(String),
+    /// The answer to the question with this number.
+    Reply(u32, Box<Reply>),
+}
+
+/// A worker with a simulation; it ends when this is dropped.
+pub(crate) struct Line {
+    worker: Worker,
+    /// Called by the worker as long as this lives.
+    _on_message: Closure<dyn FnMut(MessageEvent)>,
+}
+
+impl Line {
+    /// Starts a worker; what it says is told to `hear`.
+    pub(crate) fn start(
+        build: &str,
+        mut hear: impl FnMut(Heard) + 'static,
+    ) -> Result<Self, String> {
+        let version = if build.is_empty() { String::new() } else { format!("?{build}") };
+        let worker = Worker::new(&format!("worker.js{version}"))
+            .map_err(|_| "This browser does not start the worker that runs the cluster: allow scripts of this page.".to_owned())?;
+        let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
+            if let Some(heard) = read(&event.data()) {
+                hear(heard);
+            }
+        });
+        worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+        Ok(Self { worker, _on_message: on_message })
+    }
+
+    /// Asks its simulation.
+    pub(crate) fn ask(&self, number: u32, call: &Call) {
+        let json = serde_json::to_string(call).expect("a call is plain data");
+        let question = Object::new();
+        set(&question, "id", &JsValue::from(number));
+        set(&question, "op", &JsValue::from(json));
+        self.worker.post_message(&question).expect("plain data can be posted");
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.worker.set_onmessage(None);
+        self.worker.terminate();
+    }
+}
+
 /// Questions that have no answer yet, by their number.
 type Asked = Rc<RefCell<BTreeMap<u32, Ask>>>;
 
-/// The simulation, as the page sees it.
+/// The simulation of the bench, as the page sees it.
 pub(crate) struct Driver {
-    worker: Worker,
+    line: Line,
     asked: Asked,
     next: u32,
-    /// Called by the worker as long as the page lives.
-    _on_message: Closure<dyn FnMut(MessageEvent)>,
 }
 
 impl Driver {
     /// Starts the worker; what it says comes as messages.
     pub(crate) fn start(build: &str, emit: Callback<Msg>) -> Result<Self, String> {
-        let version = if build.is_empty() { String::new() } else { format!("?{build}") };
-        let worker = Worker::new(&format!("worker.js{version}"))
-            .map_err(|_| "This browser does not start the worker that runs the cluster: allow scripts of this page.".to_owned())?;
         let asked = Asked::default();
-        let on_message = {
-            let asked = Rc::clone(&asked);
-            Closure::new(move |event: MessageEvent| {
-                if let Some(msg) = read(&event.data(), &asked) {
-                    emit.emit(msg);
-                }
-            })
-        };
-        worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
-        Ok(Self { worker, asked, next: 0, _on_message: on_message })
+        let held = Rc::clone(&asked);
+        let line = Line::start(build, move |heard| {
+            let msg = match heard {
+                Heard::Loading(got, total) => Msg::Loading(got, total),
+                Heard::Ready => Msg::SimReady,
+                Heard::Failed(sentence) => Msg::SimFailed(sentence),
+                Heard::Reply(number, reply) => match held.borrow_mut().remove(&number) {
+                    Some(ask) => Msg::Reply(ask, reply, now_ms()),
+                    None => return,
+                },
+            };
+            emit.emit(msg);
+        })?;
+        Ok(Self { line, asked, next: 0 })
     }
 
     /// Asks the simulation. What was asked about the run before a boot concerns nobody any more.
@@ -52,11 +106,7 @@ impl Driver {
         }
         self.next = self.next.wrapping_add(1);
         self.asked.borrow_mut().insert(self.next, ask);
-        let json = serde_json::to_string(call).expect("a call is plain data");
-        let question = Object::new();
-        set(&question, "id", &JsValue::from(self.next));
-        set(&question, "op", &JsValue::from(json));
-        self.worker.post_message(&question).expect("plain data can be posted");
+        self.line.ask(self.next, call);
     }
 }
 
@@ -64,41 +114,46 @@ fn set(object: &Object, name: &str, value: &JsValue) {
     Reflect::set(object, &JsValue::from(name), value).expect("a plain object takes any property");
 }
 
-/// What the worker said, as a message of the page.
-fn read(data: &JsValue, asked: &Asked) -> Option<Msg> {
+/// What a worker said.
+fn read(data: &JsValue) -> Option<Heard> {
     let get = |name: &str| {
         Reflect::get(data, &JsValue::from(name)).ok().filter(|value| !value.is_undefined())
     };
     if let Some(loading) = get("loading") {
         let bytes =
             |name: &str| Reflect::get(&loading, &JsValue::from(name)).ok().and_then(|n| n.as_f64());
-        return Some(Msg::Loading(whole(bytes("got")), whole(bytes("total"))));
+        return Some(Heard::Loading(whole(bytes("got")), whole(bytes("total"))));
     }
     if get("ready").is_some() {
-        return Some(Msg::SimReady);
+        return Some(Heard::Ready);
     }
     if let Some(sentence) = get("failed").or_else(|| get("error")).and_then(|text| text.as_string())
     {
-        return Some(Msg::SimFailed(sentence));
+        return Some(Heard::Failed(sentence));
     }
-    let id = whole(get("id")?.as_f64());
-    let ask = asked.borrow_mut().remove(&u32::try_from(id).ok()?)?;
+    let number = u32::try_from(whole(get("id")?.as_f64())).ok()?;
     let reply = serde_json::from_str::<Reply>(&get("reply")?.as_string()?);
     let reply = reply.unwrap_or_else(|error| Reply {
         error: Some(format!("The page does not understand the simulation ({error}): reload it.")),
         ..Reply::default()
     });
-    Some(Msg::Reply(ask, Box::new(reply), now_ms()))
+    Some(Heard::Reply(number, Box::new(reply)))
 }
 
 /// A count that JavaScript holds as a number.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "a count of bytes or questions"
+    reason = "a count of bytes, questions or cores"
 )]
 fn whole(number: Option<f64>) -> u64 {
     number.unwrap_or(0.0).max(0.0) as u64
+}
+
+/// Cores of this machine, as the browser tells it.
+pub(crate) fn cores() -> usize {
+    let cores = web_sys::window().map(|window| window.navigator().hardware_concurrency());
+    usize::try_from(whole(cores)).unwrap_or(1)
 }
 
 /// The browser's clock, in milliseconds.

@@ -26,7 +26,7 @@ use glasshouse_sim::view::frame::{
 };
 
 use crate::geometry::Layout;
-use crate::state::{Ask, Effect, Overlay, Phase, SPEEDS, State, Unit, leader};
+use crate::state::{Ask, Effect, Overlay, Phase, SPEEDS, State, Unit, View, leader};
 
 /// Pictures are fetched so far ahead of the clock, in real milliseconds.
 const AHEAD_MS: f64 = 50.0;
@@ -81,7 +81,7 @@ impl State {
             Pace::Hurry
         } else if flow.stepping.is_some() {
             Pace::Step
-        } else if flow.playing {
+        } else if flow.playing && self.view == View::Bench {
             match SPEEDS[flow.speed].is_infinite() {
                 true => Pace::Hurry,
                 false if self.reduced_motion => Pace::Still,
@@ -97,7 +97,11 @@ impl State {
         let passed_ms = (now_ms - self.flow.tick_ms).clamp(0.0, 100.0);
         self.flow.tick_ms = now_ms;
         self.speak(now_ms);
-        if self.flow.playing && self.reduced_motion && self.pace() == Pace::Still {
+        if self.flow.playing
+            && self.reduced_motion
+            && self.view == View::Bench
+            && self.pace() == Pace::Still
+        {
             let due = now_ms - self.flow.asked_ms > STILL_MS;
             if due && self.flow.unanswered.is_empty() && self.phase == Phase::Ready {
                 self.flow.stepping = Some(STEP_RUNS_MAX - 1);
@@ -254,6 +258,9 @@ impl State {
         self.take_events(&mut frame);
         self.take_entries(&mut frame, out);
         let broken = frame.violation.is_some() && self.newest().violation.is_none();
+        if frame.violation.is_some() {
+            self.stand(out);
+        }
         let led = leader(&frame).is_some_and(|alias| {
             frame.members.iter().any(|member| member.alias == alias && member.applied > 0)
         });

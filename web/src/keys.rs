@@ -3,7 +3,7 @@
 //! Letters act only when the focus is not in a field, and can be switched off (WCAG 2.1.4). The
 //! list that `?` shows and the function that reads keys are made from one table.
 
-use crate::state::{Deed, State, Unit};
+use crate::state::{Deed, State, Unit, View};
 
 /// A key as the browser reports it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -75,6 +75,10 @@ pub(crate) fn read(press: &Press, state: &State) -> Option<Deed> {
     if press.in_field || !state.letters && name.chars().count() == 1 && name != " " {
         return None;
     }
+    // Letters are about the bench.
+    if state.view != View::Bench && name != "?" {
+        return None;
+    }
     let choosing = state.cutting.as_ref().is_some_and(|cutting| cutting.choosing);
     if press.key == "Enter" && choosing && !press.on_control {
         return Some(Deed::CutNow);
@@ -112,6 +116,15 @@ mod tests {
         state.letters = false;
         check(&state, "k", false, false, None);
         check(&state, " ", false, false, Some(Deed::Toggle));
+    }
+
+    #[test]
+    fn keys_of_the_bench_rest_in_other_views() {
+        let mut state = State::new(Browser::default());
+        state.view = View::Hunts;
+        check(&state, "k", false, false, None);
+        check(&state, " ", false, false, None);
+        check(&state, "?", false, false, Some(Deed::Keys));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! ```text
 //!   #seed=42&n=5&t=12480000&a=9700000.kill+n5;1380000.partition+n1+%7C+n2+n3
 //!     │        │   │        └ what was done: microseconds since the line before, the line
-//!     │        │   └ how far the run had come, in microseconds
+//!     │        │   └ how far the run had come, in microseconds; without it, to the last command
 //!     │        └ members at the beginning
 //!     └ decimal, up to 2^64 - 1
 //! ```
@@ -123,8 +123,10 @@ pub(crate) fn read(hash: &str) -> Result<Option<Link>, BadLink> {
             }
         }
     }
-    let last = link.run.actions.last().map_or(0, |action| action.time_us);
-    link.run.time_us = link.run.time_us.max(last);
+    // A link may stop before its last command: what is still to come is done when time goes on.
+    if link.run.time_us == 0 {
+        link.run.time_us = link.run.actions.last().map_or(0, |action| action.time_us);
+    }
     Ok(Some(link))
 }
 

@@ -20,8 +20,10 @@
 //! install. All addresses are relative, so `dist/` works at any sub-path. The version of
 //! `wasm-bindgen` in `Cargo.toml` and that of the library must be equal.
 //!
+//! A hunt runs in more workers of the same kind ([`hunters`]), each with a simulation of its own.
+//!
 //! Read [`state`] first, then [`flow`] (how virtual time follows real time) and one panel. Nothing
-//! but [`driver`] and [`app`] touches the browser; everything else is plain functions, tested
+//! but [`driver`], [`hunters`] and [`app`] touches the browser; everything else is plain functions, tested
 //! natively with `cargo test -p glasshouse-web`.
 
 mod api;
@@ -29,6 +31,8 @@ mod app;
 mod driver;
 mod flow;
 mod geometry;
+mod hunt;
+mod hunters;
 mod keys;
 mod link;
 mod palette;

@@ -5,7 +5,8 @@
 
 use glasshouse_sim::view::frame::{Alias, Frame, Life, Member};
 
-use crate::state::{Deed, State};
+use crate::state::{Deed, State, View};
+use crate::text::en as text;
 
 /// Most offers that are shown.
 const OFFERS_MAX: usize = 9;
@@ -17,6 +18,10 @@ pub(crate) enum Does {
     Line(String),
     /// Does what a key does.
     Deed(Deed),
+    /// Goes to a view, by its address.
+    Go(&'static str),
+    /// Hunts the planted fault with this code.
+    Hunt(String),
 }
 
 /// One thing that can be done.
@@ -72,6 +77,29 @@ fn fit(query: &str, name: &str) -> Option<u32> {
 }
 
 fn all(state: &State) -> Vec<Offer> {
+    match state.view {
+        View::Bench => on_the_bench(state),
+        View::Hunts => on_the_hunt(state),
+    }
+}
+
+fn go(to: &'static str, name: &str, says: &str) -> Offer {
+    Offer { does: Does::Go(to), name: name.to_owned(), says: says.to_owned(), key: "" }
+}
+
+fn on_the_hunt(state: &State) -> Vec<Offer> {
+    let bench = go("bench", "bench", text::hunt::TO_THE_BENCH);
+    let hunts = state.hunts.cards.iter().map(|card| Offer {
+        does: Does::Hunt(card.code.clone()),
+        name: format!("hunt {}", card.code),
+        says: text::hunt::within(card.level, card.budget.into()),
+        key: "",
+    });
+    let keys = deed(Deed::Keys, "all keys", "", "?");
+    std::iter::once(bench).chain(hunts).chain([keys]).collect()
+}
+
+fn on_the_bench(state: &State) -> Vec<Offer> {
     let frame = &state.frame;
     let leader = crate::state::leader(frame);
     let mut offers = Vec::new();
@@ -107,6 +135,7 @@ fn all(state: &State) -> Vec<Offer> {
         deed(Deed::Step, "one step forward", "", "."),
         deed(Deed::CopyLink, "copy the link", "its address repeats this run", ""),
         deed(Deed::RunMenu, "another run", "seed, members, theme", ""),
+        go("hunt", "hunts", text::hunt::TO_THE_HUNTS),
         deed(Deed::Legend, "legend", "how to read the drawing", "L"),
         deed(Deed::Keys, "all keys", "", "?"),
     ]);

@@ -18,6 +18,7 @@ use glasshouse_sim::view::frame::{Alias, Asks, Entry, Event, Frame, Sentence};
 
 use crate::flow::Pace;
 use crate::geometry::{Layout, Line, Point};
+use crate::hunt::{self, Hunts};
 use crate::link::Run;
 
 /// What happens to the page.
@@ -77,6 +78,8 @@ pub(crate) enum Msg {
     PaletteType,
     /// A setting of this browser.
     Set(Setting),
+    /// Something about hunts.
+    Hunt(hunt::Msg),
 }
 
 /// What a key or a button does.
@@ -154,6 +157,24 @@ pub(crate) enum Effect {
     Remember(&'static str, String),
     /// Set an attribute of the root element, or remove it.
     Root(&'static str, Option<&'static str>),
+    /// Name the page so.
+    Title(&'static str),
+    /// Go to this part of the address after the `#`, as a link would.
+    Go(String),
+    /// Put the address with this after the `#` on the clipboard.
+    CopyLink(String),
+    /// Ask one of the workers that hunt, under a number.
+    Hunter(usize, u32, Call),
+    /// End one of them.
+    Dismiss(usize),
+}
+
+/// What the page shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum View {
+    #[default]
+    Bench,
+    Hunts,
 }
 
 /// How far the page has come.
@@ -319,6 +340,10 @@ pub(crate) struct Flow {
 /// The state of the page.
 #[derive(Debug)]
 pub(crate) struct State {
+    pub(crate) view: View,
+    /// The address of the bench, as it was shown last.
+    pub(crate) address: String,
+    pub(crate) hunts: Hunts,
     pub(crate) phase: Phase,
     /// Bytes of the simulation that are here, and all; 0 when unknown.
     pub(crate) loaded: (u64, u64),
@@ -378,12 +403,19 @@ pub(crate) struct Browser {
     pub(crate) colour_by_kind: bool,
     pub(crate) no_letters: bool,
     pub(crate) reduced_motion: bool,
+    /// Cores of this machine.
+    pub(crate) cores: usize,
+    /// What was found in hunts, as it was kept.
+    pub(crate) hunts: String,
 }
 
 impl State {
     /// The page before anything is loaded.
     pub(crate) fn new(browser: Browser) -> Self {
         Self {
+            view: View::Bench,
+            address: String::new(),
+            hunts: Hunts::new(browser.cores, &browser.hunts),
             phase: Phase::Loading,
             loaded: (0, 0),
             sim_ready: false,

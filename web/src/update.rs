@@ -14,7 +14,7 @@ use crate::geometry::Point;
 use crate::link::{self, Run};
 use crate::state::{
     Ask, Deed, Effect, Msg, Origin, Overlay, Phase, SPEEDS, Setting, State, Tab, Terminal, Theme,
-    Unit,
+    Unit, View,
 };
 use crate::text::en as text;
 
@@ -37,8 +37,14 @@ impl State {
                 }
             }
             Msg::SimFailed(sentence) => self.fail(sentence, &mut out),
-            Msg::Reply(ask, reply, now_ms) => self.reply(ask, *reply, now_ms, &mut out),
-            Msg::Tick(now_ms) => self.tick(now_ms, &mut out),
+            Msg::Reply(ask, reply, now_ms) => {
+                self.reply(ask, *reply, now_ms, &mut out);
+                self.hunt_score(&mut out);
+            }
+            Msg::Tick(now_ms) => {
+                self.tick(now_ms, &mut out);
+                self.hunt_tick();
+            }
             Msg::Resize(width, height) => {
                 self.size = (width, height);
                 self.place();
@@ -77,15 +83,20 @@ impl State {
             Msg::PaletteDo(clicked) => self.palette_do(clicked, &mut out),
             Msg::PaletteType => self.palette_type(&mut out),
             Msg::Set(setting) => self.set(setting, &mut out),
+            Msg::Hunt(msg) => self.hunt(msg, &mut out),
         }
         if self.settled() && !rested {
             self.address(&mut out);
         }
+        self.note_address(&out);
         out
     }
 
     /// Reads the address: the first time it says which run to make, later it makes another.
     fn open(&mut self, hash: &str, out: &mut Vec<Effect>) {
+        if self.open_view(hash, out) {
+            return;
+        }
         match link::read(hash) {
             Ok(Some(link)) => {
                 let foreign =
@@ -496,13 +507,15 @@ impl State {
 
     /// Shows the run in the address, so that a reload or a copied address repeats it.
     fn address(&self, out: &mut Vec<Effect>) {
-        if self.phase == Phase::Ready {
+        if self.phase == Phase::Ready && self.view == View::Bench {
             out.push(Effect::Address(link::write(&self.so_far(), &self.build)));
         }
     }
 }
 
 mod cut;
+mod hunt;
 mod palette;
 #[cfg(test)]
 mod tests;
+mod view;

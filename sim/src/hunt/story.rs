@@ -47,6 +47,7 @@ pub fn steps(finding: &Finding) -> Vec<Step> {
                 done: false,
                 loud: event.level == Level::Violation,
                 term: event.term,
+                icon: event.icon,
                 text: event.text,
             });
         }

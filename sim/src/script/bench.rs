@@ -156,6 +156,12 @@ impl Bench {
         &self.log
     }
 
+    /// The same, and what is still to come of the run that is repeated.
+    #[must_use]
+    pub fn whole_log(&self) -> Vec<Action> {
+        self.log.iter().chain(&self.due).cloned().collect()
+    }
+
     /// Lets time flow until `until_us`, or until `stop` says so, in at most `slices_max` steps
     /// (0: no limit). Gives the reason when it ended before its time.
     pub fn run_until(

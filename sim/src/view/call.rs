@@ -175,12 +175,9 @@ pub struct Reply {
     /// Catalogue.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mutants: Option<Vec<hunt::Card>>,
-    /// Hunt: seeds that were run, the one that broke something among them.
+    /// Hunt.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub ran: Option<u32>,
-    /// Hunt: what broke.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub catch: Option<hunt::Catch>,
+    pub search: Option<hunt::Search>,
     /// Shrink, Judge.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tale: Option<Box<hunt::Tale>>,

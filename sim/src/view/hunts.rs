@@ -1,6 +1,6 @@
 //! The page's hunts: a few seeds in each question, so that a worker can be told to stop in between.
 
-use super::call::hunt::{Card, Catch, Tale};
+use super::call::hunt::{Card, Catch, Search, Tale};
 use crate::check::Violation;
 use crate::clock::MICROS;
 use crate::hunt::case::Case;
@@ -8,7 +8,7 @@ use crate::hunt::draw::Draw;
 use crate::hunt::finding::{self, Finding};
 use crate::hunt::shrink::shrink;
 use crate::hunt::story;
-use crate::mutant::Mutant;
+use crate::mutant::{Mutant, Plants};
 
 /// Most seeds in one question: each takes some hundredths of a second.
 const SEEDS_MAX: u32 = 1_000;
@@ -20,13 +20,13 @@ pub(super) struct Hunts {
 }
 
 impl Hunts {
-    /// Makes runs until one breaks something; says how many it made.
+    /// Makes runs until one breaks something.
     pub(super) fn hunt(
         &mut self,
         mutant: Option<&str>,
         from: u64,
         seeds: u32,
-    ) -> Result<(u32, Option<Catch>), String> {
+    ) -> Result<Search, String> {
         if seeds > SEEDS_MAX {
             return Err(format!("A question is about {SEEDS_MAX} seeds at most."));
         }
@@ -34,21 +34,25 @@ impl Hunts {
         let planted = mutant.map(|code| Mutant::from_name(code).ok_or_else(|| unknown(code)));
         let planted = planted.transpose()?;
         self.caught = None;
+        let mut search = Search::default();
         for nth in 0..seeds {
             let seed = from.wrapping_add(nth.into());
             let (case, trial) = Draw::of_seed(seed, planted).run();
+            let elections = trial.world.counts().elections;
+            search.elections.push(u32::try_from(elections).unwrap_or(u32::MAX));
+            search.time_us += trial.world.now() / MICROS;
             if let Some(violation) = trial.world.violation() {
-                let catch = Catch {
+                search.catch = Some(Catch {
                     seed,
                     property: violation.property.name().to_owned(),
                     violation: violation.to_string(),
                     lines: lines(&case),
-                };
+                });
                 self.caught = Some((case, violation));
-                return Ok((nth + 1, Some(catch)));
+                break;
             }
         }
-        Ok((seeds, None))
+        Ok(search)
     }
 
     /// Shrinks what was caught.
@@ -78,6 +82,8 @@ pub(super) fn catalogue() -> Vec<Card> {
             code: facts.code.to_owned(),
             level: facts.level as u32 + 1,
             budget: u32::try_from(facts.level.seeds()).unwrap_or(u32::MAX),
+            line: Plants::usual(mutant).lines().remove(0),
+            members: facts.cluster.into(),
             name: facts.name.to_owned(),
             rule: facts.rule.to_owned(),
             provenance: facts.provenance.to_owned(),

@@ -68,11 +68,10 @@ impl Served {
             Call::Frame { request } => {
                 reply.frame = Some(Box::new(self.bench()?.frame(&request)));
             }
-            Call::Actions => reply.actions = Some(self.bench()?.log().to_vec()),
+            Call::Actions => reply.actions = Some(self.bench()?.whole_log()),
             Call::Catalogue => reply.mutants = Some(hunts::catalogue()),
             Call::Hunt { mutant, from, seeds } => {
-                let (ran, catch) = self.hunts.hunt(mutant.as_deref(), from, seeds)?;
-                (reply.ran, reply.catch) = (Some(ran), catch);
+                reply.search = Some(self.hunts.hunt(mutant.as_deref(), from, seeds)?);
             }
             Call::Shrink => reply.tale = Some(Box::new(self.hunts.shrink()?)),
             Call::Judge { text } => reply.tale = Some(Box::new(hunts::judge(&text)?)),

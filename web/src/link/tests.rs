@@ -30,9 +30,11 @@ fn a_plain_run_is_a_short_link() {
 }
 
 #[test]
-fn the_run_reaches_at_least_its_last_command() {
+fn a_run_reaches_its_last_command_or_the_moment_that_is_asked_for() {
     let link = read("seed=1&a=1000.heal;500.heal").unwrap().unwrap();
     assert_eq!(link.run.time_us, 1_500);
+    let link = read("seed=1&t=1200&a=1000.heal;500.heal").unwrap().unwrap();
+    assert_eq!((link.run.time_us, link.run.actions.len()), (1_200, 2));
 }
 
 /// A hostile link gets one sentence and never a panic.

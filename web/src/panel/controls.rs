@@ -5,11 +5,12 @@ use yew::prelude::*;
 
 use super::inspector::deeds;
 use super::{Emit, Shared, glyph};
-use crate::state::{Deed, Msg, Tab};
+use crate::state::{Deed, Msg, Tab, View};
 use crate::text::en as text;
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct HeadProps {
+    pub(crate) view: View,
     pub(crate) frame: Shared<Frame>,
     pub(crate) emit: Emit,
 }
@@ -18,17 +19,32 @@ pub(crate) struct HeadProps {
 pub(crate) fn Head(props: &HeadProps) -> Html {
     let frame = &props.frame;
     let deed = |deed: Deed| props.emit.reform(move |_: MouseEvent| Msg::Do(deed));
+    // The link of the view that is open leads nowhere else.
+    let link = |view: View, href: &'static str, name: &'static str| {
+        let current = view == props.view;
+        let stay = Callback::from(move |event: MouseEvent| {
+            if current {
+                event.prevent_default();
+            }
+        });
+        html! { <a {href} aria-current={current.then_some("page")} onclick={stay}>{ name }</a> }
+    };
     let trace = frame.trace.get(..8).map(|hash| format!("{} {}", &hash[..4], &hash[4..]));
     html! {
         <header class="top">
             <span class="mark">{ glyph::mark() }<span class="wm">{ "Glasshouse" }</span></span>
-            <nav class="nav" aria-label="Views"><a href="#bench" aria-current="page" onclick={Callback::from(|event: MouseEvent| event.prevent_default())}>{ "Bench" }</a></nav>
+            <nav class="nav" aria-label="Views">
+                { link(View::Bench, "#bench", "Bench") }
+                { link(View::Hunts, "#hunt", "Hunts") }
+            </nav>
             <div class="run num">
-                <span class="wide">
-                    { "seed " }<b class="mono">{ frame.seed }</b>{ format!(" · {}", text::count(frame.members.len() as u64, "member")) }
-                    if let Some(trace) = trace { { " · trace " }<span class="mono">{ trace }</span> }
-                </span>
-                <button class="b desk" onclick={deed(Deed::CopyLink)}>{ "Copy link" }</button>
+                if props.view == View::Bench {
+                    <span class="wide">
+                        { "seed " }<b class="mono">{ frame.seed }</b>{ format!(" · {}", text::count(frame.members.len() as u64, "member")) }
+                        if let Some(trace) = trace { { " · trace " }<span class="mono">{ trace }</span> }
+                    </span>
+                    <button class="b desk" onclick={deed(Deed::CopyLink)}>{ "Copy link" }</button>
+                }
                 <button class="b desk" onclick={deed(Deed::Palette)}><span class="wide">{ "Do anything " }</span><kbd>{ "Ctrl K" }</kbd></button>
                 <button class="b" onclick={deed(Deed::RunMenu)}>{ "Run" }</button>
                 <button class="b bare desk" aria-label="All keys" onclick={deed(Deed::Keys)}>{ "?" }</button>

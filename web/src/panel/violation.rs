@@ -4,11 +4,13 @@ use glasshouse_sim::view::frame::Violation;
 use yew::prelude::*;
 
 use super::Emit;
+use crate::hunt::Score;
 use crate::state::{Deed, Msg};
 use crate::text::en as text;
 
 /// The banner. It is an alert, never a dialog: what it tells can be looked at meanwhile.
-pub(crate) fn banner(violation: &Violation, emit: &Emit) -> Html {
+/// `score` is there when a person has brought it about.
+pub(crate) fn banner(violation: &Violation, score: Option<Score>, emit: &Emit) -> Html {
     let member = violation.member.map(|alias| {
         let show = emit.reform(move |_: MouseEvent| Msg::Select(Some(alias)));
         html! { <button class="b" onclick={show}>{ format!("Show n{alias}") }</button> }
@@ -20,6 +22,7 @@ pub(crate) fn banner(violation: &Violation, emit: &Emit) -> Html {
             <div>
                 <p><b>{ violation.title.clone() }</b>{ format!(" at {}.", text::seconds(violation.time_us)) }</p>
                 <p>{ violation.text.clone() }</p>
+                if let Some(score) = score { <p class="score">{ text::hunt::score(&score) }</p> }
             </div>
             <div class="acts">
                 { member }

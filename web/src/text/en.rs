@@ -2,12 +2,18 @@
 
 use crate::state::Unit;
 
+pub(crate) mod hunt;
+
+pub(crate) const TITLE: &str = "Glasshouse: an etcd you can see through";
+
 pub(crate) const LOADING: &str = "Building the cluster.";
 pub(crate) const REPLAYING: &str = "Repeating the run of this link.";
 pub(crate) const FIRST_DETAIL: &str = "The code is the same as in the server. Time is slowed 100 times while a message flies; silence passes faster.";
 pub(crate) const OTHER_BUILD: &str =
     "This link was made by another build, so the same seed may take another course here.";
 pub(crate) const RUN_ENDED: &str = "The run ended before the command did: another one began.";
+pub(crate) const STANDS: &str =
+    "A property broke before the command was done: the run stands there.";
 pub(crate) const NOT_READY: &str = "The cluster is not built yet: wait until it has a leader.";
 pub(crate) const LINE_TOO_LONG: &str =
     "A command is one line of at most 4096 bytes without control characters.";
@@ -29,6 +35,12 @@ pub(crate) fn members(count: usize) -> String {
         Some(name) => format!("{} members", name.to_lowercase()),
         None => format!("{count} members"),
     }
+}
+
+/// With a capital letter.
+pub(crate) fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// The speeds as people choose them, in the order of [`SPEEDS`](crate::state::SPEEDS).

@@ -1,5 +1,6 @@
 //! The palette: what is typed into it, and what is chosen from it.
 
+use crate::hunt;
 use crate::palette::{Does, offers};
 use crate::state::{Effect, Origin, Overlay, Palette, State, Tab};
 
@@ -17,6 +18,11 @@ impl State {
         match offer.map(|offer| offer.does) {
             Some(Does::Line(line)) => self.exec(&line, Origin::Bench, out),
             Some(Does::Deed(deed)) => self.deed(deed, out),
+            Some(Does::Go(to)) => out.push(Effect::Go(to.to_owned())),
+            Some(Does::Hunt(code)) => {
+                self.hunt(hunt::Msg::Choose(Some(code)), out);
+                self.hunt(hunt::Msg::Start, out);
+            }
             None => {}
         }
     }

@@ -49,7 +49,7 @@ impl Sim {
                 reply.frame = Some(Box::new(self.frame(request.since_entry)));
             }
             Call::Actions => reply.actions = Some(self.actions.clone()),
-            Call::Complete { .. } | Call::Headless { .. } => {}
+            _ => {}
         }
         reply
     }
@@ -362,6 +362,17 @@ fn a_violation_stops_play_once() {
     page.tell(Msg::Do(Deed::Toggle));
     page.ticks(2);
     assert!(page.state.flow.playing, "one may look on");
+}
+
+#[test]
+fn a_violation_ends_what_waits_for_later_moments() {
+    let mut page = Page::loading("#seed=7&n=3&t=2500000");
+    page.sim.violation = Some(Violation::default());
+    page.tell(Msg::SimReady);
+    assert_eq!((&page.state.phase, page.state.pace()), (&Phase::Ready, Pace::Still));
+    page.sim.line_takes_us = u64::MAX / 2;
+    page.tell(Msg::Exec("put a 1".to_owned(), Origin::Api(4)));
+    assert!(page.effects.contains(&Effect::Answer(4, Err(text::STANDS.to_owned()))));
 }
 
 #[test]

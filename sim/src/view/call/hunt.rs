@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::view::frame::Icon;
+
 /// A planted fault, as it is shown to who hunts it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -12,6 +14,10 @@ pub struct Card {
     pub level: u32,
     /// Seeds within which it has to be found.
     pub budget: u32,
+    /// The line that plants it where it shows: `plant M07`.
+    pub line: String,
+    /// Members of a cluster in which it shows, at least.
+    pub members: u32,
     /// What it is. For who has found it.
     pub name: String,
     /// The rule that it breaks, in one sentence. For who has found it.
@@ -33,6 +39,20 @@ pub struct Catch {
     pub violation: String,
     /// Lines that it takes to do it again, before anything was left out.
     pub lines: u32,
+}
+
+/// What came of the runs of [`Call::Hunt`](super::Call::Hunt).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Search {
+    /// How often somebody became leader in each of them, in the order of their seeds: how eventful
+    /// they were. The one that broke something is the last.
+    pub elections: Vec<u32>,
+    /// Virtual microseconds of all of them together.
+    pub time_us: u64,
+    /// What broke.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub catch: Option<Catch>,
 }
 
 /// What is left of a catch, told.
@@ -69,6 +89,8 @@ pub struct Step {
     pub loud: bool,
     /// The term that it is about, for its hue; 0 is ink.
     pub term: u64,
+    /// Its shape.
+    pub icon: Icon,
     /// The line, or a sentence.
     pub text: String,
 }
