@@ -82,11 +82,10 @@ impl Component for App {
                 <panel::controls::Head view={state.view} frame={Shared::from(&state.calm)} emit={self.emit.clone()}/>
                 { bench(&state, &self.emit) }
                 if state.view == View::Hunts {
-                    { panel::hunt::view(&state, &self.emit) }
+                    { panel::hunt::view(&state, overlay(&state, &self.emit), &self.emit) }
                 } else {
                     { floor(&state, &self.emit) }
                 }
-                { overlay(&state, &self.emit) }
             </div>
         }
     }
@@ -175,6 +174,7 @@ fn bench(state: &State, emit: &Emit) -> Html {
                 <panel::inspector::Inspect frame={Shared::from(&state.calm)} selected={state.selected} emit={emit.clone()}/>
             }
             { panel::controls::phone_actions(selected, emit) }
+            if !hidden { { overlay(state, emit) } }
         </main>
     }
 }

@@ -30,7 +30,8 @@ const WASM: &str = "wasm32-unknown-unknown";
 
 /// The folder that all clones share.
 pub fn cache() -> Result<PathBuf> {
-    if let Some(dir) = env::var_os("GLASSHOUSE_TOOLS") {
+    // Empty is unset, as shells have it: else tools would come to wherever somebody stands.
+    if let Some(dir) = env::var_os("GLASSHOUSE_TOOLS").filter(|dir| !dir.is_empty()) {
         return Ok(dir.into());
     }
     let home = env::var_os("HOME").ok_or_else(|| {

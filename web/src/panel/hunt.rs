@@ -20,8 +20,8 @@ use super::{Emit, Shared};
 use crate::state::State;
 use crate::text::en::hunt as text;
 
-/// The view.
-pub(crate) fn view(state: &State, emit: &Emit) -> Html {
+/// The view, with what floats over it.
+pub(crate) fn view(state: &State, overlay: Html, emit: &Emit) -> Html {
     let hunts = &state.hunts;
     let said = state.notice.clone().unwrap_or_else(|| text::now(hunts));
     let told = hunts.told.as_ref();
@@ -46,6 +46,7 @@ pub(crate) fn view(state: &State, emit: &Emit) -> Html {
                 }
             </div>
             { story::aside(hunts, emit) }
+            { overlay }
         </main>
     }
 }
