@@ -42,8 +42,9 @@ fn a_finding_breaks_the_same_everywhere() {
     );
     let folder = TempDir::new("findings");
     for code in codes {
-        let hunted = Command::new(&lab).args(["hunt", "--mutant", &code, "--out"]).arg(&folder.0);
-        let hunted = { hunted }.output().unwrap();
+        let mut hunt = Command::new(&lab);
+        hunt.args(["hunt", "--mutant", &code, "--out"]).arg(&folder.0);
+        let hunted = hunt.output().unwrap();
         let said = String::from_utf8_lossy(&hunted.stdout).into_owned();
         assert_eq!(hunted.status.code(), Some(3), "{code}: {said}");
         let files = fs::read_dir(&folder.0).unwrap().map(|entry| entry.unwrap().path());
