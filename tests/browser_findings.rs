@@ -6,6 +6,7 @@
 use std::fs;
 use std::process::Command;
 
+use glasshouse_sim::mutant::Mutant;
 use glasshouse_tests::browser::{Page, Screen};
 use glasshouse_tests::cluster::TempDir;
 use glasshouse_tests::{Site, root, tools};
@@ -22,24 +23,13 @@ fn a_finding_breaks_the_same_everywhere() {
     let lab = tools::program("glasshouse-sim", "glasshouse-lab");
     let wanted = std::env::var("GLASSHOUSE_FINDINGS").unwrap_or_else(|_| "M02,M03,M05".to_owned());
     let codes: Vec<String> = match wanted.as_str() {
-        "all" => (1..=31).map(|code| format!("M{code:02}")).collect(),
+        "all" => Mutant::all().map(|mutant| mutant.code().to_owned()).collect(),
         some => some.split(',').map(str::to_owned).collect(),
     };
 
     let site = Site::serve(&dist, "/");
     page.open(site.url());
-    let _: Value = page.eval(
-        "window.judge = (text) => new Promise((resolve, reject) => {
-            const worker = new Worker('worker.js');
-            worker.onmessage = ({ data }) => {
-                if (data.failed || data.error) reject(new Error(data.failed || data.error));
-                if (data.id !== 1) return;
-                worker.terminate();
-                resolve(JSON.parse(data.reply));
-            };
-            worker.postMessage({ id: 1, op: JSON.stringify({ op: 'judge', text }) });
-        }); null",
-    );
+    page.give_ask();
     let folder = TempDir::new("findings");
     for code in codes {
         let mut hunt = Command::new(&lab);
@@ -70,7 +60,8 @@ fn a_finding_breaks_the_same_everywhere() {
 
         let text = fs::read_to_string(&file).unwrap();
         for _ in 0..TIMES {
-            let reply: Value = page.eval(&format!("judge({})", json!(text)));
+            let reply: Value =
+                page.eval(&format!("ask({})", json!({ "op": "judge", "text": text })));
             let tale = &reply["tale"];
             let here = format!(
                 "holds {} at {} us",

@@ -18,20 +18,8 @@ fn chromium_tells_the_same_history() {
     let seeds = std::env::var("GLASSHOUSE_SEEDS").map_or(2, |seeds| seeds.parse().unwrap());
 
     let site = Site::serve(&dist, "/");
-    // A worker must come from where its page comes from.
     page.open(site.url());
-    let _: Value = page.eval(
-        "window.ask = (op) => new Promise((resolve, reject) => {
-            const worker = new Worker('worker.js');
-            worker.onmessage = ({ data }) => {
-                if (data.failed || data.error) reject(new Error(data.failed || data.error));
-                if (data.id !== 1) return;
-                worker.terminate();
-                resolve(JSON.parse(data.reply));
-            };
-            worker.postMessage({ id: 1, op: JSON.stringify(op) });
-        }); null",
-    );
+    page.give_ask();
     for seed in 1..=seeds {
         for nodes in [3, 5, 7] {
             let run = Run { seed, nodes, seconds: SECONDS };

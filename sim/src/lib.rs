@@ -93,6 +93,7 @@ pub mod view;
 pub mod view {
     pub mod call;
     pub mod frame;
+    pub mod link;
     mod seed;
 }
 

@@ -4,7 +4,6 @@ use crate::cast::Cast;
 use crate::check::Violation;
 use crate::clock::{Nanos, SECOND};
 use crate::fault::{FaultPlan, Siege};
-use crate::mutant::{Mutant, Plants};
 use crate::world::{Counts, Spec, World};
 
 /// Calls per virtual second of the clients of a headless run, when nobody says otherwise: a few
@@ -54,13 +53,6 @@ pub struct Outcome {
 #[must_use]
 pub fn run_seed(seed: u64, members: u8, seconds: u64, faults: bool) -> Outcome {
     run_spec(Spec::hunt(seed, members), Plan::new(seconds, faults))
-}
-
-/// The same with a fault planted where it shows.
-#[must_use]
-pub fn run_mutant(seed: u64, members: u8, seconds: u64, mutant: Mutant) -> Outcome {
-    let spec = Spec { mutants: Plants::usual(mutant), ..Spec::hunt(seed, members) };
-    run_spec(spec, Plan::new(seconds, true))
 }
 
 /// The same in a given world.

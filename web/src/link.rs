@@ -15,6 +15,7 @@
 use std::fmt::{self, Write as _};
 
 use glasshouse_sim::view::call::Action;
+use glasshouse_sim::view::link;
 
 /// Longest link that is read, in bytes after the `#`.
 const LINK_MAX: usize = 64 * 1024;
@@ -71,17 +72,7 @@ fn bad<T>(what: impl fmt::Display) -> Result<T, BadLink> {
 
 /// Writes a run as the part of an address after the `#`.
 pub(crate) fn write(run: &Run, build: &str) -> String {
-    let mut text = format!("seed={}&n={}", run.seed, run.nodes);
-    if run.time_us > 0 {
-        let _ = write!(text, "&t={}", run.time_us);
-    }
-    let mut before = 0;
-    for (nth, action) in run.actions.iter().enumerate() {
-        text.push_str(if nth == 0 { "&a=" } else { ";" });
-        let _ = write!(text, "{}.", action.time_us.saturating_sub(before));
-        escape(&action.line, &mut text);
-        before = action.time_us;
-    }
+    let mut text = link::write(run.seed, run.nodes, run.time_us, &run.actions);
     if is_build(build) {
         let _ = write!(text, "&b={build}");
     }
@@ -174,30 +165,6 @@ fn is_build(name: &str) -> bool {
 
 fn shorten(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(24).collect()
-}
-
-/// Percent-encodes what has a meaning in our links or may not stand in an address.
-fn escape(line: &str, to: &mut String) {
-    for byte in line.bytes() {
-        match byte {
-            b'a'..=b'z'
-            | b'A'..=b'Z'
-            | b'0'..=b'9'
-            | b'-'
-            | b'_'
-            | b'.'
-            | b'/'
-            | b':'
-            | b'*'
-            | b',' => {
-                to.push(char::from(byte));
-            }
-            b' ' => to.push('+'),
-            _ => {
-                let _ = write!(to, "%{byte:02X}");
-            }
-        }
-    }
 }
 
 fn unescape(text: &str) -> Option<String> {

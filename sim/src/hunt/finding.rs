@@ -26,6 +26,7 @@ use crate::script::siege::time_text;
 use crate::script::units::duration_us;
 use crate::script::{Bench, Setup};
 use crate::view::call::{Action, Stop};
+use crate::view::link;
 
 /// The simulator that this is: 16 hex digits over the sources of core and simulator.
 pub const BUILD: &str = env!("GLASSHOUSE_BUILD");
@@ -144,29 +145,8 @@ impl Finding {
     /// The part of the page's address after the `#` that opens this run at the moment of the violation.
     #[must_use]
     pub fn link(&self) -> String {
-        let mut text = format!("seed={}&n={}", self.seed, self.members);
         let at_us = self.at.div_ceil(MICROS);
-        text.push_str(&format!("&t={at_us}"));
-        let mut before = 0;
-        for (nth, action) in self.lines.iter().enumerate() {
-            text.push_str(if nth == 0 { "&a=" } else { ";" });
-            text.push_str(&format!("{}.", action.time_us.saturating_sub(before)));
-            escape(&action.line, &mut text);
-            before = action.time_us;
-        }
-        text
-    }
-}
-
-/// Percent-encodes a line as the page's links do.
-fn escape(line: &str, to: &mut String) {
-    for byte in line.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => to.push(char::from(byte)),
-            b'-' | b'_' | b'.' | b'/' | b':' | b'*' | b',' => to.push(char::from(byte)),
-            b' ' => to.push('+'),
-            _ => to.push_str(&format!("%{byte:02X}")),
-        }
+        link::write(self.seed, self.members.into(), at_us, &self.lines)
     }
 }
 

@@ -15,6 +15,7 @@
 
 pub mod call;
 pub mod frame;
+pub mod link;
 pub mod narrate;
 pub mod serve;
 pub mod words;

@@ -161,6 +161,23 @@ impl Page {
         }
     }
 
+    /// Gives the tab `ask(op)`: a question to a simulation of its own, in a worker of its own. The page
+    /// that is open must come from where the worker does.
+    pub fn give_ask(&mut self) {
+        let _: Value = self.eval(
+            "window.ask = (op) => new Promise((resolve, reject) => {
+                const worker = new Worker('worker.js');
+                worker.onmessage = ({ data }) => {
+                    if (data.failed || data.error) reject(new Error(data.failed || data.error));
+                    if (data.id !== 1) return;
+                    worker.terminate();
+                    resolve(JSON.parse(data.reply));
+                };
+                worker.postMessage({ id: 1, op: JSON.stringify(op) });
+            }); null",
+        );
+    }
+
     fn try_eval(&mut self, expression: &str) -> Result<Value, String> {
         let parameters = json!({
             "expression": expression, "awaitPromise": true, "returnByValue": true, "userGesture": true,
