@@ -1,6 +1,8 @@
 //! One seed, one history: twice in one process, in slices or in one go, and a dial for itself.
 
 use glasshouse_sim::clock::{MILLIS, Nanos, SECOND};
+use glasshouse_sim::hunt::draw::Draw;
+use glasshouse_sim::mutant::Mutant;
 use glasshouse_sim::place::MemberNo;
 use glasshouse_sim::run::{Plan, begin, outcome, run_seed};
 use glasshouse_sim::script::bench::{Bench, Setup};
@@ -42,6 +44,35 @@ fn where_a_run_is_stopped_has_no_influence() {
     let whole = sliced([]);
     assert_eq!(whole, sliced(std::iter::repeat_n(16 * MILLIS, 1200)));
     assert_eq!(whole, sliced((1..400).map(|i| i * 7_777_777 % 90_000_001)));
+}
+
+/// Behind a violation nothing is told any more, however far somebody let the run go.
+#[test]
+fn where_a_run_that_breaks_is_stopped_has_no_influence_either() {
+    let broken = [
+        Mutant::AckBeforeFsync,
+        Mutant::CommitAnyTerm,
+        Mutant::LocalRead,
+        Mutant::VoteForAnyLog,
+        Mutant::OvertakingProgress,
+    ];
+    for mutant in broken {
+        let mut seeds = 0..100;
+        let case = seeds.find_map(|seed| {
+            let (case, trial) = Draw::of_seed(seed, Some(mutant)).run();
+            trial.world.violation().map(|_| case)
+        });
+        let case = case.expect("some seed breaks something");
+        let whole = outcome(&case.play().world);
+        for slice in [MILLIS, 7_777_777, SECOND] {
+            let mut trial = case.begin();
+            while trial.world.violation().is_none() {
+                let until = trial.world.now() + slice;
+                trial.run_until(until);
+            }
+            assert_eq!(outcome(&trial.world), whole, "{} in slices of {slice} ns", mutant.name());
+        }
+    }
 }
 
 /// What is done by hand at a time, in whatever slices, gives one history.

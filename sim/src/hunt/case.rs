@@ -36,12 +36,18 @@ impl Case {
         Spec { mutants: self.mutants.clone(), ..self.ground.spec(self.seed, self.members) }
     }
 
+    /// The run at its beginning.
+    #[must_use]
+    pub fn begin(&self) -> Trial {
+        let peace = self.peace.map(|(from, within)| Peace::new(from, within));
+        let siege = Siege::written(self.deeds.clone(), peace);
+        Trial::new(self.spec(), &self.cast, siege)
+    }
+
     /// Plays it to its end, or to the violation.
     #[must_use]
     pub fn play(&self) -> Trial {
-        let peace = self.peace.map(|(from, within)| Peace::new(from, within));
-        let siege = Siege::written(self.deeds.clone(), peace);
-        let mut trial = Trial::new(self.spec(), &self.cast, siege);
+        let mut trial = self.begin();
         trial.run_until(self.end);
         trial
     }

@@ -338,7 +338,8 @@ impl World {
     /// Acknowledged writes, answered reads, elections and so on, counted since the beginning.
     #[must_use]
     pub fn counts(&self) -> Counts {
-        self.state().counts
+        let state = self.state();
+        state.counts_at_end.unwrap_or(state.counts)
     }
 
     /// Leases that ran out, as the checkers have seen it.

@@ -7,6 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
+use bytes::Bytes;
 use glasshouse_core::id::MemberId;
 use glasshouse_core::node::{Effect, Role};
 use madsim::net::NetSim;
@@ -62,6 +63,8 @@ pub(crate) struct State {
     pub(crate) history: Option<History>,
     pub(crate) violation: Option<Violation>,
     pub(crate) counts: Counts,
+    /// What was counted up to the violation.
+    pub(crate) counts_at_end: Option<Counts>,
     /// When the cluster came to rest after a schedule of faults.
     pub(crate) settled_at: Option<Nanos>,
     /// Empty between steps; kept so that its memory is used again.
@@ -115,6 +118,7 @@ impl State {
                 history: None,
                 violation: None,
                 counts: Counts::default(),
+                counts_at_end: None,
                 settled_at: None,
                 effects: Vec::new(),
                 net: runtime.net(),
@@ -177,8 +181,19 @@ impl State {
 
     /// Writes an event into the record.
     pub(crate) fn event(&mut self, what: What) {
+        self.event_with(what, None);
+    }
+
+    /// The same, with bytes that only the hash sees.
+    ///
+    /// Nothing is recorded behind a violation: clients whose timers are due before somebody looks would
+    /// go on, and where a run is stopped would decide its hash.
+    pub(crate) fn event_with(&mut self, what: What, payload: Option<&Bytes>) {
+        if self.violation.is_some() {
+            return;
+        }
         let now = self.now();
-        self.record.record(now, what, None);
+        self.record.record(now, what, payload);
     }
 
     /// A property is broken: it is recorded and the world stands still.
@@ -189,6 +204,7 @@ impl State {
         {
             violation.at = self.now();
             self.event(What::Violated(violation.clone()));
+            self.counts_at_end = Some(self.counts);
             self.violation = Some(violation);
         }
     }

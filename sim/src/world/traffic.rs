@@ -116,9 +116,8 @@ impl State {
             | Cargo::Heard { .. } => None,
         };
         let size = payload.map_or(0, |bytes| u32::try_from(bytes.len()).unwrap_or(u32::MAX));
-        let now = self.now();
         let what = What::Sent { id, from, to, carries, bytes: size, arrives_at, copy_of };
-        self.record.record(now, what, payload);
+        self.event_with(what, payload);
     }
 
     fn lost(&mut self, id: MessageId, from: Place, to: Place, carries: Carried, why: DropReason) {
