@@ -81,11 +81,13 @@ impl Component for App {
                 })}>{ "Skip to the terminal" }</a>
                 <panel::controls::Head view={state.view} frame={Shared::from(&state.calm)} emit={self.emit.clone()}/>
                 { bench(&state, &self.emit) }
+                if state.view == View::History {
+                    { panel::history::view(&state, overlay(&state, &self.emit), &self.emit) }
+                }
                 if state.view == View::Hunts {
                     { panel::hunt::view(&state, overlay(&state, &self.emit), &self.emit) }
-                } else {
-                    { floor(&state, &self.emit) }
                 }
+                if state.view.has_time() { { floor(&state, &self.emit) } }
             </div>
         }
     }

@@ -26,7 +26,7 @@ use glasshouse_sim::view::frame::{
 };
 
 use crate::geometry::Layout;
-use crate::state::{Ask, Effect, Overlay, Phase, SPEEDS, State, Unit, View, leader};
+use crate::state::{Ask, Effect, Overlay, Phase, SPEEDS, State, Unit, leader};
 
 /// Pictures are fetched so far ahead of the clock, in real milliseconds.
 const AHEAD_MS: f64 = 50.0;
@@ -81,7 +81,7 @@ impl State {
             Pace::Hurry
         } else if flow.stepping.is_some() {
             Pace::Step
-        } else if flow.playing && self.view == View::Bench {
+        } else if flow.playing && self.view.has_time() {
             match SPEEDS[flow.speed].is_infinite() {
                 true => Pace::Hurry,
                 false if self.reduced_motion => Pace::Still,
@@ -99,7 +99,7 @@ impl State {
         self.speak(now_ms);
         if self.flow.playing
             && self.reduced_motion
-            && self.view == View::Bench
+            && self.view.has_time()
             && self.pace() == Pace::Still
         {
             let due = now_ms - self.flow.asked_ms > STILL_MS;
@@ -207,6 +207,8 @@ impl State {
         };
         let until_us = self.flow.sim_us + stretch_us;
         self.flow.asked_ms = self.flow.tick_ms;
+        // The log follows its end again.
+        self.seen.log_from = None;
         self.ask(Ask::Run, Call::Run { until_us, stop, slices_max }, out);
         self.ask_frame(show, out);
     }
@@ -221,7 +223,7 @@ impl State {
             messages_too: self.messages_too,
             since_entry: undone.unwrap_or(last),
             columns: if self.layout.narrow { 4 } else { 10 },
-            first_column: None,
+            first_column: self.seen.log_from,
         };
         self.ask(Ask::Frame { show }, Call::Frame { request }, out);
     }

@@ -75,8 +75,12 @@ pub(crate) fn read(press: &Press, state: &State) -> Option<Deed> {
     if press.in_field || !state.letters && name.chars().count() == 1 && name != " " {
         return None;
     }
-    // Letters are about the bench.
-    if state.view != View::Bench && name != "?" {
+    // Letters are about the bench; time flows elsewhere, too.
+    let is_meant = match state.view {
+        View::Bench => true,
+        view => name == "?" || view.has_time() && is_about_time(&name, press.alt),
+    };
+    if !is_meant {
         return None;
     }
     let choosing = state.cutting.as_ref().is_some_and(|cutting| cutting.choosing);
@@ -92,6 +96,10 @@ pub(crate) fn read(press: &Press, state: &State) -> Option<Deed> {
     let found = KEYS.iter().find(|row| row.key == name && row.alt == press.alt)?;
     // Before the first action K means the one member that everybody looks at.
     if found.deed == Deed::Kill && state.first { Some(Deed::KillLeader) } else { Some(found.deed) }
+}
+
+fn is_about_time(key: &str, alt: bool) -> bool {
+    matches!((key, alt), (" " | "." | "[" | "]", false) | ("e" | "m" | "d", true))
 }
 
 #[cfg(test)]
@@ -125,6 +133,9 @@ mod tests {
         check(&state, "k", false, false, None);
         check(&state, " ", false, false, None);
         check(&state, "?", false, false, Some(Deed::Keys));
+        state.view = View::History;
+        check(&state, "k", false, false, None);
+        check(&state, " ", false, false, Some(Deed::Toggle));
     }
 
     #[test]

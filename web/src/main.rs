@@ -31,6 +31,7 @@ mod app;
 mod driver;
 mod flow;
 mod geometry;
+mod history;
 mod hunt;
 mod hunters;
 mod keys;

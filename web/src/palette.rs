@@ -79,6 +79,7 @@ fn fit(query: &str, name: &str) -> Option<u32> {
 fn all(state: &State) -> Vec<Offer> {
     match state.view {
         View::Bench => on_the_bench(state),
+        View::History => with_time(),
         View::Hunts => on_the_hunt(state),
     }
 }
@@ -97,6 +98,17 @@ fn on_the_hunt(state: &State) -> Vec<Offer> {
     });
     let keys = deed(Deed::Keys, "all keys", "", "?");
     std::iter::once(bench).chain(hunts).chain([keys]).collect()
+}
+
+/// Where the run goes on but the cluster is not drawn.
+fn with_time() -> Vec<Offer> {
+    vec![
+        go("bench", "bench", text::history::TO_THE_BENCH),
+        go("hunt", "hunts", text::hunt::TO_THE_HUNTS),
+        deed(Deed::Toggle, "play or pause", "", "Space"),
+        deed(Deed::Step, "one step forward", "", "."),
+        deed(Deed::Keys, "all keys", "", "?"),
+    ]
 }
 
 fn on_the_bench(state: &State) -> Vec<Offer> {
@@ -135,6 +147,7 @@ fn on_the_bench(state: &State) -> Vec<Offer> {
         deed(Deed::Step, "one step forward", "", "."),
         deed(Deed::CopyLink, "copy the link", "its address repeats this run", ""),
         deed(Deed::RunMenu, "another run", "seed, members, theme", ""),
+        go("history", "history", text::history::TO_THE_HISTORY),
         go("hunt", "hunts", text::hunt::TO_THE_HUNTS),
         deed(Deed::Legend, "legend", "how to read the drawing", "L"),
         deed(Deed::Keys, "all keys", "", "?"),

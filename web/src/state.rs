@@ -18,6 +18,7 @@ use glasshouse_sim::view::frame::{Alias, Asks, Entry, Event, Frame, Sentence};
 
 use crate::flow::Pace;
 use crate::geometry::{Layout, Line, Point};
+use crate::history::{self, Seen};
 use crate::hunt::{self, Hunts};
 use crate::link::Run;
 
@@ -78,6 +79,8 @@ pub(crate) enum Msg {
     PaletteType,
     /// A setting of this browser.
     Set(Setting),
+    /// Something about the history.
+    History(history::Msg),
     /// Something about hunts.
     Hunt(hunt::Msg),
 }
@@ -138,6 +141,7 @@ pub(crate) enum Ask {
     Exec(String, Origin),
     Actions,
     Complete(String),
+    History,
 }
 
 /// What the page wants done outside of itself.
@@ -174,7 +178,15 @@ pub(crate) enum Effect {
 pub(crate) enum View {
     #[default]
     Bench,
+    History,
     Hunts,
+}
+
+impl View {
+    /// Whether the run goes on while it is shown.
+    pub(crate) fn has_time(self) -> bool {
+        self != Self::Hunts
+    }
 }
 
 /// How far the page has come.
@@ -344,6 +356,8 @@ pub(crate) struct State {
     /// The address of the bench, as it was shown last.
     pub(crate) address: String,
     pub(crate) hunts: Hunts,
+    /// What is known of the history.
+    pub(crate) seen: Seen,
     pub(crate) phase: Phase,
     /// Bytes of the simulation that are here, and all; 0 when unknown.
     pub(crate) loaded: (u64, u64),
@@ -416,6 +430,7 @@ impl State {
             view: View::Bench,
             address: String::new(),
             hunts: Hunts::new(browser.cores, &browser.hunts),
+            seen: Seen::default(),
             phase: Phase::Loading,
             loaded: (0, 0),
             sim_ready: false,

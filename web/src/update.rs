@@ -43,6 +43,7 @@ impl State {
             }
             Msg::Tick(now_ms) => {
                 self.tick(now_ms, &mut out);
+                self.history_pump(&mut out);
                 self.hunt_tick();
             }
             Msg::Resize(width, height) => {
@@ -83,6 +84,7 @@ impl State {
             Msg::PaletteDo(clicked) => self.palette_do(clicked, &mut out),
             Msg::PaletteType => self.palette_type(&mut out),
             Msg::Set(setting) => self.set(setting, &mut out),
+            Msg::History(msg) => self.history(msg, &mut out),
             Msg::Hunt(msg) => self.hunt(msg, &mut out),
         }
         if self.settled() && !rested {
@@ -122,6 +124,7 @@ impl State {
         }
         let fresh = Self::new(crate::state::Browser::default());
         self.phase = Phase::Building;
+        self.seen = fresh.seen;
         (self.frame, self.calm, self.events) = (fresh.frame, fresh.calm, fresh.events);
         self.terminal =
             Terminal { history: std::mem::take(&mut self.terminal.history), ..Terminal::default() };
@@ -178,7 +181,9 @@ impl State {
         if let Some(sentence) = reply.error {
             return match ask {
                 Ask::Exec(_, Origin::Api(api)) => out.push(Effect::Answer(api, Err(sentence))),
-                Ask::Exec(..) | Ask::Complete(_) | Ask::Actions => self.notice = Some(sentence),
+                Ask::Exec(..) | Ask::Complete(_) | Ask::Actions | Ask::History => {
+                    self.notice = Some(sentence);
+                }
                 Ask::Boot | Ask::Run | Ask::Frame { .. } => self.fail(sentence, out),
             };
         }
@@ -202,6 +207,7 @@ impl State {
                 self.actions = reply.actions.unwrap_or_default();
                 self.address(out);
             }
+            Ask::History => self.history_told(reply),
             Ask::Complete(line) => self.completed(&line, reply.start, reply.candidates),
         }
         self.pump(out);
@@ -514,6 +520,7 @@ impl State {
 }
 
 mod cut;
+mod history;
 mod hunt;
 mod palette;
 #[cfg(test)]

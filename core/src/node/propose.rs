@@ -21,7 +21,12 @@ pub(super) struct Proposals {
 }
 
 impl Proposals {
-    /// The call that waits for the entry with this id, if it is one of this life's.
+    /// The call that waits for the entry with this id.
+    pub(super) fn call_of(&self, id: u64) -> Option<CallId> {
+        self.calls.get(&id).copied()
+    }
+
+    /// The same, and nobody waits for it any more.
     pub(super) fn take_call(&mut self, id: u64) -> Option<CallId> {
         self.calls.remove(&id)
     }

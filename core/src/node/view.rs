@@ -9,7 +9,7 @@ use raft::eraftpb::{self, EntryType};
 use super::Node;
 use crate::api::AlarmType;
 use crate::auth::Auth;
-use crate::id::MemberId;
+use crate::id::{CallId, MemberId};
 use crate::lease::{Deadlines, Lessor};
 use crate::membership::Membership;
 use crate::mvcc::Mvcc;
@@ -296,6 +296,12 @@ impl<'a> NodeView<'a> {
     pub fn open_calls(&self) -> usize {
         self.node.calls.len()
     }
+    /// The call that waits here until the entry with this id (in its `RequestHeader`) is applied.
+    #[must_use]
+    pub fn call_of(&self, id: u64) -> Option<CallId> {
+        self.node.proposals.call_of(id)
+    }
+
     /// Why the node halted, if it did.
     #[must_use]
     pub fn halted(&self) -> Option<&'a str> {

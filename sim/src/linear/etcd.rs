@@ -109,16 +109,46 @@ pub struct Store {
     pairs: BTreeMap<Bytes, Pair>,
 }
 
+impl Default for Store {
+    /// An empty one.
+    fn default() -> Self {
+        Self { revision: 1, pairs: BTreeMap::new() }
+    }
+}
+
 /// etcd, as a [`Model`].
 #[derive(Clone, Debug, Default)]
 pub struct Etcd {
+    begin: Store,
     pins: Pins,
+    /// Revisions are not compared.
+    is_blind: bool,
 }
 
 impl Etcd {
     /// The model for a history, whose operations get their pins.
     pub fn of(history: &mut [Operation<Op>]) -> Self {
-        Self { pins: Pins::set(history) }
+        Self::from(Store::default(), history)
+    }
+
+    /// The model for what happened behind a state.
+    pub fn from(begin: Store, history: &mut [Operation<Op>]) -> Self {
+        let pins = Pins::set(history, begin.revision);
+        Self { begin, pins, is_blind: false }
+    }
+
+    /// A model that does not look at the revisions in answers: what a client could say that sees values
+    /// only. It has more orders to try, because revisions tell most of them apart.
+    #[must_use]
+    pub fn without_revisions() -> Self {
+        Self { is_blind: true, ..Self::default() }
+    }
+
+    /// The state behind an order that a check has found.
+    #[must_use]
+    pub fn behind(&self, history: &[Operation<Op>], order: &[usize]) -> Store {
+        let step = |state: Store, place: &usize| self.step(&state, &history[*place].op);
+        order.iter().try_fold(self.begin(), step).unwrap_or_else(|| unreachable!("it was found"))
     }
 
     /// Whether an operation that was told nothing may have led from one state to the other.
@@ -132,7 +162,7 @@ impl Model for Etcd {
     type Op = Op;
 
     fn begin(&self) -> Store {
-        Store { revision: 1, pairs: BTreeMap::new() }
+        self.begin.clone()
     }
 
     fn step(&self, state: &Store, op: &Op) -> Option<Store> {
@@ -148,6 +178,10 @@ impl Model for Etcd {
                 let body = turn.answer(request);
                 let store = turn.done();
                 let fits = match told {
+                    Some(told) if self.is_blind => {
+                        let seen = |body: &Response| Told { revision: 0, body: unrevised(body) };
+                        is_same(request, &unrevised(&body), 0, &seen(&told.body))
+                    }
                     Some(told) => is_same(request, &body, store.revision, told),
                     None => self.may_make(state, &store, pin),
                 };
@@ -396,7 +430,35 @@ fn is_same_txn(txn: &TxnRequest, ours: &TxnResponse, told: &TxnResponse) -> bool
             .all(|(op, (ours, told))| same_op(op, ours, told))
 }
 
+/// An answer without the revisions of its pairs.
+fn unrevised(answer: &Response) -> Response {
+    let mut answer = answer.clone();
+    match &mut answer {
+        Response::Put(put) => put.prev_kv.iter_mut().for_each(unrevise),
+        Response::Range(range) => range.kvs.iter_mut().for_each(unrevise),
+        Response::DeleteRange(delete) => delete.prev_kvs.iter_mut().for_each(unrevise),
+        Response::Txn(txn) => unrevise_txn(txn),
+        _ => {}
+    }
+    answer
+}
+
+fn unrevise(pair: &mut KeyValue) {
+    (pair.create_revision, pair.mod_revision) = (0, 0);
+}
+
+fn unrevise_txn(txn: &mut TxnResponse) {
+    for done in txn.responses.iter_mut().filter_map(|one| one.response.as_mut()) {
+        match done {
+            Done::ResponsePut(put) => put.prev_kv.iter_mut().for_each(unrevise),
+            Done::ResponseRange(range) => range.kvs.iter_mut().for_each(unrevise),
+            Done::ResponseDeleteRange(delete) => delete.prev_kvs.iter_mut().for_each(unrevise),
+            Done::ResponseTxn(nested) => unrevise_txn(nested),
+        }
+    }
+}
+
 /// A read that may be answered from the past.
-pub(super) fn is_of_any_past(range: &RangeRequest) -> bool {
+pub(crate) fn is_of_any_past(range: &RangeRequest) -> bool {
     range.revision > 0
 }

@@ -21,10 +21,14 @@ use crate::trace::CallEnd;
 #[derive(Debug, Default)]
 pub struct History {
     operations: Vec<Operation<Op>>,
+    /// Whose call each is; none is a lease that may end.
+    calls: Vec<Option<CallId>>,
     /// Places of the calls that have not ended.
     open: BTreeMap<CallId, usize>,
     /// Places of those that certainly had no effect, or that tell nothing.
     void: Vec<usize>,
+    /// Operations that may happen at any time from now on, or never.
+    unknown: usize,
 }
 
 impl History {
@@ -38,18 +42,20 @@ impl History {
     ) {
         if is_operation(request) {
             self.open.insert(call, self.operations.len());
-            self.push(client, now, Op::asked(Request::clone(request)));
+            self.push(Some(call), client, now, Op::asked(Request::clone(request)));
         }
     }
 
     /// A call is over.
-    pub(crate) fn on_end(&mut self, call: CallId, now: Nanos, request: &Request, end: &CallEnd) {
+    pub(crate) fn on_end(&mut self, call: CallId, now: Nanos, end: &CallEnd) {
         if let Some(Response::LeaseGrant(granted)) = end.success() {
             // From now on it may end at any time; that it does not end early is another checker's.
-            self.push(ClientNo(u16::MAX), now, Op::LeaseEnds(granted.id));
+            self.unknown += 1;
+            self.push(None, ClientNo(u16::MAX), now, Op::LeaseEnds(granted.id));
         }
         let Some(place) = self.open.remove(&call) else { return };
-        let is_read = matches!(request, Request::Range(_));
+        let op = &self.operations[place].op;
+        let is_read = matches!(op, Op::Call(call) if matches!(call.request, Request::Range(_)));
         match end {
             CallEnd::Answer(answer) => match answer.as_ref() {
                 Ok(response) => {
@@ -59,24 +65,41 @@ impl History {
                     }
                 }
                 Err(error) if is_read || is_a_no(error.code) => self.void.push(place),
-                Err(_) => {}
+                Err(_) => self.unknown += 1,
             },
             CallEnd::NoConnection => self.void.push(place),
             CallEnd::Broken | CallEnd::TimedOut | CallEnd::Canceled if is_read => {
                 self.void.push(place);
             }
-            CallEnd::Broken | CallEnd::TimedOut | CallEnd::Canceled => {}
+            CallEnd::Broken | CallEnd::TimedOut | CallEnd::Canceled => self.unknown += 1,
         }
     }
 
-    fn push(&mut self, client: ClientNo, called_at: Nanos, op: Op) {
+    fn push(&mut self, call: Option<CallId>, client: ClientNo, called_at: Nanos, op: Op) {
         let client = u32::from(client.0);
+        self.calls.push(call);
         self.operations.push(Operation { client, called_at, returned_at: None, op });
+    }
+
+    /// Operations so far, also those that will turn out to be none.
+    pub(crate) fn len(&self) -> usize {
+        self.operations.len()
+    }
+
+    /// Everything is over and was answered, and no lease is left that may end: whatever is called from
+    /// now on comes behind all of it.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.open.is_empty() && self.unknown == 0
     }
 
     /// The operations as they are to be checked.
     #[must_use]
     pub fn operations(&self) -> Vec<Operation<Op>> {
+        self.listed().1
+    }
+
+    /// The same, and whose call each is.
+    pub(crate) fn listed(&self) -> (Vec<Option<CallId>>, Vec<Operation<Op>>) {
         let mut void = self.void.clone();
         void.sort_unstable();
         let is_kept = |(place, one): &(usize, &Operation<Op>)| {
@@ -84,7 +107,8 @@ impl History {
                 && matches!(&one.op, Op::Call(call) if matches!(call.request, Request::Range(_)));
             void.binary_search(place).is_err() && !is_open_read
         };
-        self.operations.iter().enumerate().filter(is_kept).map(|(_, one)| one.clone()).collect()
+        let kept = self.operations.iter().enumerate().filter(is_kept);
+        kept.map(|(place, one)| (self.calls[place], one.clone())).unzip()
     }
 
     /// The verdict in one sentence.
@@ -118,7 +142,7 @@ impl History {
 }
 
 /// What depends on everything before.
-fn is_operation(request: &Request) -> bool {
+pub(crate) fn is_operation(request: &Request) -> bool {
     match request {
         Request::Put(_) | Request::DeleteRange(_) | Request::LeaseRevoke(_) => true,
         Request::Txn(txn) => !txn::is_serializable(txn),
@@ -128,7 +152,7 @@ fn is_operation(request: &Request) -> bool {
 }
 
 /// The member says that it did not do it, and that nobody will.
-fn is_a_no(code: Code) -> bool {
+pub(crate) fn is_a_no(code: Code) -> bool {
     matches!(
         code,
         Code::InvalidArgument

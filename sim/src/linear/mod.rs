@@ -40,7 +40,8 @@ mod set;
 mod tests;
 
 pub use self::history::History;
-pub use self::search::check;
+pub(crate) use self::history::{is_a_no, is_operation};
+pub use self::search::{check, check_counted};
 use crate::clock::Nanos;
 
 /// What one correct copy does.

@@ -40,8 +40,9 @@ pub(super) struct Pins {
 }
 
 impl Pins {
-    /// Gives the operations of a history their pins.
-    pub(super) fn set(history: &mut [Operation<Op>]) -> Self {
+    /// Gives the operations of a history their pins. What was written up to revision `begin` was there
+    /// before them, so it is no trace of theirs.
+    pub(super) fn set(history: &mut [Operation<Op>], begin: i64) -> Self {
         let mut writers: BTreeMap<(Bytes, Bytes), Vec<usize>> = BTreeMap::new();
         let mut shown: BTreeMap<(Bytes, Bytes), BTreeSet<i64>> = BTreeMap::new();
         let mut taken = BTreeSet::new();
@@ -54,6 +55,9 @@ impl Pins {
             });
             if let Some(told) = told {
                 each_pair(&told.body, &mut |pair| {
+                    if pair.mod_revision <= begin {
+                        return;
+                    }
                     let revisions =
                         shown.entry((pair.key.clone(), pair.value.clone())).or_default();
                     revisions.insert(pair.mod_revision);

@@ -11,7 +11,18 @@ const ENTRY_BYTES: usize = 32;
 
 /// Says whether one correct copy could have given the answers of `history`.
 pub fn check<M: Model>(model: &M, history: &[Operation<M::Op>], limits: Limits) -> Verdict {
-    Search::new(model, history, limits).run()
+    check_counted(model, history, limits).0
+}
+
+/// The same, and how many steps of the model it took.
+pub fn check_counted<M: Model>(
+    model: &M,
+    history: &[Operation<M::Op>],
+    limits: Limits,
+) -> (Verdict, u64) {
+    let mut search = Search::new(model, history, limits);
+    let verdict = search.run();
+    (verdict, search.steps)
 }
 
 /// The calls and returns that are not placed, in order of time: a list with links both ways, so that
@@ -159,7 +170,7 @@ impl<'a, M: Model> Search<'a, M> {
         }
     }
 
-    fn run(mut self) -> Verdict {
+    fn run(&mut self) -> Verdict {
         let mut state = self.model.begin();
         let mut cursor = self.first();
         while self.left > 0 {
@@ -169,7 +180,7 @@ impl<'a, M: Model> Search<'a, M> {
             let Some(candidate) = self.candidate(&mut cursor) else {
                 self.note(cursor);
                 let Some(frame) = self.frames.pop() else {
-                    return match self.best {
+                    return match self.best.take() {
                         Some(best) => Verdict::Refuted(best),
                         None => unreachable!("something is left, so something is due"),
                     };

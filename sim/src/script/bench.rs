@@ -29,6 +29,7 @@ use crate::fault::{Peace, Siege};
 use crate::place::{ClientNo, MemberNo};
 use crate::run::{self, Plan, Trial};
 use crate::view::View;
+use crate::view::call::history::History;
 use crate::view::call::{Action, Candidate, Stop};
 use crate::view::frame::{self, Entry, Frame, FrameRequest};
 use crate::view::narrate::Speaker;
@@ -114,7 +115,8 @@ impl Bench {
     /// flows.
     #[must_use]
     pub fn new(setup: Setup, log: Vec<Action>) -> Self {
-        let world = World::new(setup.spec());
+        let mut world = World::new(setup.spec());
+        world.follow_calls();
         let view = View::new(&setup);
         let mut bench = Self {
             world,
@@ -237,6 +239,13 @@ impl Bench {
         crate::view::frame_of(self, request)
     }
 
+    /// What clients saw so far, judged; `blind` compares no revisions, `select` is the operation whose
+    /// way is told.
+    #[must_use]
+    pub fn history(&mut self, blind: bool, select: Option<u64>) -> History {
+        self.view.history(&self.world, blind, select)
+    }
+
     /// What could stand at the cursor of a line.
     #[must_use]
     pub fn complete(&self, line: &str, cursor: usize) -> (usize, Vec<Candidate>) {
@@ -306,6 +315,7 @@ impl Bench {
             Command::Ground(ground) => {
                 self.begin_anew("ground")?;
                 self.world = World::new(ground.spec(self.setup.seed, self.setup.members));
+                self.world.follow_calls();
                 self.remember(line);
                 Ok(Some(String::new()))
             }
@@ -365,6 +375,7 @@ impl Bench {
         let spec = Spec::hunt(self.setup.seed, self.setup.members);
         let Trial { world, siege } = run::begin(spec, Plan::new(seconds, true));
         (self.world, self.siege) = (world, siege);
+        self.world.follow_calls();
         self.log.push(Action { time_us: 0, line: line.to_string() });
         Ok(Some(format!("A hunt of {seconds} s begins.\n")))
     }

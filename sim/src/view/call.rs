@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::frame::{Frame, FrameRequest};
 
+pub mod history;
 pub mod hunt;
 
 /// One operation of the simulation module.
@@ -70,6 +71,15 @@ pub enum Call {
         /// What it should hold.
         #[serde(default)]
         request: FrameRequest,
+    },
+    /// Asks for what clients saw, and for the verdict on it.
+    History {
+        /// Judge without a look at revisions: by values alone.
+        #[serde(default)]
+        blind: bool,
+        /// Tell the way of this operation, too.
+        #[serde(default)]
+        select: Option<u64>,
     },
     /// The log of actions: with seed and size it is the whole run.
     Actions,
@@ -163,6 +173,9 @@ pub struct Reply {
     /// Frame.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub frame: Option<Box<Frame>>,
+    /// History.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub history: Option<Box<history::History>>,
     /// Actions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actions: Option<Vec<Action>>,

@@ -4,6 +4,7 @@
 //!   record ──► narrate   the feed: what happened, in words
 //!          ──► traffic   messages and calls on their way
 //!          ──► marks     what the time bar shows
+//!          ──► history   what clients saw, judged, and each operation's way
 //!   nodes  ──► look      each member's last known state, also of members that are down
 //!   disks  ──► inspect   WAL bytes and keys of the selected member
 //!                 └────► picture ──► frame::Frame ──► JSON
@@ -22,6 +23,7 @@ pub mod words;
 
 mod seed;
 
+mod history;
 mod hunts;
 mod inspect;
 mod look;
@@ -34,6 +36,7 @@ mod text;
 mod traffic;
 
 use self::call::Stop;
+use self::history::Book;
 use self::inspect::Inspect;
 use self::look::Looks;
 use self::marks::MarkBook;
@@ -53,6 +56,7 @@ pub(crate) struct View {
     narrator: Narrator,
     traffic: Traffic,
     marks: MarkBook,
+    history: Book,
     looks: Looks,
     /// The members as they were when the last step began: what differs is marked as changed.
     before: Looks,
@@ -86,6 +90,7 @@ impl View {
             narrator: Narrator::new(usize::from(setup.members)),
             traffic: Traffic::new(setup.spec().latency),
             marks: MarkBook::default(),
+            history: Book::default(),
             looks: Looks::default(),
             before: Looks::default(),
             inspect: Inspect::default(),
@@ -95,11 +100,18 @@ impl View {
     /// Reads what was recorded since the last time.
     pub(crate) fn read(&mut self, world: &World) {
         let (narrator, traffic, marks) = (&mut self.narrator, &mut self.traffic, &mut self.marks);
+        let history = &mut self.history;
+        let mut notes = world.take_path_notes().into_iter().peekable();
         self.cursor = world.events_since(self.cursor, |event| {
+            while let Some(note) = notes.next_if(|note| note.seq <= event.seq) {
+                history.note(&note);
+            }
             narrator.hear(event);
             traffic.hear(event);
             marks.hear(event);
+            history.hear(event);
         });
+        notes.for_each(|note| history.note(&note));
         self.traffic.forget_before(world.now());
     }
 
@@ -132,6 +144,16 @@ impl View {
     pub(crate) fn mark(&mut self, world: &World, name: &str) {
         self.marks.name(world.now() / MICROS, name);
         self.narrator.mark(world.now(), name);
+    }
+
+    /// What clients saw.
+    pub(crate) fn history(
+        &mut self,
+        world: &World,
+        blind: bool,
+        select: Option<u64>,
+    ) -> call::history::History {
+        self.history.history(world, blind, select)
     }
 
     /// What is more than a message, from event `since` on.

@@ -68,6 +68,9 @@ impl Served {
             Call::Frame { request } => {
                 reply.frame = Some(Box::new(self.bench()?.frame(&request)));
             }
+            Call::History { blind, select } => {
+                reply.history = Some(Box::new(self.bench()?.history(blind, select)));
+            }
             Call::Actions => reply.actions = Some(self.bench()?.whole_log()),
             Call::Catalogue => reply.mutants = Some(hunts::catalogue()),
             Call::Hunt { mutant, from, seeds } => {

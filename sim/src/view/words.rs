@@ -1,7 +1,7 @@
 //! Requests and bytes in a few words, for feeds, labels and cells.
 
 use glasshouse_core::api::{
-    CompactionRequest, DeleteRangeRequest, PutRequest, RangeRequest, Request, TxnRequest,
+    CompactionRequest, DeleteRangeRequest, PutRequest, RangeRequest, Request, Response, TxnRequest,
 };
 
 /// Longest key or value that a label shows, in letters.
@@ -60,6 +60,30 @@ pub fn request(request: &Request) -> String {
         Request::Status(_) => "endpoint status".to_string(),
         Request::HashKv(_) => "endpoint hashkv".to_string(),
         other => other.name().to_lowercase(),
+    }
+}
+
+/// Question and answer: "get stock/apples 41", "del a: 1 key", "txn: else".
+#[must_use]
+pub fn operation(asked: &Request, told: Option<&Response>) -> String {
+    match (asked, told) {
+        (Request::Txn(_), Some(Response::Txn(txn))) if !txn.succeeded => "txn: else".to_string(),
+        (Request::Txn(_), _) => "txn".to_string(),
+        (Request::Range(ask), Some(Response::Range(found))) => {
+            let value = match found.kvs.as_slice() {
+                _ if ask.count_only || !ask.range_end.is_empty() => {
+                    format!(": {} keys", found.count)
+                }
+                [] => ": nothing".to_string(),
+                [pair, ..] => format!(" {}", shown(&pair.value)),
+            };
+            request(asked) + &value
+        }
+        (Request::DeleteRange(_), Some(Response::DeleteRange(gone))) => {
+            let plural = if gone.deleted == 1 { "" } else { "s" };
+            format!("{}: {} key{plural}", request(asked), gone.deleted)
+        }
+        _ => request(asked),
     }
 }
 

@@ -24,6 +24,7 @@
 mod action;
 mod apply;
 mod join;
+mod paths;
 mod process;
 mod spec;
 mod state;
@@ -39,6 +40,7 @@ use madsim::runtime::Runtime;
 
 pub use self::action::{Action, DiskOperation, Refused, RotTarget, Rule, Trouble};
 pub(crate) use self::join::First;
+pub(crate) use self::paths::{PathNote, PathStep};
 pub use self::spec::{Ground, Rules, Spec};
 pub(crate) use self::state::{State, lock};
 use crate::cast::Cast;

@@ -175,14 +175,15 @@ impl State {
         let mut effects = std::mem::take(&mut self.effects);
         let Some(process) = self.member_mut(no).process_mut() else { return };
         process.node.step(input, &mut effects);
-        self.observe(no, stored);
-        if ticks && let Some(process) = self.members[no.index()].process() {
-            self.checks.on_tick(no, process.node.view());
-        }
         let appended = effects.iter().rev().find_map(|effect| match effect {
             Effect::Append(append) => Some(append.seq),
             _ => None,
         });
+        self.follow_calls(no, appended);
+        self.observe(no, stored);
+        if ticks && let Some(process) = self.members[no.index()].process() {
+            self.checks.on_tick(no, process.node.view());
+        }
         if let Some(seq) = appended
             && let Some(process) = self.members[no.index()].process()
         {

@@ -15,6 +15,7 @@ use madsim::runtime::{Handle, Runtime};
 use madsim::task::NodeId;
 use madsim::time::{TimeHandle, TimerId};
 
+use super::paths::Paths;
 use super::{Counts, First, Rules, Spec};
 use crate::call::Calls;
 use crate::check::{Checks, Violation};
@@ -61,6 +62,8 @@ pub(crate) struct State {
     pub(crate) checks: Checks,
     /// What clients see, if somebody asked for it to be written down.
     pub(crate) history: Option<History>,
+    /// Which entries are which calls', if somebody asked for it.
+    pub(super) paths: Option<Paths>,
     pub(crate) violation: Option<Violation>,
     pub(crate) counts: Counts,
     /// What was counted up to the violation.
@@ -116,6 +119,7 @@ impl State {
                 memory: Memory::default(),
                 record: Recorder::default(),
                 history: None,
+                paths: None,
                 violation: None,
                 counts: Counts::default(),
                 counts_at_end: None,

@@ -296,7 +296,7 @@ impl State {
             self.counts.answered += 1;
         }
         if let Some(history) = &mut self.history {
-            history.on_end(id, now, &request, &end);
+            history.on_end(id, now, &end);
         }
         let verdict = self.checks.on_end(now, (member, &caller), &request, end.success(), asked);
         self.event(What::Returned { call: id, client, end });

@@ -14,9 +14,32 @@ const SIZE: (u32, u32) = (400, 110);
 const BARS_MAX: usize = 60;
 const BAR_MIN_US: u64 = 250_000;
 /// Stand-ins that become the page's colours: plotters knows numbers only, the page knows names.
-const INK: (RGBColor, &str, &str) = (RGBColor(1, 2, 3), "#010203", "var(--ink2)");
-const LABEL: (RGBColor, &str, &str) = (RGBColor(4, 5, 6), "#040506", "var(--ink3)");
-const LINE: (RGBColor, &str, &str) = (RGBColor(7, 8, 9), "#070809", "var(--line)");
+type Dye = (RGBColor, &'static str, &'static str);
+pub(super) const INK: Dye = (RGBColor(1, 2, 3), "#010203", "var(--ink2)");
+pub(super) const LABEL: Dye = (RGBColor(4, 5, 6), "#040506", "var(--ink3)");
+pub(super) const LINE: Dye = (RGBColor(7, 8, 9), "#070809", "var(--line)");
+pub(super) const MUTED: Dye = (RGBColor(16, 17, 18), "#101112", "var(--edge)");
+pub(super) const VEIL: Dye = (RGBColor(10, 11, 12), "#0A0B0C", "var(--bg)");
+const HUES: [Dye; 6] = [
+    (RGBColor(13, 14, 0), "#0D0E00", "var(--ink3)"),
+    (RGBColor(13, 14, 1), "#0D0E01", "var(--t1)"),
+    (RGBColor(13, 14, 2), "#0D0E02", "var(--t2)"),
+    (RGBColor(13, 14, 3), "#0D0E03", "var(--t3)"),
+    (RGBColor(13, 14, 4), "#0D0E04", "var(--t4)"),
+    (RGBColor(13, 14, 5), "#0D0E05", "var(--t5)"),
+];
+
+/// The stand-in for a term's hue.
+pub(super) fn hue(term: u64) -> RGBColor {
+    let nth = if term == 0 { 0 } else { (term - 1) % 5 + 1 };
+    HUES[usize::try_from(nth).unwrap_or(0)].0
+}
+
+/// Puts the page's colours in place of the stand-ins.
+pub(super) fn dyed(svg: String) -> String {
+    let dyes = [INK, LABEL, LINE, MUTED, VEIL].into_iter().chain(HUES);
+    dyes.fold(svg, |svg, (_, number, name)| svg.replace(number, name))
+}
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct Props {
@@ -85,7 +108,7 @@ fn draw(marks: &Marks, now_us: u64) -> Option<String> {
         chart.draw_series(bars).ok()?;
         area.present().ok()?;
     }
-    Some([INK, LABEL, LINE].iter().fold(svg, |svg, (_, number, name)| svg.replace(number, name)))
+    Some(dyed(svg))
 }
 
 /// The chart in words.

@@ -35,10 +35,11 @@ pub(crate) fn Head(props: &HeadProps) -> Html {
             <span class="mark">{ glyph::mark() }<span class="wm">{ "Glasshouse" }</span></span>
             <nav class="nav" aria-label="Views">
                 { link(View::Bench, "#bench", "Bench") }
+                { link(View::History, "#history", "History") }
                 { link(View::Hunts, "#hunt", "Hunts") }
             </nav>
             <div class="run num">
-                if props.view == View::Bench {
+                if props.view.has_time() {
                     <span class="wide">
                         { "seed " }<b class="mono">{ frame.seed }</b>{ format!(" · {}", text::count(frame.members.len() as u64, "member")) }
                         if let Some(trace) = trace { { " · trace " }<span class="mono">{ trace }</span> }

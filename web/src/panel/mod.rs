@@ -17,6 +17,7 @@ pub(crate) mod controls;
 pub(crate) mod feed;
 pub(crate) mod first;
 pub(crate) mod glyph;
+pub(crate) mod history;
 pub(crate) mod hunt;
 pub(crate) mod inspector;
 pub(crate) mod keys_by_revision;

@@ -2,6 +2,7 @@
 
 use crate::state::Unit;
 
+pub(crate) mod history;
 pub(crate) mod hunt;
 
 pub(crate) const TITLE: &str = "Glasshouse: an etcd you can see through";
@@ -81,6 +82,19 @@ pub(crate) fn span(us: u64) -> String {
 /// `count` of something, with the plural that English forms by an s.
 pub(crate) fn count(count: u64, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+/// At most so many letters of a name.
+pub(crate) fn short(name: &str, letters: usize) -> String {
+    match name.char_indices().nth(letters) {
+        Some((end, _)) => format!("{}…", &name[..end]),
+        None => name.to_owned(),
+    }
+}
+
+/// A term by its number.
+pub(crate) fn term(term: u64) -> String {
+    format!("term {term}")
 }
 
 /// A number of bytes: `412 bytes`, `12.0 KB`.

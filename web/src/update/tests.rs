@@ -1,6 +1,7 @@
 use std::collections::VecDeque;
 
 use glasshouse_sim::view::call::Action;
+use glasshouse_sim::view::call::history::{History, Operation};
 use glasshouse_sim::view::frame::{Asks, Cut, Entry, Frame, Member, Message, Role, Violation};
 
 use super::*;
@@ -47,6 +48,11 @@ impl Sim {
             }
             Call::Frame { request } => {
                 reply.frame = Some(Box::new(self.frame(request.since_entry)));
+            }
+            Call::History { .. } => {
+                let operation = Operation { id: 1, entry: Some(9), ..Operation::default() };
+                let history = History { time_us: self.time_us, ..History::default() };
+                reply.history = Some(Box::new(History { operations: vec![operation], ..history }));
             }
             Call::Actions => reply.actions = Some(self.actions.clone()),
             _ => {}
@@ -452,4 +458,27 @@ fn a_line_that_is_too_long_is_refused_with_a_sentence() {
     page.tell(Msg::Exec("x".repeat(5_000), Origin::Api(3)));
     assert!(page.effects.contains(&Effect::Answer(3, Err(text::LINE_TOO_LONG.to_owned()))));
     assert!(page.lines().is_empty());
+}
+
+#[test]
+fn the_history_is_asked_for_while_somebody_looks() {
+    let mut page = Page::open("seed=1&n=5&t=3000000");
+    page.tell(Msg::Open("history".to_owned()));
+    assert_eq!(page.state.view, View::History);
+    // Once for the picture, once more for the way of the operation that it has brought.
+    page.ticks(3);
+    assert_eq!(page.state.seen.picture.time_us, page.state.flow.sim_us);
+    page.tell_only(Msg::Tick(page.now_ms + 16.0));
+    assert!(page.asked.is_empty(), "nothing is new: {:?}", page.asked);
+    // Time goes on here.
+    page.tell(Msg::Do(Deed::Step));
+    page.ticks(3);
+    assert_eq!(page.state.seen.picture.time_us, page.state.flow.sim_us);
+    // An entry is shown in the log of the bench, until time goes on.
+    page.tell(Msg::History(crate::history::Msg::ShowEntry(9)));
+    assert!(page.effects.contains(&Effect::Go("bench".to_owned())));
+    page.tell(Msg::Open("bench".to_owned()));
+    assert_eq!((page.state.view, page.state.seen.log_from), (View::Bench, Some(6)));
+    page.tell(Msg::Do(Deed::Step));
+    assert_eq!(page.state.seen.log_from, None);
 }

@@ -9,6 +9,7 @@ impl State {
         let hash = hash.trim_start_matches('#');
         let view = match hash {
             "hunt" => View::Hunts,
+            "history" => View::History,
             "bench" => View::Bench,
             // The way back from another view.
             run if self.view != View::Bench && run == self.address => View::Bench,
@@ -54,6 +55,10 @@ impl State {
         out.push(Effect::Focus("view".to_owned()));
         match view {
             View::Bench => out.push(Effect::Title(text::TITLE)),
+            View::History => {
+                out.push(Effect::Title(text::history::TITLE));
+                self.history_pump(out);
+            }
             View::Hunts => {
                 out.push(Effect::Title(text::hunt::TITLE));
                 self.hunts_open(out);
