@@ -25,8 +25,8 @@ mod traffic;
 use serde::{Deserialize, Serialize};
 
 pub use inspector::{
-    Inspector, KEYS_MAX, KeyChange, KeyRow, Keys, Peer, WAL_RECORD_BYTES_MAX, WAL_RECORDS_MAX,
-    WalRecord, WalTail,
+    Inspector, KEYS_MAX, KeyChange, KeyRow, Keys, LEASES_MAX, LeaseRow, Peer, WAL_RECORD_BYTES_MAX,
+    WAL_RECORDS_MAX, WalRecord, WalTail, Watching,
 };
 pub use marks::{Down, MARKS_MAX, Marks, Named, Span, TermSpan};
 pub use traffic::{Call, Client, Cut, Fate, Kind, Link, MESSAGE_LINGER_US, Message};

@@ -2,13 +2,15 @@
 
 use bytes::Bytes;
 use glasshouse_core::api::RangeRequest;
+use glasshouse_core::lease::Lease;
 use glasshouse_core::mvcc::{KeyHistory, Write};
 use glasshouse_core::node::{NodeView, ProgressMode};
 use glasshouse_core::wal;
+use glasshouse_core::watch::WatchCounts;
 
 use super::frame::{
-    Inspector, KEYS_MAX, Keep, KeyChange, KeyRow, Keys, Peer, WAL_RECORD_BYTES_MAX,
-    WAL_RECORDS_MAX, WalRecord, WalTail,
+    Inspector, KEYS_MAX, Keep, KeyChange, KeyRow, Keys, LEASES_MAX, LeaseRow, Peer,
+    WAL_RECORD_BYTES_MAX, WAL_RECORDS_MAX, WalRecord, WalTail, Watching,
 };
 use super::look::Look;
 use super::picture::alias;
@@ -18,6 +20,9 @@ use crate::clock::MICROS;
 use crate::disk::SegmentView;
 use crate::place::MemberNo;
 use crate::world::World;
+
+/// Keys of a lease that are named.
+const LEASE_KEYS_MAX: usize = 3;
 
 /// Keys whose histories are looked at: enough for every lesson, little enough for every frame.
 const HISTORIES_MAX: usize = 500;
@@ -48,7 +53,8 @@ impl Inspect {
             let peers: Vec<_> = node.progress();
             let voters: Vec<_> =
                 node.membership().members().map(|peer| (peer.id, peer.is_learner)).collect();
-            (peers, voters, keys(&node, look), node.open_calls(), node.refused_messages())
+            let calls = (node.open_calls(), node.refused_messages());
+            (peers, voters, keys(&node, look), leases(&node), watches(&node), calls)
         });
         // Records name members by id; the page knows them as n1, n2, ...
         let name = |no: MemberNo| (world.member_id(no).to_string(), no.to_string());
@@ -64,7 +70,7 @@ impl Inspect {
             peer_url: member.peer_url(),
             ..Inspector::default()
         };
-        if let Some((peers, voters, keys, open_calls, refused)) = seen {
+        if let Some((peers, voters, keys, leases, watches, (open_calls, refused))) = seen {
             for peer in peers {
                 let Some(no) = world.member_of_id(peer.id).filter(|no| *no != member) else {
                     continue;
@@ -88,6 +94,8 @@ impl Inspect {
             }
             inspector.voters.sort_unstable();
             inspector.keys = keys;
+            (inspector.leases, inspector.lease_count, inspector.counts_leases) = leases;
+            inspector.watches = watches;
             inspector.open_calls = open_calls as u64;
             inspector.refused_messages = refused;
         }
@@ -176,6 +184,25 @@ fn mode(mode: ProgressMode) -> &'static str {
 }
 
 /// The keys that changed last, each with a few of its changes.
+/// The leases, how many there are, and whether their time is counted here.
+fn leases(node: &NodeView<'_>) -> (Vec<LeaseRow>, u64, bool) {
+    let row = |(id, lease): (i64, &Lease)| LeaseRow {
+        id: format!("{id:x}"),
+        ttl: lease.ttl,
+        left: lease.seconds_left(),
+        keys: lease.keys.iter().take(LEASE_KEYS_MAX).map(|key| shown(key)).collect(),
+        key_count: lease.keys.len() as u64,
+    };
+    let lessor = node.lessor();
+    let rows = lessor.leases().take(LEASES_MAX).map(row).collect();
+    (rows, lessor.len() as u64, node.lease_deadlines().is_some())
+}
+
+fn watches(node: &NodeView<'_>) -> Watching {
+    let WatchCounts { streams, watchers, synced, untaken } = node.watches().counts();
+    Watching { streams, watchers, synced, untaken }
+}
+
 fn keys(node: &NodeView<'_>, look: &Look) -> Keys {
     let mvcc = node.mvcc();
     let waiting = mvcc.undurable_rows().map(|row| row.revision.main).min();

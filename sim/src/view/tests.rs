@@ -93,6 +93,31 @@ fn the_inspector_shows_peers_bytes_and_keys() {
 }
 
 #[test]
+fn the_inspector_shows_leases_and_watches() {
+    let mut served = boot(7, 3);
+    run(&mut served, 2_000);
+    let granted = exec(&mut served, "lease grant 60");
+    exec(&mut served, "watch color --endpoints=n1");
+    run(&mut served, 2_500);
+    let entry = look(&mut served).terminal.into_iter().find(|entry| entry.id == granted).unwrap();
+    let id = entry.output.split_whitespace().nth(1).unwrap().to_string();
+    exec(&mut served, &format!("put color red --lease={id}"));
+    run(&mut served, 3_000);
+    for member in 1..=3 {
+        let request = FrameRequest { select: Some(member), ..FrameRequest::default() };
+        let inspector = frame(&mut served, request).inspector.unwrap();
+        let [lease] = inspector.leases.as_slice() else { panic!("{:?}", inspector.leases) };
+        assert_eq!((lease.id.as_str(), lease.ttl, lease.left), (id.as_str(), 60, 60));
+        assert_eq!((lease.keys.as_slice(), lease.key_count), (&["color".to_string()][..], 1));
+        // n2 leads.
+        assert_eq!(inspector.counts_leases, member == 2);
+        let here = u64::from(member == 1);
+        let watches = inspector.watches;
+        assert_eq!((watches.streams, watches.watchers, watches.synced), (here, here, here));
+    }
+}
+
+#[test]
 fn a_cut_parts_the_sheet_and_the_sentence_tells_both_sides() {
     let mut served = boot(11, 5);
     run(&mut served, 3_000);

@@ -1,6 +1,6 @@
 //! The inspector: everything about one member.
 
-use glasshouse_sim::view::frame::{Alias, Frame, Inspector, Life, Member, Role};
+use glasshouse_sim::view::frame::{Alias, Frame, Inspector, LeaseRow, Life, Member, Role};
 use yew::prelude::*;
 
 use super::{Emit, Shared, chart, glyph, keys_by_revision, wal};
@@ -35,6 +35,7 @@ pub(crate) fn Inspect(props: &Props) -> Html {
                 { peers(inspector, member, frame) }
                 { wal::section(&inspector.wal, glyph::hue(member.term)) }
                 if inspector.keys.revision > 0 { { keys_by_revision::section(&inspector.keys) } }
+                if !inspector.voters.is_empty() { { leases(inspector) } { watches(inspector) } }
                 if !inspector.voters.is_empty() { { configuration(inspector, member) } }
             }
             <chart::Writes marks={frame.marks.clone()} now_us={frame.time_us}/>
@@ -175,6 +176,63 @@ fn peers(inspector: &Inspector, member: &Member, frame: &Frame) -> Html {
                 </tr></thead>
                 <tbody>{ for inspector.peers.iter().map(row) }</tbody>
             </table></div>
+        </details>
+    }
+}
+
+/// Leases as the log has made them. Their time is the leader's.
+fn leases(inspector: &Inspector) -> Html {
+    let row = |lease: &LeaseRow| {
+        let more = lease.key_count.saturating_sub(lease.keys.len() as u64);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        html! {
+            <tr key={lease.id.clone()}>
+                <th scope="row" class="mono">{ lease.id.clone() }</th>
+                <td class="n">{ lease.ttl }</td><td class="n">{ lease.left }</td>
+                <td class="mono">{ lease.keys.join(" ") }{ more }</td>
+            </tr>
+        }
+    };
+    let summary = if inspector.counts_leases { text::LEASES_COUNTED } else { text::LEASES_KNOWN };
+    html! {
+        <details class="sec">
+            <summary><h3>{ "Leases" }</h3><span class="dim num">{ text::count(inspector.lease_count, "lease") }{ summary }</span></summary>
+            <div class="in">
+                if inspector.leases.is_empty() {
+                    <p class="dim">{ text::NO_LEASE }<code>{ "etcdctl lease grant 60" }</code></p>
+                } else {
+                    <table class="tab">
+                        <thead><tr>
+                            <th scope="col">{ "lease" }</th><th scope="col" class="n">{ "granted, s" }</th>
+                            <th scope="col" class="n">{ "in the log, s" }</th><th scope="col">{ "keys" }</th>
+                        </tr></thead>
+                        <tbody>{ for inspector.leases.iter().map(row) }</tbody>
+                    </table>
+                }
+            </div>
+        </details>
+    }
+}
+
+/// Who watches here.
+fn watches(inspector: &Inspector) -> Html {
+    let watches = inspector.watches;
+    let row = |name: &'static str, value: u64| html! { <tr><th scope="row">{ name }</th><td class="mono">{ value }</td></tr> };
+    html! {
+        <details class="sec">
+            <summary><h3>{ "Watches" }</h3><span class="dim num">{ text::count(watches.watchers, "watcher") }</span></summary>
+            <div class="in">
+                if watches.watchers == 0 {
+                    <p class="dim">{ text::NO_WATCH }<code>{ "etcdctl watch stock/ --prefix" }</code></p>
+                } else {
+                    <table class="tab"><tbody>
+                        { row("streams", watches.streams) }
+                        { row("told of everything", watches.synced) }
+                        { row("reading history", watches.watchers.saturating_sub(watches.synced)) }
+                        { row("responses not taken", watches.untaken) }
+                    </tbody></table>
+                }
+            </div>
         </details>
     }
 }

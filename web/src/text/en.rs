@@ -24,6 +24,10 @@ pub(crate) const CUT_MISSED: &str = "The line passed beside all members: draw it
 pub(crate) const CUT_CHOOSE: &str =
     "Cut: choose members with arrows and Space, then Enter. Or draw a line through the sheet.";
 pub(crate) const COPIED: &str = "The address of this page repeats the run. It is on the clipboard, where the browser allows it.";
+pub(crate) const NO_LEASE: &str = "No lease yet. Try: ";
+pub(crate) const LEASES_COUNTED: &str = ", counted here";
+pub(crate) const LEASES_KNOWN: &str = ", counted by the leader";
+pub(crate) const NO_WATCH: &str = "No watch yet. Try: ";
 pub(crate) const START_OVER: &str = "Start a fresh run";
 pub(crate) const TRY_COMMANDS: [&str; 3] = ["etcdctl member list", "kill leader", "help"];
 

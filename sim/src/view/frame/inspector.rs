@@ -23,6 +23,17 @@ pub struct Inspector {
     /// Learners of its configuration.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub learners: Vec<Alias>,
+    /// Leases that it knows, in order of id; at most [`LEASES_MAX`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub leases: Vec<LeaseRow>,
+    /// How many leases there are.
+    #[serde(skip_serializing_if = "zero")]
+    pub lease_count: u64,
+    /// It leads, so it counts their time.
+    #[serde(skip_serializing_if = "no")]
+    pub counts_leases: bool,
+    /// Who watches at this member.
+    pub watches: Watching,
     /// Client calls that wait at this member.
     #[serde(skip_serializing_if = "zero")]
     pub open_calls: u64,
@@ -33,6 +44,45 @@ pub struct Inspector {
     pub client_url: String,
     /// Its peer URL.
     pub peer_url: String,
+}
+
+/// Most leases in an [`Inspector`].
+pub const LEASES_MAX: usize = 12;
+
+/// A lease, as the log has made it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LeaseRow {
+    /// Its id in hex, as etcdctl prints it.
+    pub id: String,
+    /// Seconds that it was granted for.
+    pub ttl: i64,
+    /// Seconds that a leader would give it that were elected now.
+    pub left: i64,
+    /// The keys that end with it, shortened, in order; at most as many as a line holds.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<String>,
+    /// How many keys there are.
+    #[serde(skip_serializing_if = "zero")]
+    pub key_count: u64,
+}
+
+/// Watchers of one member.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Watching {
+    /// Streams of clients.
+    #[serde(skip_serializing_if = "zero")]
+    pub streams: u64,
+    /// Watchers on them.
+    #[serde(skip_serializing_if = "zero")]
+    pub watchers: u64,
+    /// Those that have been told of everything; the others read history.
+    #[serde(skip_serializing_if = "zero")]
+    pub synced: u64,
+    /// Responses that clients have not taken yet.
+    #[serde(skip_serializing_if = "zero")]
+    pub untaken: u64,
 }
 
 /// What the leader knows of one peer.
