@@ -22,15 +22,16 @@ use crate::linear::{History, Limits, Operation, Refutation, Verdict, check_count
 use crate::trace::What;
 use crate::view::call::history::Kind;
 
-/// Where a check gives up: it must not hold the page's question up for longer than a few pictures
-/// (about 50 ms in wasm), and a tab has room for the rest of the cluster beside it.
-const LIMITS: Limits = Limits { memory_bytes: 16 << 20, steps: 20_000 };
+/// Where a check gives up: it must not hold the page's question up for longer than a few pictures (a
+/// step takes some 15 microseconds, so this is about 40 ms), and a tab has room for the rest of the
+/// cluster beside it.
+const LIMITS: Limits = Limits { memory_bytes: 16 << 20, steps: 2_500 };
 
 /// Operations that are settled at once: fewer would check too often, more would check too much again.
 const SETTLED_AT_ONCE: usize = 64;
 
 /// Operations that wait for a quiet moment; a check of more would meet its limits anyway.
-const WAITING_MAX: usize = 5_000;
+const WAITING_MAX: usize = 1_500;
 
 /// A call, its number in the order found, and a moment at which it can take effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
