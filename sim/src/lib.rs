@@ -95,6 +95,7 @@ pub mod view {
     pub mod frame;
     pub mod link;
     mod seed;
+    pub mod spacetime;
 }
 
 /// The exports of the page's module.

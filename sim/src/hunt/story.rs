@@ -1,6 +1,5 @@
 //! A finding, told: what was done and what came of it, in the words of the page's feed.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_json::json;
@@ -13,6 +12,7 @@ use crate::trace::What;
 use crate::view::call::hunt::Step;
 use crate::view::call::{Action, Stop};
 use crate::view::frame::Level;
+use crate::view::spacetime::shiviz::{Log, Tie};
 
 /// The run is read in stretches of so many virtual microseconds: the feed keeps the newest events only.
 const STRETCH_US: u64 = 50_000;
@@ -87,38 +87,23 @@ pub fn json(finding: &Finding) -> String {
     text
 }
 
-/// The expression with which ShiViz reads the log of [`shiviz`].
-pub const SHIVIZ_REGEX: &str = r"(?<host>\S*) (?<clock>{.*})\n(?<event>.*)";
-
-/// The messages between members as a log for ShiViz (Beschastnikh and others, 2020): every event
-/// with its vector clock.
+/// The messages between members as a log for ShiViz.
 #[must_use]
 pub fn shiviz(finding: &Finding) -> String {
-    let mut text = format!("{SHIVIZ_REGEX}\n\n");
-    let mut clocks: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
-    let mut flying: BTreeMap<u64, BTreeMap<String, u64>> = BTreeMap::new();
+    let mut log = Log::default();
     let mut cursor = 0;
     happen(finding, |bench| {
         cursor = bench.world().events_since(cursor, |event| {
             let Some((host, words)) = told(&event.what) else { return };
-            let clock = clocks.entry(host.clone()).or_default();
-            if let What::Delivered { id, .. } = &event.what
-                && let Some(sent) = flying.get(&id.0)
-            {
-                for (host, count) in sent {
-                    let known = clock.entry(host.clone()).or_default();
-                    *known = (*known).max(*count);
-                }
-            }
-            *clock.entry(host.clone()).or_default() += 1;
-            if let What::Sent { id, .. } = &event.what {
-                flying.insert(id.0, clock.clone());
-            }
-            let clock = json!(clock);
-            let _ = writeln!(text, "{host} {clock}\n{words}");
+            let tie = match &event.what {
+                What::Sent { id, .. } => Tie::Sends(id.0),
+                What::Delivered { id, .. } => Tie::Receives(id.0),
+                _ => Tie::Here,
+            };
+            log.add(&host, &words, tie);
         });
     });
-    text
+    log.text()
 }
 
 /// Where an event happens and what it is; `None` for what ShiViz has no place for.

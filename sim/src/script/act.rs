@@ -3,6 +3,7 @@
 
 use super::bench::Bench;
 use super::command::{Command, Direction, DiskFault, Who};
+use super::message;
 use super::units::spoken;
 use crate::client::followers;
 use crate::clock::{MICROS, Nanos, Rate};
@@ -85,6 +86,7 @@ fn links_between(bench: &mut Bench, command: &Command) -> Result<String, String>
         Command::Heal => done(world, Action::Heal, "All links are whole."),
         Command::Drop { link, percent } => drop_messages(world, link, *percent),
         Command::SlowLink { link, delay_us } => slow_link(world, link, *delay_us),
+        Command::Message { id, hand } => message::act(world, *id, *hand),
         other => world_at_large(bench, other),
     }
 }
@@ -139,6 +141,7 @@ fn world_at_large(bench: &mut Bench, command: &Command) -> Result<String, String
         | Command::Heal
         | Command::Drop { .. }
         | Command::SlowLink { .. }
+        | Command::Message { .. }
         | Command::PowerOff { .. }
         | Command::Restart(_)
         | Command::Freeze(_)

@@ -66,6 +66,17 @@ pub enum DiskFault {
     Syncs(bool),
 }
 
+/// What a hand does to one message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hand {
+    /// Takes it out.
+    Drop,
+    /// Holds it back, in microseconds.
+    Delay(u64),
+    /// Lets it arrive twice.
+    Double,
+}
+
 /// What `until` waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Condition {
@@ -168,6 +179,13 @@ pub enum Command {
         link: Direction,
         /// How many of a hundred.
         percent: u8,
+    },
+    /// `drop message 412`, `delay message 412 20ms`, `double message 412`.
+    Message {
+        /// The message's number in its run.
+        id: u64,
+        /// What is done to it.
+        hand: Hand,
     },
     /// `slow link n1->n3 300ms`.
     SlowLink {

@@ -70,6 +70,12 @@ fn possible(done: &[&str], typed: &str, known: &Known) -> Vec<Candidate> {
         }
         ("full" | "break", []) => vec![candidate("disk", "")],
         ("align", []) => vec![candidate("timers", "same phase for all")],
+        ("delay" | "double", []) => vec![candidate("message", "one that is on its way")],
+        ("drop", []) => {
+            let mut list = members(known);
+            list.push(candidate("message", "one that is on its way"));
+            list
+        }
         ("freeze" | "thaw", ["client"]) => {
             known.clients.iter().map(|name| candidate(name, "a client")).collect()
         }
@@ -86,9 +92,10 @@ fn possible(done: &[&str], typed: &str, known: &Known) -> Vec<Candidate> {
         ("rot", [_]) => vec![candidate("wal", "the record of an entry")],
         (
             "heal" | "status" | "members" | "run" | "hunt" | "mark" | "rule" | "align" | "load"
-            | "help" | "rot",
+            | "help" | "rot" | "delay" | "double",
             _,
-        ) => Vec::new(),
+        )
+        | ("drop", ["message", ..]) => Vec::new(),
         ("partition", _) => {
             let mut list = members(known);
             list.push(candidate("rest", "everyone else"));

@@ -21,6 +21,7 @@ pub mod bench;
 pub mod command;
 pub mod complete;
 pub mod help;
+mod message;
 pub mod parse;
 pub mod siege;
 pub mod story;

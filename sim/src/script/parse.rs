@@ -7,7 +7,7 @@ use super::command::{Command, Condition, Direction, DiskFault, Etcdctl, Who};
 use super::units::{duration_us, percent, quoted, rate_thousandths};
 use super::vocabulary::{self, CONDITIONS, ETCDCTL, ETCDCTL_WORDS, WORLD};
 use super::words::{self, Words};
-use super::{ParseError, docker, siege, typed};
+use super::{ParseError, docker, message, siege, typed};
 use crate::mutant::Mutant;
 
 type Result<T> = std::result::Result<T, ParseError>;
@@ -102,7 +102,8 @@ fn world(first: &str, rest: &[&str]) -> Result<Command> {
         "traffic" => siege::traffic(rest),
         "settle" => siege::settle(rest),
         "interrupt" | "^c" => nothing_more(rest, Command::Interrupt, "interrupt"),
-        "drop" => drop_messages(rest),
+        "drop" if rest.first() != Some(&"message") => drop_messages(rest),
+        "drop" | "delay" | "double" => message::parse(first, rest),
         "slow" => slow(rest),
         "full" => full(rest),
         "break" => break_disk(rest),

@@ -188,8 +188,7 @@ pub(super) fn rough(link: Direction, more: &[&str]) -> Result<Command> {
     Ok(Command::Rough { link, trouble })
 }
 
-/// The line that does this; `None` for what only a hand on the drawing can do, such as holding one
-/// message back.
+/// The line that does this; `None` for what no line says, such as losing the next message of a link.
 #[must_use]
 pub fn line_of(action: &Action) -> Option<String> {
     Some(match action {
@@ -220,6 +219,11 @@ pub fn line_of(action: &Action) -> Option<String> {
                 }
             }
             line
+        }
+        Action::DropMessage(id) => format!("drop message {}", id.0),
+        Action::DuplicateMessage(id) => format!("double message {}", id.0),
+        Action::DelayMessage { id, by } => {
+            format!("delay message {} {}", id.0, shorter(format!("{}us", by / MICROS)))
         }
         Action::SlowDisk { member, fsync } => {
             let time = fsync.map_or("off".to_owned(), |time| format!("{}us", time / MICROS));

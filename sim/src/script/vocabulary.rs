@@ -47,6 +47,9 @@ pub const WORLD: &[Entry] = &[
         "drop n1->n2 [30%]",
         "Loses messages in one direction, all or a part; <-> is both.",
     ),
+    entry("drop message", "drop message 412", "Takes one message out that is on its way."),
+    entry("delay message", "delay message 412 20ms", "Holds one message back that is on its way."),
+    entry("double message", "double message 412", "Lets one message arrive twice."),
     entry(
         "rough",
         "rough n1->n2 lost=10% doubled=5% reordered=3%",

@@ -15,6 +15,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::frame::{Frame, FrameRequest};
+use super::spacetime::Slice;
 
 pub mod history;
 pub mod hunt;
@@ -80,6 +81,13 @@ pub enum Call {
         /// Tell the way of this operation, too.
         #[serde(default)]
         select: Option<u64>,
+    },
+    /// A stretch of the run as lanes and arrows.
+    Spacetime {
+        /// From when.
+        from_us: u64,
+        /// Until when; what has not happened yet is not there.
+        to_us: u64,
     },
     /// The log of actions: with seed and size it is the whole run.
     Actions,
@@ -176,6 +184,9 @@ pub struct Reply {
     /// History.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub history: Option<Box<history::History>>,
+    /// Spacetime.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slice: Option<Box<Slice>>,
     /// Actions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actions: Option<Vec<Action>>,

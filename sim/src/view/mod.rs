@@ -7,18 +7,20 @@
 //!          ──► history   what clients saw, judged, and each operation's way
 //!   nodes  ──► look      each member's last known state, also of members that are down
 //!   disks  ──► inspect   WAL bytes and keys of the selected member
+//!   record ──► slice     a stretch of the run as lanes and arrows: spacetime::Slice
 //!                 └────► picture ──► frame::Frame ──► JSON
 //!                        sentence: what is going on, in two lines and for screen readers
 //! ```
 //!
-//! [`frame`] holds the picture as plain data, [`call`] the words in which the page asks for it.
-//! Both depend on nothing but serde.
+//! [`frame`] holds the picture as plain data, [`spacetime`] that of a stretch of time, [`call`] the words
+//! in which the page asks for them. They depend on nothing but serde.
 
 pub mod call;
 pub mod frame;
 pub mod link;
 pub mod narrate;
 pub mod serve;
+pub mod spacetime;
 pub mod words;
 
 mod seed;
@@ -30,6 +32,7 @@ mod look;
 mod marks;
 mod picture;
 mod sentence;
+mod slice;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -42,6 +45,7 @@ use self::look::Looks;
 use self::marks::MarkBook;
 use self::narrate::{Narrator, Speaker};
 pub(crate) use self::picture::frame_of;
+pub(crate) use self::slice::slice;
 use self::text::Say;
 use self::traffic::Traffic;
 use crate::check;

@@ -71,6 +71,9 @@ impl Served {
             Call::History { blind, select } => {
                 reply.history = Some(Box::new(self.bench()?.history(blind, select)));
             }
+            Call::Spacetime { from_us, to_us } => {
+                reply.slice = Some(Box::new(super::slice(self.bench()?.world(), from_us, to_us)));
+            }
             Call::Actions => reply.actions = Some(self.bench()?.whole_log()),
             Call::Catalogue => reply.mutants = Some(hunts::catalogue()),
             Call::Hunt { mutant, from, seeds } => {

@@ -305,7 +305,8 @@ impl Traffic {
     }
 }
 
-fn message(id: MessageId, from: MemberNo, to: MemberNo, info: MessageInfo) -> Message {
+/// A message between members, without its times.
+pub(super) fn message(id: MessageId, from: MemberNo, to: MemberNo, info: MessageInfo) -> Message {
     let kind = match info.kind {
         MessageKind::Heartbeat => Kind::Heartbeat,
         MessageKind::Append => Kind::Append,
