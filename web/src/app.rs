@@ -4,7 +4,9 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use wasm_bindgen::prelude::*;
-use web_sys::{Element, HtmlElement, KeyboardEvent, Window};
+use web_sys::{
+    Element, HtmlElement, KeyboardEvent, ScrollIntoViewOptions, ScrollLogicalPosition, Window,
+};
 use yew::prelude::*;
 
 use crate::api::{self, Api};
@@ -15,6 +17,7 @@ use crate::hunters::Hunters;
 use crate::keys::{self, Press};
 use crate::palette;
 use crate::panel::{self, Emit, Shared};
+use crate::save;
 use crate::state::{Browser, Deed, Effect, Flow, Msg, Overlay, Phase, State, Theme, View};
 use crate::text::en as text;
 
@@ -81,6 +84,9 @@ impl Component for App {
                 })}>{ "Skip to the terminal" }</a>
                 <panel::controls::Head view={state.view} frame={Shared::from(&state.calm)} emit={self.emit.clone()}/>
                 { bench(&state, &self.emit) }
+                if state.view == View::Spacetime {
+                    { panel::spacetime::view(&state, overlay(&state, &self.emit), &self.emit) }
+                }
                 if state.view == View::History {
                     { panel::history::view(&state, overlay(&state, &self.emit), &self.emit) }
                 }
@@ -122,7 +128,12 @@ impl App {
             Effect::Go(hash) => drop(window().location().set_hash(&hash)),
             Effect::Hunter(worker, asked, call) => self.hunters.ask(worker, asked, &call),
             Effect::Dismiss(worker) => self.hunters.dismiss(worker),
-            Effect::Focus(id) => focus(id),
+            Effect::Focus(id) => {
+                later(&id, |element| drop(element.unchecked_into::<HtmlElement>().focus()))
+            }
+            Effect::Reveal(id) => later(&id, reveal),
+            Effect::Save(name, body) => save::text(&page(), &name, "text/plain", &body),
+            Effect::SaveDrawing(name) => save::drawing(&page(), &name),
             Effect::Remember(name, value) => keep(name, &value),
             Effect::Root(name, value) => root(name, value),
         }
@@ -275,15 +286,25 @@ fn copy(address: &str) {
     }
 }
 
-/// Moves the focus when the next picture has been drawn: the element may not be there before.
-fn focus(id: String) {
+/// Does something to an element when the next picture has been drawn: it may not be there before.
+fn later(id: &str, what: fn(Element)) {
+    let id = id.to_owned();
     let later = Closure::once_into_js(move || {
         if let Some(element) = page().get_element_by_id(&id) {
-            let _ = element.unchecked_into::<HtmlElement>().focus();
+            what(element);
         }
     });
     let _ =
         window().set_timeout_with_callback_and_timeout_and_arguments_0(later.unchecked_ref(), 20);
+}
+
+/// Scrolls as little as is needed to see an element.
+#[expect(clippy::needless_pass_by_value, reason = "as `later` hands it over")]
+fn reveal(element: Element) {
+    let options = ScrollIntoViewOptions::new();
+    options.set_inline(ScrollLogicalPosition::Center);
+    options.set_block(ScrollLogicalPosition::Nearest);
+    element.scroll_into_view_with_scroll_into_view_options(&options);
 }
 
 /// Keeps a word in this browser, where it lets us.

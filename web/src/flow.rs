@@ -121,6 +121,11 @@ impl State {
         self.pump(out);
     }
 
+    /// The drawn moment in whole microseconds.
+    pub(crate) fn clock_us(&self) -> u64 {
+        whole_us(self.flow.clock_us)
+    }
+
     /// Play is so slow that silence is folded.
     fn folds(&self) -> bool {
         SPEEDS[self.flow.speed] < SILENCE_SPEED

@@ -23,7 +23,7 @@
 //! A hunt runs in more workers of the same kind ([`hunters`]), each with a simulation of its own.
 //!
 //! Read [`state`] first, then [`flow`] (how virtual time follows real time) and one panel. Nothing
-//! but [`driver`], [`hunters`] and [`app`] touches the browser; everything else is plain functions, tested
+//! but [`driver`], [`hunters`], [`save`] and [`app`] touches the browser; everything else is plain functions, tested
 //! natively with `cargo test -p glasshouse-web`.
 
 mod api;
@@ -38,6 +38,8 @@ mod keys;
 mod link;
 mod palette;
 mod panel;
+mod save;
+mod spacetime;
 mod state;
 mod text;
 mod update;

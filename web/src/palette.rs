@@ -79,7 +79,7 @@ fn fit(query: &str, name: &str) -> Option<u32> {
 fn all(state: &State) -> Vec<Offer> {
     match state.view {
         View::Bench => on_the_bench(state),
-        View::History => with_time(),
+        View::Spacetime | View::History => with_time(),
         View::Hunts => on_the_hunt(state),
     }
 }

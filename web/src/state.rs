@@ -21,6 +21,7 @@ use crate::geometry::{Layout, Line, Point};
 use crate::history::{self, Seen};
 use crate::hunt::{self, Hunts};
 use crate::link::Run;
+use crate::spacetime::{self, Spacetime};
 
 /// What happens to the page.
 #[derive(Debug)]
@@ -79,6 +80,8 @@ pub(crate) enum Msg {
     PaletteType,
     /// A setting of this browser.
     Set(Setting),
+    /// Something about the space-time view.
+    Space(spacetime::Msg),
     /// Something about the history.
     History(history::Msg),
     /// Something about hunts.
@@ -140,6 +143,7 @@ pub(crate) enum Ask {
     },
     Exec(String, Origin),
     Actions,
+    Spacetime,
     Complete(String),
     History,
 }
@@ -159,6 +163,12 @@ pub(crate) enum Effect {
     Focus(String),
     /// Keep a setting in this browser.
     Remember(&'static str, String),
+    /// Scroll to the element with this id.
+    Reveal(String),
+    /// Give a text away as a file of this name.
+    Save(String, String),
+    /// Give the space-time drawing away as a file of this name.
+    SaveDrawing(String),
     /// Set an attribute of the root element, or remove it.
     Root(&'static str, Option<&'static str>),
     /// Name the page so.
@@ -178,6 +188,7 @@ pub(crate) enum Effect {
 pub(crate) enum View {
     #[default]
     Bench,
+    Spacetime,
     History,
     Hunts,
 }
@@ -355,6 +366,7 @@ pub(crate) struct State {
     pub(crate) view: View,
     /// The address of the bench, as it was shown last.
     pub(crate) address: String,
+    pub(crate) space: Spacetime,
     pub(crate) hunts: Hunts,
     /// What is known of the history.
     pub(crate) seen: Seen,
@@ -429,6 +441,7 @@ impl State {
         Self {
             view: View::Bench,
             address: String::new(),
+            space: Spacetime::default(),
             hunts: Hunts::new(browser.cores, &browser.hunts),
             seen: Seen::default(),
             phase: Phase::Loading,

@@ -45,6 +45,7 @@ impl State {
                 self.tick(now_ms, &mut out);
                 self.history_pump(&mut out);
                 self.hunt_tick();
+                self.spacetime_tick(now_ms, &mut out);
             }
             Msg::Resize(width, height) => {
                 self.size = (width, height);
@@ -84,6 +85,7 @@ impl State {
             Msg::PaletteDo(clicked) => self.palette_do(clicked, &mut out),
             Msg::PaletteType => self.palette_type(&mut out),
             Msg::Set(setting) => self.set(setting, &mut out),
+            Msg::Space(msg) => self.spacetime(msg, &mut out),
             Msg::History(msg) => self.history(msg, &mut out),
             Msg::Hunt(msg) => self.hunt(msg, &mut out),
         }
@@ -131,6 +133,7 @@ impl State {
         self.actions.clone_from(&self.run.actions);
         let speed = self.flow.speed;
         self.flow = crate::state::Flow { speed, tick_ms: self.flow.tick_ms, ..fresh.flow };
+        self.spacetime_anew();
         (self.drawn, self.cutting, self.selected, self.hidden_us) = (None, None, None, None);
         let Run { seed, nodes, time_us, actions } = self.run.clone();
         match time_us {
@@ -181,7 +184,7 @@ impl State {
         if let Some(sentence) = reply.error {
             return match ask {
                 Ask::Exec(_, Origin::Api(api)) => out.push(Effect::Answer(api, Err(sentence))),
-                Ask::Exec(..) | Ask::Complete(_) | Ask::Actions | Ask::History => {
+                Ask::Exec(..) | Ask::Complete(_) | Ask::Actions | Ask::Spacetime | Ask::History => {
                     self.notice = Some(sentence);
                 }
                 Ask::Boot | Ask::Run | Ask::Frame { .. } => self.fail(sentence, out),
@@ -206,6 +209,11 @@ impl State {
             Ask::Actions => {
                 self.actions = reply.actions.unwrap_or_default();
                 self.address(out);
+            }
+            Ask::Spacetime => {
+                if let Some(slice) = reply.slice {
+                    self.space.take(*slice);
+                }
             }
             Ask::History => self.history_told(reply),
             Ask::Complete(line) => self.completed(&line, reply.start, reply.candidates),
@@ -523,6 +531,7 @@ mod cut;
 mod history;
 mod hunt;
 mod palette;
+mod spacetime;
 #[cfg(test)]
 mod tests;
 mod view;

@@ -35,6 +35,7 @@ pub(crate) fn Head(props: &HeadProps) -> Html {
             <span class="mark">{ glyph::mark() }<span class="wm">{ "Glasshouse" }</span></span>
             <nav class="nav" aria-label="Views">
                 { link(View::Bench, "#bench", "Bench") }
+                { link(View::Spacetime, "#spacetime", "Space-time") }
                 { link(View::History, "#history", "History") }
                 { link(View::Hunts, "#hunt", "Hunts") }
             </nav>

@@ -81,6 +81,7 @@ pub(crate) fn keys(letters: bool, emit: &Emit) -> Html {
             <>
                 <dl>
                     { for KEYS.iter().map(|key| html! { <><dt><kbd>{ key.shown }</kbd></dt><dd>{ key.says }</dd></> }) }
+                    { for crate::text::en::spacetime::KEYS.iter().map(|(key, says)| html! { <><dt><kbd>{ *key }</kbd></dt><dd>{ *says }</dd></> }) }
                     <dt><kbd>{ "Ctrl K" }</kbd></dt><dd>{ "do anything" }</dd>
                 <dt><kbd>{ "Tab" }</kbd></dt><dd>{ "in the terminal: complete the word" }</dd>
                     <dt><kbd>{ "Up, Down" }</kbd></dt><dd>{ "in the terminal: what was typed before" }</dd>

@@ -25,6 +25,7 @@ pub(crate) mod log;
 pub(crate) mod menu;
 pub(crate) mod palette;
 pub(crate) mod say;
+pub(crate) mod spacetime;
 pub(crate) mod terminal;
 pub(crate) mod timebar;
 pub(crate) mod traffic;

@@ -4,6 +4,7 @@ use crate::state::Unit;
 
 pub(crate) mod history;
 pub(crate) mod hunt;
+pub(crate) mod spacetime;
 
 pub(crate) const TITLE: &str = "Glasshouse: an etcd you can see through";
 

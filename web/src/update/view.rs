@@ -11,6 +11,7 @@ impl State {
             "hunt" => View::Hunts,
             "history" => View::History,
             "bench" => View::Bench,
+            "spacetime" => View::Spacetime,
             // The way back from another view.
             run if self.view != View::Bench && run == self.address => View::Bench,
             run => {
@@ -55,6 +56,7 @@ impl State {
         out.push(Effect::Focus("view".to_owned()));
         match view {
             View::Bench => out.push(Effect::Title(text::TITLE)),
+            View::Spacetime => out.push(Effect::Title(text::spacetime::TITLE)),
             View::History => {
                 out.push(Effect::Title(text::history::TITLE));
                 self.history_pump(out);

@@ -32,12 +32,13 @@ fn eventful() -> Slice {
         &[
             (2_000, "put color red"),
             (2_100, "partition leader | rest"),
-            (3_800, "rough n2->n3 lost=20% doubled=30% reordered=20%"),
+            (3_800, "rough all->n4 lost=30% doubled=30% reordered=20%"),
             (4_100, "put color blue"),
             (4_150, "power off n1"),
             (4_400, "heal"),
             (4_500, "restart n1"),
-            (4_600, "load 20 put/s for 500ms"),
+            (4_600, "client A put color green"),
+            (4_700, "put color grey"),
         ],
     );
     run(&mut bench, 5_200);
@@ -83,7 +84,7 @@ fn every_message_that_arrived_was_sent_before() {
         assert!(event.causes.contains(&sent.seq), "{event:?}");
         arrived += 1;
     }
-    assert!(arrived > 500, "{arrived}");
+    assert!(arrived > 300, "{arrived}");
     let lost: BTreeSet<_> =
         slice.lost().filter_map(|arrow| arrow.lost).map(|(_, why)| format!("{why:?}")).collect();
     for why in [Why::Cut, Why::Loss, Why::NobodyListens] {

@@ -1,0 +1,116 @@
+//! The space-time view: what people do in it, and the slices that it asks for.
+
+use std::rc::Rc;
+
+use glasshouse_sim::view::call::Call;
+use glasshouse_sim::view::spacetime::fold::fold;
+use glasshouse_sim::view::spacetime::{Slice, cause, shiviz};
+
+use crate::spacetime::{EVERY_MS, Move, Msg, Spacetime};
+use crate::state::{Ask, Effect, Origin, Phase, State, View};
+
+impl State {
+    pub(super) fn spacetime(&mut self, msg: Msg, out: &mut Vec<Effect>) {
+        let space = &mut self.space;
+        match msg {
+            Msg::Resize(width, height) => space.size = (width, height),
+            Msg::Filter(group) => {
+                if !space.hidden.remove(&group) {
+                    space.hidden.insert(group);
+                }
+            }
+            Msg::Zoom(steps) => space.zoom_by(steps),
+            Msg::Choose(chosen) => space.choose(chosen),
+            Msg::Move(to) => {
+                let event = space.event().or(space.slice.events.last());
+                let next = event.and_then(|event| match (space.chosen, to) {
+                    // The first key chooses where the others begin.
+                    (None, _) => Some(event.seq),
+                    (_, Move::Back) => cause::along(&space.slice, event, -1),
+                    (_, Move::On) => cause::along(&space.slice, event, 1),
+                    (_, Move::Cause) => cause::before(&space.slice, event),
+                    (_, Move::Effect) => cause::after(&space.slice, event),
+                });
+                if next.is_some() {
+                    space.choose(next);
+                    out.push(Effect::Reveal("chosen".to_owned()));
+                }
+            }
+            Msg::OnlyPast => space.only_past = space.chosen.is_some() && !space.only_past,
+            Msg::AsList(on) => space.as_list = on,
+            Msg::Unfold(us) => {
+                space.opened.push(us);
+                space.fold();
+            }
+            Msg::Earlier => space.reach_back(),
+            Msg::Fate(line) => self.exec(&line, Origin::Bench, out),
+            Msg::SaveSvg => out.push(Effect::SaveDrawing("space-time.svg".to_owned())),
+            Msg::SaveShiviz => {
+                let log = shiviz::log(&space.slice);
+                out.push(Effect::Save("space-time.shiviz.log".to_owned(), log));
+            }
+        }
+    }
+
+    /// The browser is about to draw: asks for the slice that ends at the clock, if it is another one than
+    /// was asked for last.
+    pub(super) fn spacetime_tick(&mut self, now_ms: f64, out: &mut Vec<Effect>) {
+        if self.view != View::Spacetime || self.phase != Phase::Ready {
+            return;
+        }
+        let to_us = self.clock_us();
+        let from_us = to_us.saturating_sub(self.space.span_us);
+        let wanted = (from_us, to_us, self.newest().trace.clone());
+        let waits = self.flow.unanswered.contains(&Ask::Spacetime);
+        if waits
+            || self.space.asked.as_ref() == Some(&wanted)
+            || now_ms - self.space.asked_ms < EVERY_MS
+        {
+            return;
+        }
+        (self.space.asked, self.space.asked_ms) = (Some(wanted), now_ms);
+        self.ask(Ask::Spacetime, Call::Spacetime { from_us, to_us }, out);
+    }
+
+    /// Another run begins: nothing of the old one is shown, but what was set stays.
+    pub(super) fn spacetime_anew(&mut self) {
+        let Spacetime { zoom, size, as_list, .. } = self.space;
+        let hidden = std::mem::take(&mut self.space.hidden);
+        self.space = Spacetime { zoom, size, as_list, hidden, ..Spacetime::default() };
+    }
+}
+
+impl Spacetime {
+    /// The slice has come.
+    pub(super) fn take(&mut self, slice: Slice) {
+        self.opened.retain(|us| (slice.from_us..=slice.to_us).contains(us));
+        self.slice = Rc::new(slice);
+        self.fold();
+        self.choose(self.chosen.filter(|seq| self.slice.event(*seq).is_some()));
+    }
+
+    fn fold(&mut self) {
+        self.parts = Rc::new(fold(&self.slice, &self.opened));
+    }
+
+    fn choose(&mut self, chosen: Option<u64>) {
+        self.chosen = chosen;
+        let past = chosen.map(|seq| cause::past(&self.slice, seq)).unwrap_or_default();
+        if *self.past != past {
+            self.past = Rc::new(past);
+        }
+        self.only_past &= chosen.is_some();
+        // What is folded cannot be seen.
+        if let Some(event) = self.event() {
+            let at_us = event.at_us;
+            let folded = self
+                .parts
+                .iter()
+                .find(|part| part.folded.is_some() && (part.from_us..part.to_us).contains(&at_us));
+            if folded.is_some() {
+                self.opened.push(at_us);
+                self.fold();
+            }
+        }
+    }
+}
