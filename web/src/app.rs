@@ -129,7 +129,7 @@ impl App {
             Effect::Hunter(worker, asked, call) => self.hunters.ask(worker, asked, &call),
             Effect::Dismiss(worker) => self.hunters.dismiss(worker),
             Effect::Focus(id) => {
-                later(&id, |element| drop(element.unchecked_into::<HtmlElement>().focus()))
+                later(&id, |element| drop(element.unchecked_into::<HtmlElement>().focus()));
             }
             Effect::Reveal(id) => later(&id, reveal),
             Effect::Save(name, body) => save::text(&page(), &name, "text/plain", &body),

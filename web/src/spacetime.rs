@@ -39,6 +39,8 @@ pub(crate) enum Msg {
     Zoom(i32),
     /// Chooses an event, or none.
     Choose(Option<Seq>),
+    /// Chooses an event of the column at the right, and shows where it is.
+    Show(Seq),
     /// Moves the choice.
     Move(Move),
     /// Only the past of the chosen event, or all again.

@@ -120,38 +120,10 @@ impl Reader {
                 let (words, down) = self.live(*member, step, at_us);
                 (number(*member), What::Life { words, down }, cause)
             }
-            trace::What::Sent { id, from, to, carries, arrives_at, copy_of, .. } => {
-                let mut arrow = self.arrow(*id, (*from, *to), *carries, event.at);
-                arrow.message.arrive_us = arrives_at / MICROS;
-                arrow.sent = Some(seq);
-                arrow.copy_of = copy_of.map(|id| id.0);
-                self.arrows.insert(id.0, arrow);
-                (from.code(), What::Sent { message: id.0 }, None)
-            }
-            trace::What::Delivered { id, from, to, carries } => {
-                let missing = self.arrow(*id, (*from, *to), *carries, event.at);
-                let arrow = self.arrows.entry(id.0).or_insert(missing);
-                (arrow.end, arrow.message.arrive_us) = (Some(seq), at_us);
-                let sent = arrow.sent;
-                (to.code(), What::Delivered { message: id.0 }, sent)
-            }
-            trace::What::Dropped { id, from, to, carries, why } => {
-                let missing = self.arrow(*id, (*from, *to), *carries, event.at);
-                let latency = self.latency / MICROS;
-                let arrow = self.arrows.entry(id.0).or_insert(missing);
-                (arrow.end, arrow.lost) = (Some(seq), Some((at_us, because(*why))));
-                let message = &mut arrow.message;
-                message.arrive_us = message.arrive_us.max(message.sent_us + latency);
-                let sent = arrow.sent;
-                (to.code(), What::Lost { message: id.0 }, sent)
-            }
-            trace::What::Delayed { id, arrives_at } => {
-                if let Some(arrow) = self.arrows.get_mut(&id.0) {
-                    arrow.message.arrive_us = arrives_at / MICROS;
-                    arrow.message.fate = frame::Fate::Delayed;
-                }
-                return None;
-            }
+            trace::What::Sent { .. }
+            | trace::What::Delivered { .. }
+            | trace::What::Dropped { .. }
+            | trace::What::Delayed { .. } => return self.travel(event),
             trace::What::Disk { member, step } => {
                 (number(*member), self.disk(number(*member), step, at_us)?, None)
             }
@@ -182,6 +154,50 @@ impl Reader {
             | trace::What::Watched { .. }
             | trace::What::StreamEnded { .. }
             | trace::What::Note(_) => return None,
+        })
+    }
+
+    /// A message leaves, arrives, is lost or held back.
+    fn travel(&mut self, event: &trace::Event) -> Option<(LaneNo, What, Option<Seq>)> {
+        let (at_us, seq) = (event.at / MICROS, event.seq);
+        Some(match &event.what {
+            trace::What::Sent { id, from, to, carries, arrives_at, copy_of, .. } => {
+                let mut arrow = self.arrow(*id, (*from, *to), *carries, event.at);
+                arrow.message.arrive_us = arrives_at / MICROS;
+                if arrow.message.term == 0 && !arrow.client {
+                    // A proposal names no term: its hue is its sender's.
+                    arrow.message.term = self.lanes.get(&from.code()).map_or(0, Lane::term);
+                }
+                arrow.sent = Some(seq);
+                arrow.copy_of = copy_of.map(|id| id.0);
+                self.arrows.insert(id.0, arrow);
+                (from.code(), What::Sent { message: id.0 }, None)
+            }
+            trace::What::Delivered { id, from, to, carries } => {
+                let missing = self.arrow(*id, (*from, *to), *carries, event.at);
+                let arrow = self.arrows.entry(id.0).or_insert(missing);
+                (arrow.end, arrow.message.arrive_us) = (Some(seq), at_us);
+                let sent = arrow.sent;
+                (to.code(), What::Delivered { message: id.0 }, sent)
+            }
+            trace::What::Dropped { id, from, to, carries, why } => {
+                let missing = self.arrow(*id, (*from, *to), *carries, event.at);
+                let latency = self.latency / MICROS;
+                let arrow = self.arrows.entry(id.0).or_insert(missing);
+                (arrow.end, arrow.lost) = (Some(seq), Some((at_us, because(*why))));
+                let message = &mut arrow.message;
+                message.arrive_us = message.arrive_us.max(message.sent_us + latency);
+                let sent = arrow.sent;
+                (to.code(), What::Lost { message: id.0 }, sent)
+            }
+            trace::What::Delayed { id, arrives_at } => {
+                if let Some(arrow) = self.arrows.get_mut(&id.0) {
+                    arrow.message.arrive_us = arrives_at / MICROS;
+                    arrow.message.fate = frame::Fate::Delayed;
+                }
+                return None;
+            }
+            _ => return None,
         })
     }
 

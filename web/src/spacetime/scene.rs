@@ -155,7 +155,14 @@ impl Scene {
             None if arrow.flies() => (passed(self.to_us), End::Flies),
             None => (1.0, End::Arrived),
         };
-        let glyph = if end == End::Flies { share } else { share * 0.5 };
+        // Before the last lane on the way, so that it stands on none.
+        let row = |lane: LaneNo| self.lanes.iter().position(|(no, _)| *no == lane);
+        let rows = row(message.from).zip(row(message.to)).map_or(1, |(a, b)| a.abs_diff(b));
+        let glyph = match end {
+            End::Arrived => 1.0 - 0.5 / rows.max(1) as f64,
+            End::Lost => share * (1.0 - 0.5 / rows.max(1) as f64),
+            End::Flies => share,
+        };
         Some(Path { from, to: along(share), glyph: along(glyph), end })
     }
 

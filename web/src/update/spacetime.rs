@@ -21,6 +21,12 @@ impl State {
             }
             Msg::Zoom(steps) => space.zoom_by(steps),
             Msg::Choose(chosen) => space.choose(chosen),
+            Msg::Show(seq) => {
+                space.choose(Some(seq));
+                // The row that was pressed may be gone: the keys go on in the drawing.
+                out.push(Effect::Focus("pan".to_owned()));
+                out.push(Effect::Reveal("chosen".to_owned()));
+            }
             Msg::Move(to) => {
                 let event = space.event().or(space.slice.events.last());
                 let next = event.and_then(|event| match (space.chosen, to) {

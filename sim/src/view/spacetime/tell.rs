@@ -14,7 +14,12 @@ pub fn seconds(us: u64) -> String {
 /// How a lane is called.
 #[must_use]
 pub fn name(slice: &Slice, lane: LaneNo) -> &str {
-    slice.lane(lane).map_or("the world", |lane| &lane.name)
+    match slice.lane(lane).map(|lane| lane.name.as_str()) {
+        None => "the world",
+        // As the page calls whoever sits before it.
+        Some("you") => "the terminal",
+        Some(name) => name,
+    }
 }
 
 /// An event as a sentence without its full stop: "n2 gets the vote request of n3".
@@ -29,7 +34,7 @@ pub fn event(slice: &Slice, event: &Event) -> String {
             )
         }
         What::Wrote { bytes, .. } => format!("{who} writes {bytes} bytes, not on disk yet"),
-        What::Synced { .. } => format!("{who} has them on disk"),
+        What::Synced { .. } => format!("what {who} wrote is on disk"),
         What::Became { role, term, vote, leader } => match (role, leader, vote) {
             (Role::Leader, ..) => format!("{who} becomes leader of term {term}"),
             (Role::PreCandidate, ..) => format!("{who} hears no leader and asks for pre-votes"),
@@ -53,9 +58,10 @@ fn message(slice: &Slice, event: &Event, arrow: &Arrow) -> String {
     match (&event.what, arrow.lost) {
         (What::Sent { .. }, _) => format!("{from} sends {what} to {to}"),
         (What::Lost { .. }, Some((_, why))) => {
-            format!("the {what} of {from} to {to} is lost: {}", because(why))
+            format!("{from}'s {what} to {to} is lost: {}", because(why))
         }
-        _ => format!("{to} gets {what} of {from}"),
+        _ if arrow.client && !arrow.message.answer => format!("{to} gets {what} of {from}"),
+        _ => format!("{to} gets {from}'s {what}"),
     }
 }
 
@@ -65,8 +71,8 @@ pub fn kind(arrow: &Arrow) -> String {
     let message = &arrow.message;
     if arrow.client {
         return match (message.answer, message.words.as_str()) {
-            (true, _) => "an answer".to_owned(),
-            (false, "") => "a request".to_owned(),
+            (true, _) => "answer".to_owned(),
+            (false, "") => "request".to_owned(),
             (false, words) => words.to_owned(),
         };
     }

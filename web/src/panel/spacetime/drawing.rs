@@ -13,7 +13,7 @@ use crate::spacetime::{Group, Msg};
 use crate::text::en::{self, spacetime as text};
 
 /// Width of the names.
-pub(super) const HEADS: f64 = 92.0;
+pub(super) const HEADS: f64 = 104.0;
 
 #[derive(Properties, PartialEq)]
 pub(super) struct Props {

@@ -64,7 +64,7 @@ fn head(space: &Spacetime, event: &Event, emit: &Tell) -> Html {
         <>
             <div class="who">
                 <span class="large">{ icon(&space.slice, event) }</span>
-                <div><h2 id="chosen-title">{ text::title(&space.slice, event) }</h2><p class="dim num">{ text::place(event) }</p></div>
+                <div><h2 id="chosen-title">{ text::title(&space.slice, event) }</h2><p class="dim num" id="chosen-place">{ text::place(event) }</p></div>
             </div>
             <div class="acts2">
                 <button class="b" aria-pressed={only.to_string()} onclick={emit.reform(|_: MouseEvent| Msg::OnlyPast)}>{ "Only its past " }<kbd>{ "O" }</kbd></button>
@@ -122,7 +122,7 @@ fn past(space: &Spacetime, chosen: &Event, emit: &Tell) -> Html {
                 { for events.into_iter().skip(left_out).map(|event| {
                     let seq = event.seq;
                     html! {
-                        <li><button onclick={emit.reform(move |_: MouseEvent| Msg::Choose(Some(seq)))}>
+                        <li><button onclick={emit.reform(move |_: MouseEvent| Msg::Show(seq))}>
                             <time>{ en::seconds(event.at_us) }</time>{ icon(slice, event) }<span>{ tell::event(slice, event) }</span>
                         </button></li>
                     }
@@ -168,7 +168,7 @@ fn elections(slice: &Slice, emit: &Tell) -> Html {
                 { for won.into_iter().map(|event| {
                     let seq = event.seq;
                     html! {
-                        <li><button class="election" onclick={emit.reform(move |_: MouseEvent| Msg::Choose(Some(seq)))}>
+                        <li><button class="election" onclick={emit.reform(move |_: MouseEvent| Msg::Show(seq))}>
                             <time>{ en::seconds(event.at_us) }</time>{ icon(slice, event) }<span>{ tell::event(slice, event) }</span>
                         </button></li>
                     }

@@ -60,7 +60,11 @@ pub(super) fn lanes(props: &Props) -> Html {
     let scene = &props.scene;
     let lines = scene.lanes.iter().filter_map(|(no, y)| {
         let lane = props.slice.lane(*no)?;
-        Some(if lane.is_member() { member(lane, *y, scene) } else { client(*y, scene) })
+        Some(if lane.is_member() {
+            member(lane, *y, scene)
+        } else {
+            client(*y, scene.x(props.slice.to_us))
+        })
     });
     let writes = props.slice.writes.iter().filter_map(|write| {
         Some(self::write(write, scene.y(write.lane)?, scene, props.slice.to_us))
@@ -68,8 +72,8 @@ pub(super) fn lanes(props: &Props) -> Html {
     html! { <>{ for lines }{ for writes }</> }
 }
 
-fn client(y: f64, scene: &Scene) -> Html {
-    html! { <path d={format!("M0 {y:.1}H{:.1}", scene.width - 28.0)} stroke="var(--edge)" stroke-width="1.5"/> }
+fn client(y: f64, end: f64) -> Html {
+    html! { <path d={format!("M0 {y:.1}H{end:.1}")} stroke="var(--edge)" stroke-width="1.5"/> }
 }
 
 fn member(lane: &Lane, y: f64, scene: &Scene) -> Html {

@@ -37,7 +37,8 @@ pub(super) fn marks(props: &Props) -> Html {
         let label = text::label(event, &props.slice.lane(event.lane)?.name);
         let is_tick = matches!(event.what, What::Committed { .. });
         let below = matches!(event.what, What::Called { .. } | What::Life { .. });
-        let label = label.filter(|words| !words.is_empty()).and_then(|words| {
+        let label = label.filter(|_| !is_tick || leads(props, event));
+        let label = label.and_then(|words| {
             let width = words.chars().count() as f64 * LETTER;
             // A client's words begin at its mark, others stand in the middle above or below it.
             let from = if below { x } else { (x - width / 2.0).max(2.0) };

@@ -82,7 +82,7 @@ pub(crate) fn detail(slice: &Slice) -> String {
 pub(crate) fn title(slice: &Slice, event: &Event) -> String {
     let words = tell::event(slice, event);
     // Names of members stay as they are.
-    if words.starts_with(|c: char| c == 'n') { words } else { en::capital(&words) }
+    if words.starts_with('n') { words } else { en::capital(&words) }
 }
 
 /// Where and when it was.
