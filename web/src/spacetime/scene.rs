@@ -27,6 +27,8 @@ pub(crate) const CUT: f64 = 6.0;
 pub(crate) const TOP: f64 = 8.0;
 /// Where a message ends that was lost by the way, as a part of it.
 const LOST_AT: f64 = 0.62;
+/// How far before its end the glyph of a lost message stands.
+const BEFORE: f64 = 24.0;
 /// Moments are written at least so far apart.
 const TICK: f64 = 76.0;
 
@@ -160,7 +162,7 @@ impl Scene {
         let rows = row(message.from).zip(row(message.to)).map_or(1, |(a, b)| a.abs_diff(b));
         let glyph = match end {
             End::Arrived => 1.0 - 0.5 / rows.max(1) as f64,
-            End::Lost => share * (1.0 - 0.5 / rows.max(1) as f64),
+            End::Lost => (share - BEFORE / (to.1 - from.1).abs().max(1.0)).max(share * 0.5),
             End::Flies => share,
         };
         Some(Path { from, to: along(share), glyph: along(glyph), end })
