@@ -2,14 +2,26 @@
 // file is all the glue there is: JSON in, JSON out, one answer for each question, in order.
 //
 //   page -> worker   {id, op: "<json>"}
+//                    {id, keep: 7}, {id, back: 7}, {id, forget: 7}: images of the whole state (images.js)
 //   worker -> page   {loading: {got, total}} while the module loads, {ready: true} once,
-//                    {id, reply: "<json>"} for each question, or {id, error: "<sentence>"}
+//                    {id, reply: "<json>", ms} for each question, or {id, error: "<sentence>"};
+//                    for images the reply is {} and `bytes` says what all of them use
 
 // The page gave this file's address the name of the build; the module's gets the same.
 const build = new URL(self.location.href).search;
+self.importScripts("images.js" + build);
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
+/** The instance that is asked, its exports, and the images of its module's memory. */
+let instance = null;
 let sim = null;
+let images = null;
+
+/** Asks this instance from now on. */
+function use(other) {
+  instance = other;
+  sim = instance.exports;
+}
 
 /** Fetches the module, telling the page how many bytes are here. */
 async function load() {
@@ -26,8 +38,9 @@ async function load() {
     self.postMessage({ loading: { got, total } });
   }
   const bytes = await new Blob(parts).arrayBuffer();
-  const { instance } = await WebAssembly.instantiate(bytes, {});
-  sim = instance.exports;
+  const module = await WebAssembly.compile(bytes);
+  images = new Images(() => new WebAssembly.Instance(module, {}));
+  use(await WebAssembly.instantiate(module, {}));
   self.postMessage({ ready: true });
 }
 
@@ -60,14 +73,24 @@ function why(error) {
 const loaded = load();
 loaded.catch((error) => self.postMessage({ failed: String(error.message || error) }));
 
-self.onmessage = async ({ data: { id, op } }) => {
+/** Keeps, writes back or forgets an image. */
+function picture({ keep, back, forget }) {
+  if (keep !== undefined) images.keep(keep, instance);
+  if (back !== undefined) use(images.back(back, instance));
+  if (forget !== undefined) images.forget(forget);
+  return { reply: "{}", bytes: images.bytes };
+}
+
+self.onmessage = async ({ data: { id, op, ...image } }) => {
   try {
     await loaded;
   } catch {
     return; // The page was told already.
   }
   try {
-    self.postMessage({ id, reply: ask(op) });
+    const began = performance.now();
+    const answer = op === undefined ? picture(image) : { reply: ask(op) };
+    self.postMessage({ id, ...answer, ms: performance.now() - began });
   } catch (error) {
     self.postMessage({ id, error: `The simulation stopped at a fault of its own: ${why(error)}. Copy the link and report it; a fresh run goes on.` });
   }

@@ -6,6 +6,8 @@
 //!   glasshouse.status()                            // {seed, size, time_us, settled, leader, members: [...], ...}
 //!   glasshouse.traceHash()                         // 16 hex digits over everything that happened
 //!   glasshouse.link()                              // the address that repeats this run
+//!   await glasshouse.seek(2_500_000)               // to a moment of the present branch, in microseconds
+//!   glasshouse.branches()                          // [{name, from_us, end_us, present}, ...]; the first is main
 //! ```
 //!
 //! `exec` runs the world as far as the line needs, also while the page is paused; its promise is
@@ -25,7 +27,7 @@
 //!   await glasshouse.exec("^D")                    // Ctrl-D; "interrupt" is Ctrl-C
 //! ```
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -36,8 +38,10 @@ use yew::Callback;
 
 use glasshouse_sim::view::frame::{Frame, Life, Role};
 
+use crate::driver::whole;
 use crate::link;
 use crate::state::{Msg, Origin, State};
+use crate::timeline;
 
 /// How a promise is kept and how it is broken.
 type Ends = (Function, Function);
@@ -60,13 +64,22 @@ impl Api {
         unheard.forget();
         put(&object, "ready", &promise);
         let given = Rc::new(RefCell::new(BTreeMap::new()));
-        put(&object, "exec", &exec(Rc::clone(&given), emit.clone()));
+        let next = Rc::new(Cell::new(0));
+        let exec = promise_of(&given, &next, emit, |line: JsValue, promise| {
+            Msg::Exec(line.as_string().unwrap_or_default(), Origin::Api(promise))
+        });
+        put(&object, "exec", &exec);
+        let seek = promise_of(&given, &next, emit, |to_us: JsValue, promise| {
+            Msg::Travel(timeline::Msg::Seek(whole(to_us.as_f64()), promise))
+        });
+        put(&object, "seek", &seek);
         let get = |name, read: fn(&State) -> JsValue| {
             let state = Rc::clone(state);
             let closure = Closure::<dyn Fn() -> JsValue>::new(move || read(&state.borrow()));
             put(&object, name, &closure.into_js_value());
         };
         get("status", status);
+        get("branches", branches);
         get("traceHash", |state| JsValue::from(state.newest().trace.as_str()));
         get("link", |state| JsValue::from(address(&link::write(&state.so_far(), &state.build))));
         if let Some(window) = web_sys::window() {
@@ -104,16 +117,21 @@ fn put(object: &Object, name: &str, value: &JsValue) {
     Reflect::set(object, &JsValue::from(name), value).expect("a plain object takes any property");
 }
 
-fn exec(given: Rc<RefCell<BTreeMap<u64, Ends>>>, emit: Callback<Msg>) -> JsValue {
-    let next = RefCell::new(0);
-    Closure::<dyn Fn(JsValue) -> Promise>::new(move |line: JsValue| {
-        *next.borrow_mut() += 1;
-        let promise = *next.borrow();
-        let line = line.as_string().unwrap_or_default();
+/// A function of the page API whose promise is kept when what it asks for is done.
+fn promise_of(
+    given: &Rc<RefCell<BTreeMap<u64, Ends>>>,
+    next: &Rc<Cell<u64>>,
+    emit: &Callback<Msg>,
+    msg: fn(JsValue, u64) -> Msg,
+) -> JsValue {
+    let (given, next, emit) = (Rc::clone(given), Rc::clone(next), emit.clone());
+    Closure::<dyn Fn(JsValue) -> Promise>::new(move |argument: JsValue| {
+        next.set(next.get() + 1);
+        let promise = next.get();
         let made = Promise::new(&mut |keep, fail| {
             given.borrow_mut().insert(promise, (keep, fail));
         });
-        emit.emit(Msg::Exec(line, Origin::Api(promise)));
+        emit.emit(msg(argument, promise));
         made
     })
     .into_js_value()
@@ -127,6 +145,32 @@ pub(crate) fn address(hash: &str) -> String {
     format!("{base}#{hash}")
 }
 
+/// What `branches()` returns, as plain data.
+#[derive(Serialize)]
+struct BranchStatus<'a> {
+    name: &'a str,
+    from_us: Option<u64>,
+    end_us: u64,
+    present: bool,
+}
+
+fn branches(state: &State) -> JsValue {
+    let timeline = &state.timeline;
+    let branches = timeline.branches().iter().enumerate().map(|(nth, branch)| BranchStatus {
+        name: &branch.name,
+        from_us: branch.from_us,
+        end_us: branch.end.time_us,
+        present: nth == timeline.current(),
+    });
+    plain(&branches.collect::<Vec<_>>())
+}
+
+/// Plain data as JavaScript sees it.
+fn plain(data: &impl Serialize) -> JsValue {
+    let json = serde_json::to_string(data).expect("it is plain data");
+    js_sys::JSON::parse(&json).expect("serde_json writes JSON")
+}
+
 /// What `status()` returns, as plain data.
 #[derive(Serialize)]
 struct Status<'a> {
@@ -135,6 +179,8 @@ struct Status<'a> {
     size: u32,
     time_us: u64,
     playing: bool,
+    /// The moment lies before the end of what was recorded of the branch.
+    past: bool,
     /// Time stands, and nothing is on its way from the simulation.
     settled: bool,
     /// "n3", or null.
@@ -171,6 +217,7 @@ fn status(state: &State) -> JsValue {
         size: frame.size,
         time_us: frame.time_us,
         playing: state.flow.playing,
+        past: state.in_the_past(),
         settled: state.settled(),
         leader: crate::state::leader(frame).map(n),
         sentence: &frame.sentence.now,
@@ -196,6 +243,5 @@ fn status(state: &State) -> JsValue {
             })
             .collect(),
     };
-    let json = serde_json::to_string(&status).expect("a status is plain data");
-    js_sys::JSON::parse(&json).expect("serde_json writes JSON")
+    plain(&status)
 }

@@ -114,6 +114,11 @@ impl App {
                     driver.ask(ask, &call);
                 }
             }
+            Effect::Image(ask, image) => {
+                if let Some(driver) = &mut self.driver {
+                    driver.image(ask, image);
+                }
+            }
             Effect::Answer(promise, outcome) => self.api.answer(promise, outcome),
             Effect::Address(hash) => {
                 keep("last", &hash);
@@ -196,6 +201,7 @@ fn bench(state: &State, emit: &Emit) -> Html {
 fn floor(state: &State, emit: &Emit) -> Html {
     let flowing = state.flow.playing || matches!(state.pace(), Pace::Hurry | Pace::Step);
     let ready = matches!(state.phase, Phase::Building | Phase::Ready);
+    let past = state.in_the_past() || state.timeline.journey.is_some();
     let props = |flowing| panel::timebar::ControlProps {
         flowing,
         ready,
@@ -213,8 +219,9 @@ fn floor(state: &State, emit: &Emit) -> Html {
                 <panel::timebar::Choices ..props(flowing)/>
             </div>
             <div>
-                <panel::timebar::Track frame={Shared::from(&state.calm)}/>
-                <div class="sub num">{ panel::timebar::foot(state.leader(), state.first) }</div>
+                <panel::track::Track frame={Shared::from(if past { &state.timeline.branch().end } else { &state.calm })}
+                    at_us={state.timeline.journey.as_ref().map_or(state.calm.time_us, |journey| journey.to_us)} emit={emit.clone()}/>
+                { panel::timebar::foot(state, emit) }
             </div>
         </footer>
     }

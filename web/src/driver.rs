@@ -13,7 +13,8 @@ use wasm_bindgen::prelude::*;
 use web_sys::{MessageEvent, Worker};
 use yew::Callback;
 
-use crate::state::{Ask, Msg};
+use crate::state::{Ask, Msg, When};
+use crate::timeline::Image;
 
 /// What a worker says.
 pub(crate) enum Heard {
@@ -23,8 +24,9 @@ pub(crate) enum Heard {
     Ready,
     /// It cannot be asked, now or any more.
     Failed(String),
-    /// The answer to the question with this number.
-    Reply(u32, Box<Reply>),
+    /// The answer to the question with this number; what it took, in milliseconds, and the bytes of
+    /// all images.
+    Reply(u32, Box<Reply>, f64, u64),
 }
 
 /// A worker with a simulation; it ends when this is dropped.
@@ -55,9 +57,22 @@ impl Line {
     /// Asks its simulation.
     pub(crate) fn ask(&self, number: u32, call: &Call) {
         let json = serde_json::to_string(call).expect("a call is plain data");
+        self.post(number, "op", &JsValue::from(json));
+    }
+
+    /// Asks for something to be done with an image of its whole state.
+    pub(crate) fn image(&self, number: u32, image: Image) {
+        match image {
+            Image::Keep(name) => self.post(number, "keep", &JsValue::from(name)),
+            Image::Back(name) => self.post(number, "back", &JsValue::from(name)),
+            Image::Forget(name) => self.post(number, "forget", &JsValue::from(name)),
+        }
+    }
+
+    fn post(&self, number: u32, name: &str, value: &JsValue) {
         let question = Object::new();
         set(&question, "id", &JsValue::from(number));
-        set(&question, "op", &JsValue::from(json));
+        set(&question, name, value);
         self.worker.post_message(&question).expect("plain data can be posted");
     }
 }
@@ -89,10 +104,10 @@ impl Driver {
                 Heard::Loading(got, total) => Msg::Loading(got, total),
                 Heard::Ready => Msg::SimReady,
                 Heard::Failed(sentence) => Msg::SimFailed(sentence),
-                Heard::Reply(number, reply) => match held.borrow_mut().remove(&number) {
-                    Some(ask) => Msg::Reply(ask, reply, now_ms()),
-                    None => return,
-                },
+                Heard::Reply(number, reply, spent_ms, image_bytes) => {
+                    let Some(ask) = held.borrow_mut().remove(&number) else { return };
+                    Msg::Reply(ask, reply, When { now_ms: now_ms(), spent_ms, image_bytes })
+                }
             };
             emit.emit(msg);
         })?;
@@ -104,9 +119,20 @@ impl Driver {
         if ask == Ask::Boot {
             self.asked.borrow_mut().clear();
         }
+        let number = self.number(ask);
+        self.line.ask(number, call);
+    }
+
+    /// Asks for something to be done with an image of the simulation.
+    pub(crate) fn image(&mut self, ask: Ask, image: Image) {
+        let number = self.number(ask);
+        self.line.image(number, image);
+    }
+
+    fn number(&mut self, ask: Ask) -> u32 {
         self.next = self.next.wrapping_add(1);
         self.asked.borrow_mut().insert(self.next, ask);
-        self.line.ask(self.next, call);
+        self.next
     }
 }
 
@@ -137,16 +163,18 @@ fn read(data: &JsValue) -> Option<Heard> {
         error: Some(format!("The page does not understand the simulation ({error}): reload it.")),
         ..Reply::default()
     });
-    Some(Heard::Reply(number, Box::new(reply)))
+    let spent_ms = get("ms").and_then(|ms| ms.as_f64()).unwrap_or(0.0);
+    let bytes = whole(get("bytes").and_then(|bytes| bytes.as_f64()));
+    Some(Heard::Reply(number, Box::new(reply), spent_ms, bytes))
 }
 
 /// A count that JavaScript holds as a number.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "a count of bytes, questions or cores"
+    reason = "a count of bytes, questions, cores or microseconds"
 )]
-fn whole(number: Option<f64>) -> u64 {
+pub(crate) fn whole(number: Option<f64>) -> u64 {
     number.unwrap_or(0.0).max(0.0) as u64
 }
 

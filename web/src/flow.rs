@@ -26,7 +26,7 @@ use glasshouse_sim::view::frame::{
 };
 
 use crate::geometry::Layout;
-use crate::state::{Ask, Effect, Overlay, Phase, SPEEDS, State, Unit, leader};
+use crate::state::{Ask, Effect, Overlay, Phase, SPEEDS, State, Unit, View, When, leader};
 
 /// Pictures are fetched so far ahead of the clock, in real milliseconds.
 const AHEAD_MS: f64 = 50.0;
@@ -69,6 +69,8 @@ pub(crate) enum Pace {
     Hurry,
     /// To the next thing that happens.
     Step,
+    /// To another moment.
+    Journey,
 }
 
 impl State {
@@ -77,6 +79,8 @@ impl State {
         let flow = &self.flow;
         if !self.sim_ready || matches!(self.phase, Phase::Loading | Phase::Broken(_)) {
             Pace::Still
+        } else if self.timeline.journey.is_some() {
+            Pace::Journey
         } else if flow.until_us.is_some() || flow.until_leader || !flow.hurry.is_empty() {
             Pace::Hurry
         } else if flow.stepping.is_some() {
@@ -201,6 +205,7 @@ impl State {
                 let slices = u64::from(self.unit == Unit::Slice);
                 self.ask_run(1_000_000, slices, true, out);
             }
+            Pace::Journey => self.pump_journey(out),
         }
     }
 
@@ -220,31 +225,45 @@ impl State {
 
     /// Asks for the picture of now.
     pub(crate) fn ask_frame(&mut self, show: bool, out: &mut Vec<Effect>) {
+        self.ask_frame_as(Ask::Frame { show }, out);
+    }
+
+    /// The same; on arrival at another moment with everything that leads up to it.
+    pub(crate) fn ask_frame_as(&mut self, ask: Ask, out: &mut Vec<Effect>) {
+        let anew = ask == Ask::Arrival;
         let undone = self.terminal.entries.values().find(|entry| !entry.done).map(|entry| entry.id);
         let last = self.terminal.entries.keys().next_back().map_or(0, |id| id + 1);
+        let next_event = self.events.last().map_or(0, |event| event.seq + 1);
         let request = FrameRequest {
             select: self.selected,
-            since_event: self.events.last().map_or(0, |event| event.seq + 1),
+            since_event: if anew { 0 } else { next_event },
             messages_too: self.messages_too,
-            since_entry: undone.unwrap_or(last),
+            since_entry: if anew { 0 } else { undone.unwrap_or(last) },
             columns: if self.layout.narrow { 4 } else { 10 },
             first_column: self.seen.log_from,
         };
-        self.ask(Ask::Frame { show }, Call::Frame { request }, out);
+        self.ask(ask, Call::Frame { request }, out);
     }
 
     /// The simulation has run.
-    pub(crate) fn ran(&mut self, reply: &Reply, now_ms: f64) {
+    pub(crate) fn ran(&mut self, reply: &Reply, when: When, out: &mut Vec<Effect>) {
         self.flow.sim_us = reply.time_us.unwrap_or(self.flow.sim_us);
+        if let Some(image) = self.timeline.ran(self.flow.sim_us, reply.done, when.spent_ms) {
+            self.ask_image(image, out);
+        }
         match self.pace() {
-            Pace::Hurry => {
-                let took = now_ms - self.flow.asked_ms;
+            Pace::Hurry | Pace::Journey => {
+                let took = when.now_ms - self.flow.asked_ms;
                 let chunk = match took {
                     _ if took < HURRY_MS.start => self.flow.chunk_us * 2,
                     _ if took > HURRY_MS.end => self.flow.chunk_us / 2,
                     _ => self.flow.chunk_us,
                 };
                 self.flow.chunk_us = chunk.clamp(CHUNK_US.0, CHUNK_US.1);
+                if let (Some(journey), Some(_)) = (&mut self.timeline.journey, &reply.stopped) {
+                    // The world goes no further than its violation.
+                    journey.to_us = journey.to_us.min(self.flow.sim_us);
+                }
                 if self.flow.until_us.is_some_and(|until| self.flow.sim_us >= until) {
                     self.flow.until_us = None;
                 }
@@ -290,6 +309,7 @@ impl State {
             self.flow.playing = false;
             self.flow.stepping = None;
         }
+        self.timeline.seen(self.flow.ahead.back().unwrap_or(&self.frame));
         if self.phase == Phase::Building && self.pace() != Pace::Hurry {
             self.built(out);
         }

@@ -30,7 +30,9 @@ impl Hunters {
                 let msg = match heard {
                     Heard::Loading(..) | Heard::Ready => return,
                     Heard::Failed(sentence) => hunt::Msg::Lost(worker, sentence),
-                    Heard::Reply(asked, reply) => hunt::Msg::Heard(worker, asked, reply, now_ms()),
+                    Heard::Reply(asked, reply, ..) => {
+                        hunt::Msg::Heard(worker, asked, reply, now_ms())
+                    }
                 };
                 emit.emit(Msg::Hunt(msg));
             });

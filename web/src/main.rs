@@ -42,6 +42,7 @@ mod save;
 mod spacetime;
 mod state;
 mod text;
+mod timeline;
 mod update;
 
 fn main() {

@@ -22,6 +22,7 @@ use crate::history::{self, Seen};
 use crate::hunt::{self, Hunts};
 use crate::link::Run;
 use crate::spacetime::{self, Spacetime};
+use crate::timeline::{self, Image, Timeline};
 
 /// What happens to the page.
 #[derive(Debug)]
@@ -32,8 +33,8 @@ pub(crate) enum Msg {
     SimReady,
     /// The simulation cannot be asked, now or any more.
     SimFailed(String),
-    /// An answer of the simulation, with the browser's time in milliseconds.
-    Reply(Ask, Box<Reply>, f64),
+    /// An answer of the simulation.
+    Reply(Ask, Box<Reply>, When),
     /// The browser draws a picture: its time in milliseconds.
     Tick(f64),
     /// The drawing has a new size in CSS pixels.
@@ -84,8 +85,23 @@ pub(crate) enum Msg {
     Space(spacetime::Msg),
     /// Something about the history.
     History(history::Msg),
+    /// To a moment of the present branch, in virtual microseconds.
+    Seek(u64),
+    /// Another way through time.
+    Travel(timeline::Msg),
     /// Something about hunts.
     Hunt(hunt::Msg),
+}
+
+/// How an answer came.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct When {
+    /// The browser's time, in milliseconds.
+    pub(crate) now_ms: f64,
+    /// What the simulation took for it, in milliseconds.
+    pub(crate) spent_ms: f64,
+    /// What all images of the simulation use, in bytes, if the question was about them; else 0.
+    pub(crate) image_bytes: u64,
 }
 
 /// What a key or a button does.
@@ -94,6 +110,11 @@ pub(crate) enum Deed {
     Toggle,
     Step,
     StepBy(Unit),
+    StepBack,
+    NextMark,
+    MarkBefore,
+    NextBranch,
+    BranchBefore,
     Slower,
     Faster,
     Kill,
@@ -141,11 +162,19 @@ pub(crate) enum Ask {
     Frame {
         show: bool,
     },
+    /// The same at the end of a way through time: nothing of the picture before it counts.
+    Arrival,
     Exec(String, Origin),
     Actions,
     Spacetime,
     Complete(String),
     History,
+    /// Something about images of the simulation.
+    Image,
+    /// The simulation goes on with another rest of the run.
+    Resume,
+    /// When something of the kind happened last.
+    Last,
 }
 
 /// What the page wants done outside of itself.
@@ -153,6 +182,8 @@ pub(crate) enum Ask {
 pub(crate) enum Effect {
     /// Ask the simulation.
     Ask(Ask, Call),
+    /// Do something with an image of the simulation.
+    Image(Ask, Image),
     /// Keep a promise of the page API.
     Answer(u64, Result<String, String>),
     /// Show this after the `#` of the address.
@@ -221,11 +252,13 @@ pub(crate) enum Unit {
     Event,
     Message,
     Disk,
+    Commit,
     Slice,
 }
 
 impl Unit {
-    pub(crate) const ALL: [Self; 4] = [Self::Event, Self::Message, Self::Disk, Self::Slice];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Event, Self::Message, Self::Disk, Self::Commit, Self::Slice];
 
     /// Where the simulation shall stop.
     pub(crate) fn stop(self) -> Stop {
@@ -233,6 +266,7 @@ impl Unit {
             Self::Event => Stop::Event,
             Self::Message => Stop::Message,
             Self::Disk => Stop::Disk,
+            Self::Commit => Stop::Commit,
             Self::Slice => Stop::Time,
         }
     }
@@ -381,7 +415,7 @@ pub(crate) struct State {
     pub(crate) build: String,
     /// Something about the page itself, in one sentence.
     pub(crate) notice: Option<String>,
-    /// Lines of the page API that came before the bench stood.
+    /// Lines that came before the bench stood, or on the way through time.
     pub(crate) early: Vec<(String, Origin)>,
     /// When the notice came, in the browser's milliseconds.
     pub(crate) notice_ms: f64,
@@ -394,6 +428,8 @@ pub(crate) struct State {
     /// The picture for tables and words: at most ten a second, because nobody reads faster.
     pub(crate) calm: Rc<Frame>,
     pub(crate) flow: Flow,
+    /// The branches of the run, and the way to any moment of them.
+    pub(crate) timeline: Timeline,
     pub(crate) unit: Unit,
     pub(crate) terminal: Terminal,
     pub(crate) events: Rc<Vec<Event>>,
@@ -457,6 +493,7 @@ impl State {
             frame: Rc::default(),
             calm: Rc::default(),
             flow: Flow { speed: FIRST_SPEED, chunk_us: 50_000, ..Flow::default() },
+            timeline: Timeline::default(),
             unit: Unit::Event,
             terminal: Terminal::default(),
             events: Rc::default(),

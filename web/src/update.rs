@@ -14,7 +14,7 @@ use crate::geometry::Point;
 use crate::link::{self, Run};
 use crate::state::{
     Ask, Deed, Effect, Msg, Origin, Overlay, Phase, SPEEDS, Setting, State, Tab, Terminal, Theme,
-    Unit, View,
+    Unit, View, When,
 };
 use crate::text::en as text;
 
@@ -37,8 +37,8 @@ impl State {
                 }
             }
             Msg::SimFailed(sentence) => self.fail(sentence, &mut out),
-            Msg::Reply(ask, reply, now_ms) => {
-                self.reply(ask, *reply, now_ms, &mut out);
+            Msg::Reply(ask, reply, when) => {
+                self.reply(ask, *reply, when, &mut out);
                 self.hunt_score(&mut out);
             }
             Msg::Tick(now_ms) => {
@@ -87,6 +87,8 @@ impl State {
             Msg::Set(setting) => self.set(setting, &mut out),
             Msg::Space(msg) => self.spacetime(msg, &mut out),
             Msg::History(msg) => self.history(msg, &mut out),
+            Msg::Seek(to_us) => self.seek(to_us, &mut out),
+            Msg::Travel(msg) => self.travel(msg, &mut out),
             Msg::Hunt(msg) => self.hunt(msg, &mut out),
         }
         if self.settled() && !rested {
@@ -124,6 +126,8 @@ impl State {
         if self.phase != Phase::Loading {
             self.drop_promises(text::RUN_ENDED, out);
         }
+        let journey = self.timeline.journey.take();
+        self.break_journey(journey, out);
         let fresh = Self::new(crate::state::Browser::default());
         self.phase = Phase::Building;
         self.seen = fresh.seen;
@@ -136,11 +140,15 @@ impl State {
         self.spacetime_anew();
         (self.drawn, self.cutting, self.selected, self.hidden_us) = (None, None, None, None);
         let Run { seed, nodes, time_us, actions } = self.run.clone();
+        let forgotten = self.timeline.begin(actions.clone());
         match time_us {
             0 => self.flow.until_leader = true,
             _ => self.flow.until_us = Some(time_us),
         }
         self.ask(Ask::Boot, Call::Boot { seed, nodes, actions }, out);
+        for image in forgotten {
+            self.ask_image(image, out);
+        }
     }
 
     /// The run stands where it should: a fresh one plays, a repeated one waits.
@@ -179,7 +187,7 @@ impl State {
         }
     }
 
-    fn reply(&mut self, ask: Ask, reply: Reply, now_ms: f64, out: &mut Vec<Effect>) {
+    fn reply(&mut self, ask: Ask, reply: Reply, when: When, out: &mut Vec<Effect>) {
         self.flow.unanswered.pop_front();
         if let Some(sentence) = reply.error {
             return match ask {
@@ -187,20 +195,42 @@ impl State {
                 Ask::Exec(..) | Ask::Complete(_) | Ask::Actions | Ask::Spacetime | Ask::History => {
                     self.notice = Some(sentence);
                 }
-                Ask::Boot | Ask::Run | Ask::Frame { .. } => self.fail(sentence, out),
+                Ask::Boot
+                | Ask::Run
+                | Ask::Frame { .. }
+                | Ask::Arrival
+                | Ask::Image
+                | Ask::Resume
+                | Ask::Last => self.fail(sentence, out),
             };
         }
         match ask {
             Ask::Boot => {
                 self.flow.sim_us = reply.time_us.unwrap_or(0);
+                let image = self.timeline.keep(self.flow.sim_us);
+                self.ask_image(image, out);
                 self.ask_frame(true, out);
             }
-            Ask::Run => self.ran(&reply, now_ms),
+            Ask::Run => self.ran(&reply, when, out),
+            // What is seen on the way through time is of no moment.
+            Ask::Frame { .. } if self.timeline.journey.is_some() => {}
             Ask::Frame { show } => {
                 if let Some(frame) = reply.frame {
                     self.pictured(*frame, show, out);
                 }
             }
+            Ask::Arrival => {
+                if let Some(frame) = reply.frame {
+                    self.arrived(*frame, out);
+                }
+            }
+            Ask::Image => {
+                if let Some(image) = self.timeline.thin(when.image_bytes) {
+                    self.ask_image(image, out);
+                }
+            }
+            Ask::Resume => self.resumed(&reply),
+            Ask::Last => self.know_last(&reply),
             Ask::Exec(line, origin) => {
                 if let Some(id) = reply.id {
                     self.started(id, &line, origin, out);
@@ -208,6 +238,7 @@ impl State {
             }
             Ask::Actions => {
                 self.actions = reply.actions.unwrap_or_default();
+                self.timeline.acted(self.actions.clone());
                 self.address(out);
             }
             Ask::Spacetime => {
@@ -226,9 +257,8 @@ impl State {
         // What a command reads is what was typed: blanks count, and so does an empty line.
         let is_input = self.terminal.asks.is_some() && origin != Origin::Bench;
         let line = if is_input { line } else { line.trim() };
-        if matches!(self.phase, Phase::Loading | Phase::Building)
-            && matches!(origin, Origin::Api(_))
-        {
+        let building = matches!(self.phase, Phase::Loading | Phase::Building);
+        if self.timeline.journey.is_some() || building && matches!(origin, Origin::Api(_)) {
             return self.early.push((line.to_owned(), origin));
         }
         let refusal = match () {
@@ -353,6 +383,11 @@ impl State {
             Deed::Toggle => self.toggle(out),
             Deed::Step => self.step(self.unit, out),
             Deed::StepBy(unit) => self.step(unit, out),
+            Deed::StepBack => self.step_back(out),
+            Deed::NextMark => self.seek_mark(1, out),
+            Deed::MarkBefore => self.seek_mark(-1, out),
+            Deed::NextBranch => self.switch_branch(1, out),
+            Deed::BranchBefore => self.switch_branch(-1, out),
             Deed::Slower => self.flow.speed = self.flow.speed.saturating_sub(1),
             Deed::Faster => self.flow.speed = (self.flow.speed + 1).min(SPEEDS.len() - 1),
             Deed::NextMember => self.awaiting_member = true,
@@ -534,4 +569,5 @@ mod palette;
 mod spacetime;
 #[cfg(test)]
 mod tests;
+mod travel;
 mod view;

@@ -30,7 +30,7 @@ use crate::place::{ClientNo, MemberNo};
 use crate::run::{self, Plan, Trial};
 use crate::view::View;
 use crate::view::call::history::History;
-use crate::view::call::{Action, Candidate, Stop};
+use crate::view::call::{Action, Candidate, STEP_US, Stop};
 use crate::view::frame::{self, Entry, Frame, FrameRequest};
 use crate::view::narrate::Speaker;
 use crate::world::{Spec, World};
@@ -42,7 +42,7 @@ pub const GRID: Nanos = MILLIS;
 const STRETCH: Nanos = 100 * MILLIS;
 
 /// How finely time flows while somebody waits for the next event.
-const FINE: Nanos = 100 * MICROS;
+const FINE: Nanos = STEP_US * MICROS;
 
 /// Entries of the terminal that are kept.
 const ENTRIES_MAX: usize = 500;
@@ -162,6 +162,41 @@ impl Bench {
     #[must_use]
     pub fn whole_log(&self) -> Vec<Action> {
         self.log.iter().chain(&self.due).cloned().collect()
+    }
+
+    /// Goes on with another rest of the run, or with none: the log so far is the beginning of
+    /// `actions`, and what is behind it is done when its time comes.
+    ///
+    /// # Errors
+    /// One sentence, if this world has done something else, or is past what is to be done.
+    pub fn resume(&mut self, mut actions: Vec<Action>) -> Result<(), String> {
+        let done = self.log.len();
+        let rest = actions.split_off(done.min(actions.len()));
+        if actions != self.log || rest.first().is_some_and(|next| next.time_us < self.now_us()) {
+            return Err("This world has another past than that run. Boot it anew.".to_string());
+        }
+        self.due = rest.into();
+        self.do_what_is_due();
+        Ok(())
+    }
+
+    /// Somebody does something now. If that changed the world, the rest of the run that was being
+    /// repeated belongs to another one.
+    pub fn by_hand<T>(&mut self, act: impl FnOnce(&mut Self) -> T) -> T {
+        let done = self.log.len();
+        let done_by_it = act(self);
+        if self.log.len() > done {
+            self.due.clear();
+        }
+        done_by_it
+    }
+
+    /// When something that a step would stop at happened last, in microseconds: the end of the
+    /// step that would have stopped there.
+    #[must_use]
+    pub fn last(&self, stop: Stop) -> Option<u64> {
+        let at = self.view.last(stop)?;
+        Some(at.next_multiple_of(FINE).min(self.world.now()) / MICROS)
     }
 
     /// Lets time flow until `until_us`, or until `stop` says so, in at most `slices_max` steps

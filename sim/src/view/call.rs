@@ -10,7 +10,14 @@
 //!   {"op":"complete","line":"part","cursor":4}                     {"candidates":[...]}
 //! ```
 //!
-//! The module keeps nothing outside its memory, so a copy of that memory is a checkpoint.
+//! The module keeps nothing outside its memory, so a copy of that memory is a checkpoint. Whoever writes
+//! such a copy back follows it with `resume`: what was done behind the checkpoint is not in it.
+//!
+//! ```text
+//!   (image of second 3 is written back)
+//!   {"op":"resume","actions":[...the whole run...]}               {"time_us":3000000,"done":2}
+//!   {"op":"run","until_us":4500000}                                {"time_us":4500000,"done":3}
+//! ```
 
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +43,17 @@ pub enum Call {
         #[serde(default)]
         actions: Vec<Action>,
     },
+    /// The world goes on with this run: what it did so far is the beginning of it, and the rest is
+    /// done again as time flows. With the lines so far, nothing more is to come.
+    Resume {
+        /// What was done in the whole run, in order of time.
+        actions: Vec<Action>,
+    },
+    /// When something like this happened last.
+    Last {
+        /// What.
+        stop: Stop,
+    },
     /// Lets virtual time flow.
     Run {
         /// Until this moment at the latest.
@@ -49,7 +67,8 @@ pub enum Call {
         slices_max: u64,
     },
     /// A line of the language takes effect now, whatever the terminal waits for: a click. Its output
-    /// appears in [`Frame::terminal`] under the id that is returned, while time flows.
+    /// appears in [`Frame::terminal`] under the id that is returned, while time flows. If it does
+    /// something to the world, what was still to come of a run that is repeated comes no more.
     Exec {
         /// The line.
         line: String,
@@ -130,6 +149,9 @@ pub enum Call {
     },
 }
 
+/// A step ends on this grid of virtual time, in microseconds.
+pub const STEP_US: u64 = 100;
+
 /// When [`Call::Run`] stops before its time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -143,6 +165,8 @@ pub enum Stop {
     Message,
     /// At the next write or fsync of a disk.
     Disk,
+    /// When a member next learns that entries are committed.
+    Commit,
 }
 
 /// A line that took effect at a moment.
@@ -162,11 +186,14 @@ pub struct Reply {
     /// What went wrong, in one sentence; then nothing else is there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// Boot, Run: now.
+    /// Boot, Run, Resume: now. Last: the moment, if there was one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time_us: Option<u64>,
-    /// Run: it stopped for this reason before its time: `event`, `message`, `disk`, `violation`,
-    /// `slices`.
+    /// Run, Resume: so many lines of the run's log have taken effect.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub done: Option<usize>,
+    /// Run: it stopped for this reason before its time: `event`, `message`, `disk`, `commit`,
+    /// `violation`, `slices`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stopped: Option<String>,
     /// Exec, Type: the number of the terminal's entry.

@@ -8,6 +8,7 @@ use super::frame::{self, Keep, Life};
 use crate::clock::{MICROS, Nanos};
 use crate::member::MemberState;
 use crate::place::MemberNo;
+use crate::trace::{Event, What};
 use crate::world::World;
 
 /// Most columns of the log matrix, and so the longest tail that is kept of a member's log.
@@ -26,6 +27,8 @@ pub(super) struct Look {
     pub(super) why: String,
     /// Since when role and life are what they are.
     pub(super) since: Nanos,
+    /// The role of which the record told last.
+    heard: Option<Role>,
     /// Unsynced bytes were lost since its node could be looked at.
     pub(super) lost_cache: bool,
     pub(super) role: frame::Role,
@@ -55,6 +58,20 @@ impl Looks {
         self.0.iter().map(|(member, look)| (*member, look))
     }
 
+    /// Takes the next event of the record: only it knows the moment of a change, whenever somebody looks.
+    pub(super) fn hear(&mut self, event: &Event) {
+        match &event.what {
+            What::Standing { member, standing } => {
+                let look = self.0.entry(*member).or_default();
+                if look.heard != Some(standing.role) {
+                    (look.heard, look.since) = (Some(standing.role), event.at);
+                }
+            }
+            What::Life { member, .. } => self.0.entry(*member).or_default().since = event.at,
+            _ => {}
+        }
+    }
+
     /// Looks at every member again.
     pub(super) fn refresh(&mut self, world: &World) {
         for member in world.members() {
@@ -67,7 +84,6 @@ impl Looks {
 impl Look {
     fn refresh(&mut self, world: &World, member: MemberNo) {
         let (life, why) = life(&world.member_state(member));
-        let role = self.role;
         let mut ids = (None, None);
         // The tail of a log costs most; a log that did not change is not copied again.
         let known = (self.last, self.tail.last().map(|entry| entry.term), self.first);
@@ -86,9 +102,6 @@ impl Look {
             self.leader = ids.1.and_then(|id| world.member_of_id(id));
         } else if world.member_state(member) == MemberState::PoweredOff {
             self.lost_cache = true;
-        }
-        if self.role != role || self.life != life {
-            self.since = world.now();
         }
         (self.life, self.why) = (life, why);
     }

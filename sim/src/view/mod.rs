@@ -49,14 +49,17 @@ pub(crate) use self::slice::slice;
 use self::text::Say;
 use self::traffic::Traffic;
 use crate::check;
-use crate::clock::MICROS;
+use crate::clock::{MICROS, Nanos};
 use crate::place::ClientNo;
 use crate::script::bench::Setup;
+use crate::trace::What;
 use crate::world::World;
 
 /// What the view remembers of a world from frame to frame.
 pub(crate) struct View {
     cursor: u64,
+    commits: u64,
+    lasts: Lasts,
     narrator: Narrator,
     traffic: Traffic,
     marks: MarkBook,
@@ -73,9 +76,39 @@ pub(crate) struct Counts {
     events: u64,
     messages: u64,
     disk: u64,
+    commits: u64,
+}
+
+/// When each of these happened last, to step back to it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Lasts {
+    event: Option<Nanos>,
+    message: Option<Nanos>,
+    disk: Option<Nanos>,
+    commit: Option<Nanos>,
+}
+
+impl Lasts {
+    /// An event was heard at `at`; what it was is seen in what it counted as.
+    fn hear(&mut self, at: Nanos, before: &Counts, after: &Counts) {
+        let happened = |before: u64, after: u64| (after > before).then_some(at);
+        self.event = happened(before.events, after.events).or(self.event);
+        self.message = happened(before.messages, after.messages).or(self.message);
+        self.disk = happened(before.disk, after.disk).or(self.disk);
+        self.commit = happened(before.commits, after.commits).or(self.commit);
+    }
 }
 
 impl Counts {
+    fn of(narrator: &Narrator, traffic: &Traffic, commits: u64) -> Self {
+        Self {
+            events: narrator.changes(),
+            messages: traffic.moves(),
+            disk: traffic.disk_steps(),
+            commits,
+        }
+    }
+
     /// Why a step that waits for `stop` is over, if it is.
     pub(crate) fn passed(&self, before: &Self, stop: Stop) -> Option<&'static str> {
         match stop {
@@ -83,6 +116,7 @@ impl Counts {
             Stop::Event => (self.events > before.events).then_some("event"),
             Stop::Message => (self.messages > before.messages).then_some("message"),
             Stop::Disk => (self.disk > before.disk).then_some("disk"),
+            Stop::Commit => (self.commits > before.commits).then_some("commit"),
         }
     }
 }
@@ -91,6 +125,8 @@ impl View {
     pub(crate) fn new(setup: &Setup) -> Self {
         Self {
             cursor: 0,
+            commits: 0,
+            lasts: Lasts::default(),
             narrator: Narrator::new(usize::from(setup.members)),
             traffic: Traffic::new(setup.spec().latency),
             marks: MarkBook::default(),
@@ -106,6 +142,8 @@ impl View {
         let (narrator, traffic, marks) = (&mut self.narrator, &mut self.traffic, &mut self.marks);
         let history = &mut self.history;
         let mut notes = world.take_path_notes().into_iter().peekable();
+        let (commits, lasts, looks) = (&mut self.commits, &mut self.lasts, &mut self.looks);
+        let mut before = Counts::of(narrator, traffic, *commits);
         self.cursor = world.events_since(self.cursor, |event| {
             while let Some(note) = notes.next_if(|note| note.seq <= event.seq) {
                 history.note(&note);
@@ -114,6 +152,11 @@ impl View {
             traffic.hear(event);
             marks.hear(event);
             history.hear(event);
+            looks.hear(event);
+            *commits += u64::from(matches!(event.what, What::Committed { .. }));
+            let after = Counts::of(narrator, traffic, *commits);
+            lasts.hear(event.at, &before, &after);
+            before = after;
         });
         notes.for_each(|note| history.note(&note));
         self.traffic.forget_before(world.now());
@@ -166,10 +209,17 @@ impl View {
     }
 
     pub(crate) fn counts(&self) -> Counts {
-        Counts {
-            events: self.narrator.changes(),
-            messages: self.traffic.moves(),
-            disk: self.traffic.disk_steps(),
+        Counts::of(&self.narrator, &self.traffic, self.commits)
+    }
+
+    /// When something that a step would stop at happened last.
+    pub(crate) fn last(&self, stop: Stop) -> Option<Nanos> {
+        match stop {
+            Stop::Time => None,
+            Stop::Event => self.lasts.event,
+            Stop::Message => self.lasts.message,
+            Stop::Disk => self.lasts.disk,
+            Stop::Commit => self.lasts.commit,
         }
     }
 }

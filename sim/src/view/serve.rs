@@ -56,10 +56,20 @@ impl Served {
                 let bench = self.bench()?;
                 let stopped = bench.run_until(until_us, stop, slices_max);
                 reply.stopped = stopped.map(str::to_string);
-                reply.time_us = Some(bench.now_us());
+                (reply.time_us, reply.done) = (Some(bench.now_us()), Some(bench.log().len()));
             }
-            Call::Exec { line } => reply.id = Some(self.bench()?.exec(&line)),
-            Call::Type { line } => reply.id = Some(self.bench()?.type_line(&line)),
+            Call::Resume { actions } => {
+                let bench = self.bench()?;
+                bench.resume(actions)?;
+                (reply.time_us, reply.done) = (Some(bench.now_us()), Some(bench.log().len()));
+            }
+            Call::Last { stop } => reply.time_us = self.bench()?.last(stop),
+            Call::Exec { line } => {
+                reply.id = Some(self.bench()?.by_hand(|bench| bench.exec(&line)))
+            }
+            Call::Type { line } => {
+                reply.id = Some(self.bench()?.by_hand(|bench| bench.type_line(&line)));
+            }
             Call::Complete { line, cursor } => {
                 let (start, candidates) = self.bench()?.complete(&line, cursor);
                 reply.start = Some(start);

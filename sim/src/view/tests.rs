@@ -285,3 +285,89 @@ fn questions_that_make_no_sense_are_answered_with_a_sentence() {
     run(&mut served, 1);
     assert_eq!(look(&mut served).members[0].life, Life::Down);
 }
+
+/// Everything about a moment that does not depend on how it was come to.
+fn moment(served: &mut Served) -> Frame {
+    let mut frame = look(served);
+    for row in &mut frame.log.rows {
+        row.cells.iter_mut().for_each(|cell| cell.changed = false);
+    }
+    for member in &mut frame.members {
+        member.changed.clear();
+    }
+    frame
+}
+
+fn action(time_ms: u64, line: &str) -> Action {
+    Action { time_us: time_ms * 1_000, line: line.to_string() }
+}
+
+#[test]
+fn a_world_goes_on_with_the_rest_of_a_run() {
+    let actions = [action(3_000, "kill n1"), action(3_200, "put a 1"), action(4_000, "restart n1")];
+    let mut whole = Served::default();
+    ask(&mut whole, &Call::Boot { seed: 7, nodes: 3, actions: actions.to_vec() });
+    run(&mut whole, 5_000);
+
+    let mut parts = boot(7, 3);
+    run(&mut parts, 2_500);
+    let reply = ask(&mut parts, &Call::Resume { actions: actions.to_vec() });
+    assert_eq!((reply.time_us, reply.done), (Some(2_500_000), Some(0)));
+    run(&mut parts, 3_500);
+    // What is to come can be exchanged, and be exchanged back.
+    let other = [&actions[..2], &[action(3_600, "kill n3")]].concat();
+    assert_eq!(ask(&mut parts, &Call::Resume { actions: other }).done, Some(2));
+    assert_eq!(ask(&mut parts, &Call::Resume { actions: actions.to_vec() }).done, Some(2));
+    run(&mut parts, 5_000);
+    let (parts_at, whole_at) = (moment(&mut parts), moment(&mut whole));
+    assert_eq!(parts_at.trace, whole_at.trace);
+    assert_eq!(parts_at, whole_at);
+
+    // But not what has been done.
+    for wrong in [&actions[1..], &[action(3_000, "kill n1"), action(3_200, "put a 2")], &[]] {
+        let call = serde_json::to_vec(&Call::Resume { actions: wrong.to_vec() }).unwrap();
+        let reply: Reply = serde_json::from_slice(&parts.answer(&call)).unwrap();
+        assert!(reply.error.is_some_and(|error| error.contains("another past")));
+    }
+}
+
+#[test]
+fn who_acts_while_a_run_is_repeated_takes_it_over() {
+    let mut served = Served::default();
+    let actions = vec![action(3_000, "kill n1"), action(4_000, "restart n1")];
+    ask(&mut served, &Call::Boot { seed: 7, nodes: 3, actions });
+    run(&mut served, 3_500);
+    exec(&mut served, "status");
+    assert_eq!(ask(&mut served, &Call::Actions).actions.unwrap().len(), 2, "looking is not acting");
+    exec(&mut served, "put a 1");
+    run(&mut served, 4_500);
+    let done = ask(&mut served, &Call::Actions).actions.unwrap();
+    let lines: Vec<_> = done.iter().map(|action| action.line.as_str()).collect();
+    assert_eq!(lines, ["kill n1", "put a 1"]);
+    assert_eq!(look(&mut served).members[0].life, Life::Down);
+}
+
+#[test]
+fn a_step_back_ends_where_the_step_before_ended() {
+    for stop in [Stop::Event, Stop::Message, Stop::Disk, Stop::Commit] {
+        let mut served = boot(7, 3);
+        run(&mut served, 3_000);
+        exec(&mut served, "put a 1");
+        let mut ends = Vec::new();
+        for _ in 0..12 {
+            let call = Call::Run { until_us: 60_000_000, stop, slices_max: 0 };
+            let reply = ask(&mut served, &call);
+            ends.extend(reply.time_us.filter(|_| reply.stopped.is_some()));
+        }
+        assert!(ends.len() > 2, "{stop:?}: {ends:?}");
+        for pair in ends.windows(2) {
+            let mut again = Served::default();
+            let actions = vec![action(3_000, "put a 1")];
+            ask(&mut again, &Call::Boot { seed: 7, nodes: 3, actions });
+            let before = pair[1] - 1;
+            let until_us = before - before % super::call::STEP_US;
+            ask(&mut again, &Call::Run { until_us, stop: Stop::Time, slices_max: 0 });
+            assert_eq!(ask(&mut again, &Call::Last { stop }).time_us, Some(pair[0]), "{stop:?}");
+        }
+    }
+}

@@ -28,6 +28,7 @@ pub(crate) mod say;
 pub(crate) mod spacetime;
 pub(crate) mod terminal;
 pub(crate) mod timebar;
+pub(crate) mod track;
 pub(crate) mod traffic;
 pub(crate) mod violation;
 pub(crate) mod wal;

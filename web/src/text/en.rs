@@ -5,6 +5,7 @@ use crate::state::Unit;
 pub(crate) mod history;
 pub(crate) mod hunt;
 pub(crate) mod spacetime;
+pub(crate) mod time;
 
 pub(crate) const TITLE: &str = "Glasshouse: an etcd you can see through";
 
@@ -65,6 +66,7 @@ pub(crate) fn unit(unit: Unit) -> &'static str {
         Unit::Event => "step by event",
         Unit::Message => "step by message",
         Unit::Disk => "step by disk write",
+        Unit::Commit => "step by commit",
         Unit::Slice => "step by slice",
     }
 }

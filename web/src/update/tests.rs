@@ -1,4 +1,4 @@
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use glasshouse_sim::view::call::Action;
 use glasshouse_sim::view::call::history::{History, Operation};
@@ -6,13 +6,18 @@ use glasshouse_sim::view::frame::{Asks, Cut, Entry, Frame, Member, Message, Role
 
 use super::*;
 use crate::state::Browser;
+use crate::timeline::Image;
+
+mod travel;
 
 /// A simulation that answers every question at once.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Sim {
     time_us: u64,
     entries: Vec<Entry>,
     actions: Vec<Action>,
+    /// What is still to be done again.
+    due: Vec<Action>,
     cut: Option<Cut>,
     violation: Option<Violation>,
     /// Something is on its way all the time.
@@ -29,19 +34,32 @@ impl Sim {
     fn answer(&mut self, call: Call) -> Reply {
         let mut reply = Reply::default();
         match call {
-            Call::Boot { .. } => reply.time_us = Some(0),
+            Call::Boot { actions, .. } => {
+                *self = Self { violation: self.violation.take(), due: actions, ..Self::default() };
+                reply.time_us = Some(0);
+            }
             Call::Run { until_us, stop, .. } => {
                 let happened = stop != Default::default();
                 self.time_us = if happened { self.time_us + 7 } else { until_us };
-                reply.time_us = Some(self.time_us);
+                self.repeat();
+                (reply.time_us, reply.done) = (Some(self.time_us), Some(self.actions.len()));
                 reply.stopped = happened.then(|| "event".to_owned());
             }
+            Call::Resume { mut actions } => {
+                self.due = actions.split_off(self.actions.len());
+                assert_eq!(actions, self.actions);
+                self.repeat();
+                (reply.time_us, reply.done) = (Some(self.time_us), Some(self.actions.len()));
+            }
+            // Something happens every 30 microseconds.
+            Call::Last { .. } => reply.time_us = Some(self.time_us - self.time_us % 30),
             Call::Type { line } => {
                 self.typed.push(line.clone());
                 return self.answer(Call::Exec { line });
             }
             Call::Exec { line } => {
                 let id = self.entries.len() as u64 + 1;
+                self.due.clear();
                 self.actions.push(Action { time_us: self.time_us, line: line.clone() });
                 self.entries.push(Entry { id, line, time_us: self.time_us, ..Entry::default() });
                 reply.id = Some(id);
@@ -54,10 +72,18 @@ impl Sim {
                 let history = History { time_us: self.time_us, ..History::default() };
                 reply.history = Some(Box::new(History { operations: vec![operation], ..history }));
             }
-            Call::Actions => reply.actions = Some(self.actions.clone()),
+            Call::Actions => {
+                reply.actions = Some(self.actions.iter().chain(&self.due).cloned().collect());
+            }
             _ => {}
         }
         reply
+    }
+
+    /// Does what is due.
+    fn repeat(&mut self) {
+        let due = self.due.iter().take_while(|action| action.time_us <= self.time_us).count();
+        self.actions.extend(self.due.drain(..due));
     }
 
     fn frame(&mut self, since: u64) -> Frame {
@@ -88,12 +114,21 @@ impl Sim {
     }
 }
 
+/// What the worker is asked.
+#[derive(Clone, Debug, PartialEq)]
+enum Asked {
+    Call(Call),
+    Image(Image),
+}
+
 /// A page with its simulation; effects other than questions are kept.
 struct Page {
     state: State,
     sim: Sim,
+    /// Copies of it.
+    images: BTreeMap<u32, Sim>,
     /// Questions that are not answered yet, oldest first.
-    asked: VecDeque<(Ask, Call)>,
+    asked: VecDeque<(Ask, Asked)>,
     effects: Vec<Effect>,
     now_ms: f64,
 }
@@ -102,8 +137,8 @@ impl Page {
     /// The simulation is still being loaded.
     fn loading(hash: &str) -> Self {
         let state = State::new(Browser { seen: true, ..Browser::default() });
-        let (sim, asked) = (Sim::default(), VecDeque::new());
-        let mut page = Self { state, sim, asked, effects: Vec::new(), now_ms: 0.0 };
+        let (sim, images, asked) = (Sim::default(), BTreeMap::new(), VecDeque::new());
+        let mut page = Self { state, sim, images, asked, effects: Vec::new(), now_ms: 0.0 };
         page.tell(Msg::Resize(1000.0, 300.0));
         page.tell(Msg::Open(hash.to_owned()));
         page
@@ -132,8 +167,9 @@ impl Page {
                     if ask == Ask::Boot {
                         self.asked.clear();
                     }
-                    self.asked.push_back((ask, call));
+                    self.asked.push_back((ask, Asked::Call(call)));
                 }
+                Effect::Image(ask, image) => self.asked.push_back((ask, Asked::Image(image))),
                 other => self.effects.push(other),
             }
         }
@@ -141,10 +177,27 @@ impl Page {
 
     /// The simulation answers the oldest question.
     fn answer(&mut self) {
-        if let Some((ask, call)) = self.asked.pop_front() {
-            let reply = Box::new(self.sim.answer(call));
-            self.tell_only(Msg::Reply(ask, reply, self.now_ms));
+        if let Some((ask, asked)) = self.asked.pop_front() {
+            let reply = match asked {
+                Asked::Call(call) => self.sim.answer(call),
+                Asked::Image(image) => self.image(image),
+            };
+            let when = When { now_ms: self.now_ms, spent_ms: 30.0, image_bytes: 0 };
+            self.tell_only(Msg::Reply(ask, Box::new(reply), when));
         }
+    }
+
+    fn image(&mut self, image: Image) -> Reply {
+        match image {
+            Image::Keep(number) => drop(self.images.insert(number, self.sim.clone())),
+            Image::Back(number) => {
+                // What the test wishes of it is no part of the state.
+                let (typed, takes) = (self.sim.typed.clone(), self.sim.line_takes_us);
+                self.sim = Sim { typed, line_takes_us: takes, ..self.images[&number].clone() };
+            }
+            Image::Forget(number) => drop(self.images.remove(&number)),
+        }
+        Reply::default()
     }
 
     /// The address that was shown last.
@@ -354,7 +407,7 @@ fn a_line_that_cannot_run_leaves_the_bench_at_rest() {
     assert!(!page.state.settled());
     let (ask, _) = page.asked.pop_front().expect("it was asked");
     let reply = Reply { error: Some("That cannot be.".to_owned()), ..Reply::default() };
-    page.tell(Msg::Reply(ask, Box::new(reply), page.now_ms));
+    page.tell(Msg::Reply(ask, Box::new(reply), When { now_ms: page.now_ms, ..When::default() }));
     assert!(page.effects.contains(&Effect::Answer(5, Err("That cannot be.".to_owned()))));
     assert!(page.state.settled());
 }

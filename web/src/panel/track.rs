@@ -1,0 +1,164 @@
+//! The bar of time: what happened over the whole run, and a handle to be at any moment of it.
+//!
+//! Bands are terms, ticks are answered writes, a box is a stretch with a cut, a dotted line a
+//! member that did not run. Behind the handle the bar fades: that was seen, and is not now.
+
+use glasshouse_sim::view::frame::{Alias, Frame, TermSpan};
+use wasm_bindgen::JsCast;
+use web_sys::Element;
+use yew::prelude::*;
+
+use super::{Emit, Shared, glyph};
+use crate::state::{Deed, Msg};
+use crate::text::en as text;
+
+#[derive(Properties, PartialEq)]
+pub(crate) struct TrackProps {
+    /// The furthest moment that was seen.
+    pub(crate) frame: Shared<Frame>,
+    /// The moment that is drawn, in virtual microseconds.
+    pub(crate) at_us: u64,
+    pub(crate) emit: Emit,
+}
+
+/// The recorded time as a picture with words, and a handle to move through it.
+#[component]
+pub(crate) fn Track(props: &TrackProps) -> Html {
+    let (frame, at_us) = (&props.frame, props.at_us.min(props.frame.time_us));
+    let marks = &frame.marks;
+    // Room to the right of now, so that the bar does not rescale at every step.
+    let whole_us = scale(frame.time_us);
+    let seek = |drag: bool| {
+        let emit = props.emit.clone();
+        Callback::from(move |event: PointerEvent| {
+            let pressed = if drag { event.buttons() & 1 == 1 } else { event.button() == 0 };
+            if let Some(moment) = pressed.then(|| pointed(&event, whole_us)).flatten() {
+                emit.emit(Msg::Seek(moment));
+            }
+        })
+    };
+    let emit = props.emit.clone();
+    let key = Callback::from(move |event: KeyboardEvent| {
+        if let Some(msg) = keyed(&event.key()) {
+            event.prevent_default();
+            emit.emit(msg);
+        }
+    });
+    let share = |us: u64| us as f64 * 100.0 / whole_us as f64;
+    let stretch = |from: u64, to: Option<u64>| {
+        let to = to.unwrap_or(frame.time_us).min(frame.time_us);
+        format!("left:{:.3}%;width:{:.3}%", share(from), share(to.saturating_sub(from)))
+    };
+    // Members that are down at once have lines of their own, as far as there is room.
+    let mut fallen: Vec<Alias> = marks.downs.iter().map(|down| down.member).collect();
+    fallen.sort_unstable();
+    fallen.dedup();
+    let row =
+        |member: Alias| 49 + fallen.iter().position(|other| *other == member).unwrap_or(0) % 2 * 10;
+    let begun = marks.terms.first().map_or(frame.time_us, |term| term.from_us);
+    html! {
+        <div class="track" id="track" role="slider" tabindex="0" aria-label={text::time::TIME} aria-description={text::time::KEYS}
+            aria-valuemin="0" aria-valuemax={millis(frame.time_us)} aria-valuenow={millis(at_us)} aria-valuetext={words(frame, at_us)}
+            onpointerdown={seek(false)} onpointermove={seek(true)} onkeydown={key}>
+            <span class="band none" style={stretch(0, Some(begun))}></span>
+            { for marks.terms.iter().map(|term| band(term, &stretch, share(term.to_us.unwrap_or(frame.time_us).saturating_sub(term.from_us)))) }
+            { for marks.writes.iter().enumerate().filter(|(_, count)| **count > 0).map(|(nth, _)| html! {
+                <span class="wr" style={format!("left:{:.3}%", share(marks.write_bucket_us * nth as u64 + marks.write_bucket_us / 2))}></span>
+            }) }
+            { for marks.cuts.iter().map(|cut| html! {
+                <>
+                    <span class="cutspan" style={stretch(cut.from_us, cut.to_us)}></span>
+                    <span class="lab" style={format!("right:calc({:.3}% + 6px);top:43px", 100.0 - share(cut.from_us))}>{ "cut" }</span>
+                </>
+            }) }
+            { for marks.downs.iter().map(|down| html! {
+                <>
+                    <span class="dn" style={format!("{};top:{}px", stretch(down.from_us, down.to_us), row(down.member) + 4)}></span>
+                    <span class="lab" style={format!("right:calc({:.3}% + 4px);top:{}px", 100.0 - share(down.from_us), row(down.member))}>
+                        { format!("n{} {}", down.member, if down.frozen { "frozen" } else { "down" }) }
+                    </span>
+                </>
+            }) }
+            { for marks.names.iter().map(|name| html! {
+                <span class="nm" title={name.name.clone()} style={format!("left:{:.3}%", share(name.time_us))}></span>
+            }) }
+            if at_us < frame.time_us { <span class="future" style={format!("left:{:.3}%", share(at_us))}></span> }
+            <span class="head" style={format!("left:{:.3}%", share(at_us))}></span>
+            if let Some(at) = marks.violation_us { <span class="vm" style={format!("left:{:.3}%", share(at))}></span> }
+        </div>
+    }
+}
+
+/// A term's band and, where it is wide enough for words, its name.
+fn band(term: &TermSpan, stretch: &impl Fn(u64, Option<u64>) -> String, width: f64) -> Html {
+    let name = match (term.leader, term.to_us) {
+        (Some(leader), _) => format!("term {}, n{leader}", term.term),
+        (None, Some(_)) => format!("term {}, split", term.term),
+        (None, None) => format!("term {}", term.term),
+    };
+    let label = match width {
+        7.0.. => name.clone(),
+        2.0.. => term.term.to_string(),
+        _ => String::new(),
+    };
+    let place = stretch(term.from_us, term.to_us);
+    let left = place.split(';').next().unwrap_or_default().to_owned();
+    html! {
+        <>
+            <span key={term.term} class={classes!("band", glyph::hue(term.term))} title={name} style={place}></span>
+            <span class="lab" style={format!("{left};top:2px")}>{ label }</span>
+        </>
+    }
+}
+
+/// The width of the bar in virtual time: now fills between a half and nine tenths of it.
+fn scale(now_us: u64) -> u64 {
+    let mut whole = 4_000_000;
+    while whole < now_us + now_us / 9 {
+        whole += whole / 2;
+    }
+    whole
+}
+
+/// The moment under the pointer, which the bar follows from now on.
+fn pointed(event: &PointerEvent, whole_us: u64) -> Option<u64> {
+    let bar: Element = event.current_target()?.dyn_into().ok()?;
+    if event.type_() == "pointerdown" {
+        // A pointer that was let go meanwhile cannot be followed, and need not.
+        let _ = bar.set_pointer_capture(event.pointer_id());
+    }
+    let place = bar.get_bounding_client_rect();
+    let share = (f64::from(event.client_x()) - place.left()) / place.width().max(1.0);
+    Some(whole((share * whole_us as f64).max(0.0)))
+}
+
+/// What a key does on the bar.
+fn keyed(key: &str) -> Option<Msg> {
+    Some(match key {
+        "ArrowLeft" | "ArrowDown" => Msg::Do(Deed::StepBack),
+        "ArrowRight" | "ArrowUp" => Msg::Do(Deed::Step),
+        "PageUp" => Msg::Do(Deed::NextMark),
+        "PageDown" => Msg::Do(Deed::MarkBefore),
+        "Home" => Msg::Seek(0),
+        "End" => Msg::Seek(u64::MAX),
+        _ => return None,
+    })
+}
+
+/// Whole microseconds.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "not negative")]
+fn whole(us: f64) -> u64 {
+    us as u64
+}
+
+fn millis(us: u64) -> String {
+    (us / 1_000).to_string()
+}
+
+/// The handle in words.
+fn words(frame: &Frame, at_us: u64) -> String {
+    let term = frame.marks.terms.iter().rev().find(|term| term.from_us <= at_us);
+    let leads = |term: &TermSpan| term.elected_us.is_some_and(|elected| elected <= at_us);
+    let term = term.map(|term| (term.term, term.leader.filter(|_| leads(term))));
+    text::time::moment(at_us, frame.time_us, term)
+}
