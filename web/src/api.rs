@@ -7,6 +7,7 @@
 //!   glasshouse.traceHash()                         // 16 hex digits over everything that happened
 //!   glasshouse.link()                              // the address that repeats this run
 //!   await glasshouse.seek(2_500_000)               // to a moment of the present branch, in microseconds
+//!   glasshouse.actions()                           // [{time_us, line}, ...]: with seed and size, the whole branch
 //!   glasshouse.branches()                          // [{name, from_us, end_us, present}, ...]; the first is main
 //! ```
 //!
@@ -80,6 +81,7 @@ impl Api {
         };
         get("status", status);
         get("branches", branches);
+        get("actions", |state| plain(&state.actions));
         get("traceHash", |state| JsValue::from(state.newest().trace.as_str()));
         get("link", |state| JsValue::from(address(&link::write(&state.so_far(), &state.build))));
         if let Some(window) = web_sys::window() {

@@ -26,7 +26,7 @@ use glasshouse_sim::view::frame::{
 };
 
 use crate::geometry::Layout;
-use crate::state::{Ask, Effect, Overlay, Phase, SPEEDS, State, Unit, View, When, leader};
+use crate::state::{Ask, Effect, Overlay, Phase, SPEEDS, State, Unit, When, leader};
 
 /// Pictures are fetched so far ahead of the clock, in real milliseconds.
 const AHEAD_MS: f64 = 50.0;

@@ -25,6 +25,7 @@ use super::frame::{Frame, FrameRequest};
 use super::spacetime::Slice;
 
 pub mod history;
+pub mod compare;
 pub mod hunt;
 
 /// One operation of the simulation module.
@@ -110,6 +111,19 @@ pub enum Call {
     },
     /// The log of actions: with seed and size it is the whole run.
     Actions,
+    /// Runs two fates of one seed beside the bench, from the beginning to their ends, and tells where
+    /// they part.
+    Compare {
+        /// The seed.
+        #[serde(with = "super::seed")]
+        seed: u64,
+        /// Members at the beginning.
+        nodes: u32,
+        /// What was done in each, in order of time.
+        runs: [Vec<Action>; 2],
+        /// Their ends.
+        until_us: [u64; 2],
+    },
     /// Runs a world of its own with seeded faults and clients, beside the one on the bench.
     Headless {
         /// The seed.
@@ -223,6 +237,9 @@ pub struct Reply {
     /// Headless: the broken property, if one broke.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub violation: Option<String>,
+    /// Compare.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub comparison: Option<Box<compare::Comparison>>,
     /// Catalogue.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mutants: Option<Vec<hunt::Card>>,

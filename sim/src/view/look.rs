@@ -107,13 +107,7 @@ impl Look {
     }
 
     fn numbers(&mut self, node: &NodeView<'_>) {
-        self.role = match node.role() {
-            Role::Follower => frame::Role::Follower,
-            Role::PreCandidate => frame::Role::PreCandidate,
-            Role::Candidate => frame::Role::Candidate,
-            Role::Leader => frame::Role::Leader,
-            Role::Learner => frame::Role::Learner,
-        };
+        self.role = role_of(node.role());
         self.term = node.term();
         self.commit = node.commit();
         self.applied = node.applied();
@@ -155,6 +149,17 @@ impl Look {
 
     pub(super) fn since_us(&self) -> u64 {
         self.since / MICROS
+    }
+}
+
+/// Which shape a role has.
+pub(super) fn role_of(role: Role) -> frame::Role {
+    match role {
+        Role::Follower => frame::Role::Follower,
+        Role::PreCandidate => frame::Role::PreCandidate,
+        Role::Candidate => frame::Role::Candidate,
+        Role::Leader => frame::Role::Leader,
+        Role::Learner => frame::Role::Learner,
     }
 }
 

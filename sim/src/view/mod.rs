@@ -26,6 +26,7 @@ pub mod words;
 mod seed;
 
 mod history;
+mod compare;
 mod hunts;
 mod inspect;
 mod look;

@@ -1,6 +1,7 @@
 //! Answers the page's questions. The module's exports and tests both come here.
 
 use super::call::{Call, Reply};
+use super::compare::compare;
 use super::hunts::{self, Hunts};
 use crate::place::MemberNo;
 use crate::run::{CALLS_PER_SECOND, Plan, run_spec};
@@ -43,6 +44,14 @@ impl Served {
                 self.bench = Some(Bench::new(setup, actions));
                 reply.time_us = Some(0);
             }
+            Call::Compare { seed, nodes, runs: [one, other], until_us } => {
+                if until_us.iter().any(|until| *until > HEADLESS_SECONDS_MAX * 1_000_000) {
+                    return Err(format!("A run may last {HEADLESS_SECONDS_MAX} s. Ask for less."));
+                }
+                let setup = Setup::new(seed, size(nodes)?);
+                let runs = [(one, until_us[0]), (other, until_us[1])];
+                reply.comparison = Some(Box::new(compare(&setup, runs)));
+            }
             Call::Headless { seed, nodes, seconds, calm, rate } => {
                 if seconds > HEADLESS_SECONDS_MAX {
                     return Err(format!("A run may last {HEADLESS_SECONDS_MAX} s. Ask for less."));
@@ -65,7 +74,7 @@ impl Served {
             }
             Call::Last { stop } => reply.time_us = self.bench()?.last(stop),
             Call::Exec { line } => {
-                reply.id = Some(self.bench()?.by_hand(|bench| bench.exec(&line)))
+                reply.id = Some(self.bench()?.by_hand(|bench| bench.exec(&line)));
             }
             Call::Type { line } => {
                 reply.id = Some(self.bench()?.by_hand(|bench| bench.type_line(&line)));

@@ -64,7 +64,7 @@ impl Page {
         for step in 1..=STEPS {
             let part = f64::from(step) / f64::from(STEPS);
             let (x, y) = (from.0 + (to.0 - from.0) * part, from.1 + (to.1 - from.1) * part);
-            self.mouse("mouseMoved", x, y);
+            self.mouse("mouseDragged", x, y);
         }
         self.mouse("mouseReleased", to.0, to.1);
     }
@@ -138,10 +138,16 @@ impl Page {
     }
 
     fn mouse(&mut self, kind: &str, x: f64, y: f64) {
-        let held = kind != "mouseMoved";
+        // What moves with the button down is a move that says so.
+        let (kind, dragged) = match kind {
+            "mouseDragged" => ("mouseMoved", true),
+            kind => (kind, false),
+        };
+        let clicks = kind != "mouseMoved";
+        let held = kind == "mousePressed" || dragged;
         let parameters = json!({
-            "type": kind, "x": x, "y": y, "button": if held { "left" } else { "none" },
-            "clickCount": u8::from(held), "pointerType": "mouse",
+            "type": kind, "x": x, "y": y, "button": if clicks || dragged { "left" } else { "none" },
+            "buttons": u8::from(held), "clickCount": u8::from(clicks), "pointerType": "mouse",
         });
         self.call("Input.dispatchMouseEvent", parameters);
     }

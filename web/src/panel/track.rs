@@ -4,7 +4,6 @@
 //! member that did not run. Behind the handle the bar fades: that was seen, and is not now.
 
 use glasshouse_sim::view::frame::{Alias, Frame, TermSpan};
-use wasm_bindgen::JsCast;
 use web_sys::Element;
 use yew::prelude::*;
 
@@ -24,16 +23,17 @@ pub(crate) struct TrackProps {
 /// The recorded time as a picture with words, and a handle to move through it.
 #[component]
 pub(crate) fn Track(props: &TrackProps) -> Html {
+    let bar = use_node_ref();
     let (frame, at_us) = (&props.frame, props.at_us.min(props.frame.time_us));
     let marks = &frame.marks;
     // Room to the right of now, so that the bar does not rescale at every step.
     let whole_us = scale(frame.time_us);
     let seek = |drag: bool| {
-        let emit = props.emit.clone();
+        let (emit, bar) = (props.emit.clone(), bar.clone());
         Callback::from(move |event: PointerEvent| {
             let pressed = if drag { event.buttons() & 1 == 1 } else { event.button() == 0 };
-            if let Some(moment) = pressed.then(|| pointed(&event, whole_us)).flatten() {
-                emit.emit(Msg::Seek(moment));
+            if let (true, Some(bar)) = (pressed, bar.cast::<Element>()) {
+                emit.emit(Msg::Seek(pointed(&event, &bar, whole_us)));
             }
         })
     };
@@ -57,7 +57,7 @@ pub(crate) fn Track(props: &TrackProps) -> Html {
         |member: Alias| 49 + fallen.iter().position(|other| *other == member).unwrap_or(0) % 2 * 10;
     let begun = marks.terms.first().map_or(frame.time_us, |term| term.from_us);
     html! {
-        <div class="track" id="track" role="slider" tabindex="0" aria-label={text::time::TIME} aria-description={text::time::KEYS}
+        <div ref={bar.clone()} class="track" id="track" role="slider" tabindex="0" aria-label={text::time::TIME} aria-description={text::time::KEYS}
             aria-valuemin="0" aria-valuemax={millis(frame.time_us)} aria-valuenow={millis(at_us)} aria-valuetext={words(frame, at_us)}
             onpointerdown={seek(false)} onpointermove={seek(true)} onkeydown={key}>
             <span class="band none" style={stretch(0, Some(begun))}></span>
@@ -121,15 +121,14 @@ fn scale(now_us: u64) -> u64 {
 }
 
 /// The moment under the pointer, which the bar follows from now on.
-fn pointed(event: &PointerEvent, whole_us: u64) -> Option<u64> {
-    let bar: Element = event.current_target()?.dyn_into().ok()?;
+fn pointed(event: &PointerEvent, bar: &Element, whole_us: u64) -> u64 {
     if event.type_() == "pointerdown" {
         // A pointer that was let go meanwhile cannot be followed, and need not.
         let _ = bar.set_pointer_capture(event.pointer_id());
     }
     let place = bar.get_bounding_client_rect();
     let share = (f64::from(event.client_x()) - place.left()) / place.width().max(1.0);
-    Some(whole((share * whole_us as f64).max(0.0)))
+    whole((share * whole_us as f64).max(0.0))
 }
 
 /// What a key does on the bar.

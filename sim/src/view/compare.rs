@@ -1,0 +1,173 @@
+//! Two fates of one run, side by side: where they part, and what comes of each.
+//!
+//! ```text
+//!   one    ══════════════╤═ kill n3 ──────► end      both are run from the beginning, a stretch
+//!   other  ══════════════╧═ partition ────► end      each in turn; their hashes say how long they
+//!                        ↑                           are one, their events which one differs first
+//! ```
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::call::compare::{COMMITS_MAX, Comparison, Fate, Lane, STANDS_MAX, Stand};
+use super::call::{Action, Stop};
+use super::frame::{Event as Told, FrameRequest, Level};
+use super::look::role_of;
+use crate::clock::{MICROS, MILLIS};
+use crate::place::MemberNo;
+use crate::script::bench::{Bench, Setup};
+use crate::trace::{Event, What};
+
+/// The runs are compared after each such stretch of virtual time, in microseconds.
+const STRETCH_US: u64 = 100 * MILLIS / MICROS;
+
+/// One run of a comparison.
+struct Run {
+    bench: Bench,
+    cursor: u64,
+    lanes: BTreeMap<MemberNo, VecDeque<Stand>>,
+    commits_us: Vec<u64>,
+    commit: u64,
+    /// What the feed told first from the difference on.
+    first: Option<String>,
+}
+
+/// Runs both to their ends, in microseconds, and tells what differs.
+pub(super) fn compare(setup: &Setup, runs: [(Vec<Action>, u64); 2]) -> Comparison {
+    let ends = [runs[0].1, runs[1].1];
+    let mut runs = runs.map(|(actions, _)| Run::new(setup, actions));
+    let mut comparison = Comparison::default();
+    let mut now_us = 0;
+    while now_us < ends[0].max(ends[1]) {
+        now_us += STRETCH_US;
+        let steps: Vec<_> =
+            runs.iter_mut().zip(ends).map(|(run, end)| run.step(now_us.min(end))).collect();
+        if let Some(from_us) = comparison.differs_us {
+            runs.iter_mut().for_each(|run| run.tell(from_us));
+            continue;
+        }
+        let hashes = [0, 1].map(|nth| runs[nth].bench.world().trace_hash());
+        let differs = first_difference(&steps[0], &steps[1]);
+        // One of them may end here without a difference.
+        if let Some(at) = differs.filter(|_| hashes[0] != hashes[1]) {
+            comparison.differs_us = Some(at.at_us);
+            comparison.same_events = at.seq;
+            runs.iter_mut().for_each(|run| run.tell(at.at_us));
+        } else {
+            comparison.same_events = steps[0].next_seq.min(steps[1].next_seq);
+        }
+    }
+    let from_us = comparison.differs_us;
+    comparison.runs = runs.into_iter().map(|run| run.fate(from_us)).collect();
+    comparison
+}
+
+/// The events of a stretch, in words that are equal exactly if the events are.
+struct Step {
+    events: Vec<(u64, u64, String)>,
+    next_seq: u64,
+}
+
+/// The first event that only one run has.
+struct Difference {
+    at_us: u64,
+    seq: u64,
+}
+
+fn first_difference(one: &Step, other: &Step) -> Option<Difference> {
+    let pairs = one.events.iter().zip(&other.events);
+    let same = pairs.take_while(|(one, other)| one == other).count();
+    let next = |step: &Step| step.events.get(same).map(|(seq, at_us, _)| (*seq, *at_us));
+    let first = [next(one), next(other)].into_iter().flatten();
+    let at_us = first.clone().map(|(_, at_us)| at_us).min()?;
+    Some(Difference { at_us, seq: first.map(|(seq, _)| seq).min()? })
+}
+
+impl Run {
+    fn new(setup: &Setup, actions: Vec<Action>) -> Self {
+        let bench = Bench::new(setup.clone(), actions);
+        let (lanes, commits_us) = (BTreeMap::new(), Vec::new());
+        Self { bench, cursor: 0, lanes, commits_us, commit: 0, first: None }
+    }
+
+    fn step(&mut self, until_us: u64) -> Step {
+        self.bench.run_until(until_us, Stop::Time, 0);
+        let mut events = Vec::new();
+        let mut heard = Vec::new();
+        self.cursor = self.bench.world().events_since(self.cursor, |event| {
+            events.push((event.seq, event.at / MICROS, format!("{} {:?}", event.at, event.what)));
+            if matches!(event.what, What::Standing { .. } | What::Committed { .. }) {
+                heard.push(event.clone());
+            }
+        });
+        heard.iter().for_each(|event| self.hear(event));
+        Step { events, next_seq: self.cursor }
+    }
+
+    fn hear(&mut self, event: &Event) {
+        let from_us = event.at / MICROS;
+        match &event.what {
+            What::Standing { member, standing } => {
+                let role = role_of(standing.role);
+                let lane = self.lanes.entry(*member).or_default();
+                let known = lane.back().map(|stand| (stand.term, stand.role));
+                if known != Some((standing.term, role)) {
+                    if lane.len() == STANDS_MAX {
+                        lane.pop_front();
+                    }
+                    lane.push_back(Stand { from_us, term: standing.term, role });
+                }
+            }
+            What::Committed { index, .. } if *index > self.commit => {
+                self.commit = *index;
+                if self.commits_us.len() < COMMITS_MAX {
+                    self.commits_us.push(from_us);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Notes what the feed tells first from a moment on, once it tells something.
+    fn tell(&mut self, from_us: u64) {
+        if self.first.is_none() {
+            let told = |event: &Told| event.level == Level::Change && event.time_us >= from_us;
+            self.first = self.bench.feed(0).into_iter().find(told).map(|event| event.text);
+        }
+    }
+
+    fn fate(mut self, from_us: Option<u64>) -> Fate {
+        let frame = self.bench.frame(&FrameRequest::default());
+        let since = |at_us: u64| from_us.is_some_and(|from| at_us >= from);
+        let line = self.bench.log().iter().find(|action| since(action.time_us));
+        let applied = frame.members.iter().map(|member| member.applied).max().unwrap_or(0);
+        let agree = frame.members.iter().filter(|member| member.applied == applied).count();
+        let stops = self.commits_us.iter().copied().chain([frame.time_us]);
+        let waits = stops.clone().skip(1).zip(stops).map(|(next, before)| next - before);
+        let longest_wait_us = waits.max().unwrap_or(0);
+        Fate {
+            line: line.map(|action| action.line.clone()),
+            first: self.first.unwrap_or_default(),
+            lanes: self
+                .lanes
+                .into_iter()
+                .map(|(member, stands)| Lane {
+                    alias: member.number().into(),
+                    stands: stands.into(),
+                })
+                .collect(),
+            commits_us: self.commits_us,
+            leader: self.bench.world().leader().map(|member| member.number().into()),
+            term: frame.members.iter().map(|member| member.term).max().unwrap_or(0),
+            revision: frame.members.iter().map(|member| member.revision).max().unwrap_or(0),
+            writes: frame.marks.writes.iter().map(|count| u64::from(*count)).sum(),
+            longest_wait_us,
+            agree: u32::try_from(agree).unwrap_or(u32::MAX),
+            violation: frame.violation.map(|violation| violation.property),
+            trace: frame.trace,
+            marks: frame.marks,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
