@@ -24,8 +24,8 @@ use serde::{Deserialize, Serialize};
 use super::frame::{Frame, FrameRequest};
 use super::spacetime::Slice;
 
-pub mod history;
 pub mod compare;
+pub mod history;
 pub mod hunt;
 
 /// One operation of the simulation module.

@@ -25,8 +25,8 @@ pub mod words;
 
 mod seed;
 
-mod history;
 mod compare;
+mod history;
 mod hunts;
 mod inspect;
 mod look;
