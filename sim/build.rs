@@ -25,6 +25,30 @@ fn main() {
         hash.bytes(&fs::read(&path).unwrap_or_default());
     }
     println!("cargo:rustc-env=GLASSHOUSE_BUILD={:016x}", hash.0);
+    embed_lessons(&root.join("labs"));
+}
+
+/// Writes the list of lessons for `lesson::library`. They are no part of the name: a text may be mended without
+/// making findings and submissions worthless.
+fn embed_lessons(labs: &Path) {
+    println!("cargo:rerun-if-changed={}", labs.display());
+    let mut list = String::from("&[\n");
+    let folders = fs::read_dir(labs).map(|entries| entries.flatten().map(|entry| entry.path()));
+    let mut folders: Vec<PathBuf> = folders.map(Iterator::collect).unwrap_or_default();
+    folders.retain(|folder| folder.join("lab.toml").is_file());
+    folders.sort();
+    for folder in folders {
+        let mut files = Vec::new();
+        collect(&folder, &mut files);
+        files.iter().for_each(|file| println!("cargo:rerun-if-changed={}", file.display()));
+        let id = folder.file_name().unwrap_or_default();
+        let text = |name: &str| format!("include_str!({:?})", folder.join(name));
+        let (toml, lesson) = (text("lab.toml"), text("lesson.md"));
+        list.push_str(&format!("    Source {{ id: {id:?}, toml: {toml}, text: {lesson} }},\n"));
+    }
+    list.push_str("]\n");
+    let out = std::env::var_os("OUT_DIR").map(PathBuf::from).expect("cargo says where");
+    fs::write(out.join("lessons.rs"), list).expect("cargo's own folder takes files");
 }
 
 /// All files below a path. A path that is not there has none: a packaged crate stands alone.

@@ -23,6 +23,8 @@
 //! | [`mutant`] | planted faults that the checkers must catch |
 //! | [`run`] | whole runs from a seed |
 //! | [`hunt`] | the search for a seed that breaks a property, and how a finding becomes a short story |
+//! | [`chronicle`] | what happened in a run and what was so at any moment, for those who judge it later |
+//! | [`lesson`] | lessons as data: their goals, and grades by doing a run again |
 //! | [`script`] | the command language of terminal, tests and command line |
 //! | [`view`] | what the page draws, as plain data |
 //!
@@ -40,6 +42,8 @@ pub mod cast;
 #[cfg(feature = "world")]
 pub mod check;
 #[cfg(feature = "world")]
+pub mod chronicle;
+#[cfg(feature = "world")]
 pub mod client;
 #[cfg(feature = "world")]
 pub mod clock;
@@ -51,6 +55,8 @@ pub mod disk;
 pub mod fault;
 #[cfg(feature = "world")]
 pub mod hunt;
+#[cfg(feature = "world")]
+pub mod lesson;
 #[cfg(feature = "world")]
 pub mod linear;
 #[cfg(feature = "world")]

@@ -158,6 +158,9 @@ fn world_at_large(bench: &mut Bench, command: &Command) -> Result<String, String
         | Command::Run(_)
         | Command::Until { .. }
         | Command::Mark(_)
+        | Command::Answer { .. }
+        | Command::Predict { .. }
+        | Command::Hint { .. }
         | Command::Status
         | Command::Members
         | Command::Help(_) => Ok(String::new()),

@@ -99,6 +99,8 @@ pub struct Bench {
     jobs: BTreeMap<u64, Job>,
     entries: VecDeque<Entry>,
     next_id: u64,
+    /// The world keeps a chronicle.
+    chronicled: bool,
     pub(crate) clients: BTreeMap<String, Named>,
 }
 
@@ -128,10 +130,28 @@ impl Bench {
             jobs: BTreeMap::new(),
             entries: VecDeque::new(),
             next_id: 1,
+            chronicled: false,
             clients: BTreeMap::new(),
         };
         bench.do_what_is_due();
         bench
+    }
+
+    /// The same without a log, for a world that writes down what happens from its beginning (see
+    /// [`crate::chronicle`]).
+    #[must_use]
+    pub fn chronicled(setup: Setup) -> Self {
+        let mut bench = Self::new(setup, Vec::new());
+        bench.chronicled = true;
+        bench.world.keep_chronicle();
+        bench
+    }
+
+    /// These lines, too, will be done when their time comes. They are in order of time, and none is of
+    /// the past.
+    pub fn follow(&mut self, lines: impl IntoIterator<Item = Action>) {
+        self.due.extend(lines);
+        self.do_what_is_due();
     }
 
     /// The present virtual time in microseconds.
@@ -304,21 +324,17 @@ impl Bench {
         }
     }
 
+    /// Somebody gave a line that may not be given here: it does nothing, and its entry says why.
+    pub fn refuse(&mut self, line: &str, why: &str) -> u64 {
+        let id = self.entry_for(line);
+        self.done(id, format!("{why}\n"), true);
+        id
+    }
+
     /// A line of the language takes effect now. Its output is in the entry of the id that is returned,
     /// at once or while time flows.
     pub fn exec(&mut self, line: &str) -> u64 {
-        let id = self.next_id;
-        self.next_id += 1;
-        if self.entries.len() == ENTRIES_MAX {
-            self.entries.pop_front();
-        }
-        let short: String = line.chars().take(words::LINE_BYTES_MAX).collect();
-        self.entries.push_back(Entry {
-            id,
-            line: short,
-            time_us: self.now_us(),
-            ..Entry::default()
-        });
+        let id = self.entry_for(line);
         self.view.before_line(&self.world);
         let outcome = parse(line).map_err(|error| error.to_string());
         let outcome = outcome.and_then(|command| {
@@ -331,6 +347,23 @@ impl Bench {
             Err(sentence) => self.done(id, format!("{sentence}\n"), true),
         }
         self.view.read(&self.world);
+        id
+    }
+
+    /// A new entry of the terminal.
+    fn entry_for(&mut self, line: &str) -> u64 {
+        let id = self.next_id;
+        self.next_id += 1;
+        if self.entries.len() == ENTRIES_MAX {
+            self.entries.pop_front();
+        }
+        let short: String = line.chars().take(words::LINE_BYTES_MAX).collect();
+        self.entries.push_back(Entry {
+            id,
+            line: short,
+            time_us: self.now_us(),
+            ..Entry::default()
+        });
         id
     }
 
@@ -351,6 +384,9 @@ impl Bench {
                 self.begin_anew("ground")?;
                 self.world = World::new(ground.spec(self.setup.seed, self.setup.members));
                 self.world.follow_calls();
+                if self.chronicled {
+                    self.world.keep_chronicle();
+                }
                 self.remember(line);
                 Ok(Some(String::new()))
             }
@@ -388,6 +424,11 @@ impl Bench {
                 self.say_so_far(id, &text);
                 let since = self.world.now();
                 self.wait(id, Job::Stop { members, since })
+            }
+            // What students say is a line of the run, so that its order to all that happens is plain.
+            Command::Answer { .. } | Command::Predict { .. } | Command::Hint { .. } => {
+                self.remember(line);
+                Ok(Some(String::new()))
             }
             Command::Mark(name) => {
                 self.remember(line);

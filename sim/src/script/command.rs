@@ -263,10 +263,108 @@ pub enum Command {
     },
     /// `mark NAME`.
     Mark(String),
+    /// `answer leader n2`: what a student answers to a question of a lesson.
+    Answer {
+        /// The question.
+        name: String,
+        /// The answer.
+        text: String,
+    },
+    /// `predict P1 no`: what a student expects, before he sees it.
+    Predict {
+        /// The question.
+        name: String,
+        /// What he expects.
+        text: String,
+    },
+    /// `hint G1 2`: a student reads a hint.
+    Hint {
+        /// The goal.
+        goal: String,
+        /// Which hint, from 1.
+        number: u8,
+    },
     /// `status`.
     Status,
     /// `members`.
     Members,
     /// `help [COMMAND]`.
     Help(Option<String>),
+}
+
+impl Command {
+    /// The words by which lessons lock it and count it: its own, and for etcdctl that of the command.
+    #[must_use]
+    pub fn words(&self) -> Vec<&str> {
+        let word = match self {
+            Self::Etcdctl(call) => {
+                let words =
+                    || call.args.iter().map(String::as_str).filter(|arg| !arg.starts_with('-'));
+                return ["etcdctl"].into_iter().chain(words().take(1)).collect();
+            }
+            Self::Nothing => "",
+            Self::Type(_) => "<",
+            Self::Interrupt => "interrupt",
+            Self::Kill(_) => "kill",
+            Self::Stop(_) => "stop",
+            Self::PowerOff { .. } => "power off",
+            Self::Restart(_) => "restart",
+            Self::Freeze(_) => "freeze",
+            Self::Thaw(_) => "thaw",
+            Self::FreezeClient(_) => "freeze client",
+            Self::ThawClient(_) => "thaw client",
+            Self::Partition(_) => "partition",
+            Self::Heal | Self::Mend(_) | Self::HealLink(_) => "heal",
+            Self::Rough { .. } => "rough",
+            Self::Drop { .. } => "drop",
+            Self::Message { .. } => "message",
+            Self::SlowLink { .. } => "slow link",
+            Self::Disk { fault: DiskFault::Fsync(_), .. } => "slow disk",
+            Self::Disk { fault: DiskFault::Full(_), .. } => "full disk",
+            Self::Disk { .. } => "break disk",
+            Self::Rot { .. } => "rot",
+            Self::Clock { .. } => "clock",
+            Self::Campaign(_) => "campaign",
+            Self::AlignTimers => "align timers",
+            Self::Rule { .. } => "rule",
+            Self::Plant { planted: true, .. } => "plant",
+            Self::Plant { .. } => "unplant",
+            Self::Load { .. } | Self::LoadOff => "load",
+            Self::Hunt(_) => "hunt",
+            Self::Ground(_) => "ground",
+            Self::Traffic(_) => "traffic",
+            Self::Settle(_) => "settle",
+            Self::Run(_) => "run",
+            Self::Until { .. } => "until",
+            Self::Mark(_) => "mark",
+            Self::Answer { .. } => "answer",
+            Self::Predict { .. } => "predict",
+            Self::Hint { .. } => "hint",
+            Self::Status => "status",
+            Self::Members => "members",
+            Self::Help(_) => "help",
+        };
+        vec![word]
+    }
+
+    /// It does something to the world from outside: no question of a client, no look, no word of a student.
+    #[must_use]
+    pub fn is_intervention(&self) -> bool {
+        !matches!(
+            self,
+            Self::Nothing
+                | Self::Etcdctl(_)
+                | Self::Type(_)
+                | Self::Interrupt
+                | Self::Run(_)
+                | Self::Until { .. }
+                | Self::Mark(_)
+                | Self::Answer { .. }
+                | Self::Predict { .. }
+                | Self::Hint { .. }
+                | Self::Status
+                | Self::Members
+                | Self::Help(_)
+        )
+    }
 }

@@ -18,6 +18,9 @@ pub const ALIAS_MAX: u32 = 99;
 /// Most writes in a second that `load` takes.
 pub const LOAD_MAX: u32 = 100_000;
 
+/// Longest answer of a student, in bytes: a sentence or two.
+pub const ANSWER_BYTES_MAX: usize = 400;
+
 /// How long `until` waits when the line does not say.
 pub const UNTIL_US: u64 = 60_000_000;
 
@@ -135,6 +138,16 @@ fn world(first: &str, rest: &[&str]) -> Result<Command> {
             [word] => Ok(Command::Mark(name(word, "mark")?)),
             _ => Err(usage("mark")),
         },
+        "answer" => said(first, rest).map(|(name, text)| Command::Answer { name, text }),
+        "predict" => said(first, rest).map(|(name, text)| Command::Predict { name, text }),
+        "hint" => match rest {
+            [goal] => Ok(Command::Hint { goal: name(goal, "goal")?, number: 1 }),
+            [goal, number] => match number.parse().ok().filter(|n| (1..=9).contains(n)) {
+                Some(number) => Ok(Command::Hint { goal: name(goal, "goal")?, number }),
+                None => Err(usage("hint")),
+            },
+            _ => Err(usage("hint")),
+        },
         "status" => nothing_more(rest, Command::Status, "status"),
         "members" => nothing_more(rest, Command::Members, "members"),
         "help" | "?" => {
@@ -177,6 +190,16 @@ fn name(word: &str, what: &str) -> Result<String> {
         )));
     }
     Ok(word.to_string())
+}
+
+/// A question's name and the text behind it.
+fn said(word: &str, rest: &[&str]) -> Result<(String, String)> {
+    let [question, text @ ..] = rest else { return Err(usage(word)) };
+    let text = text.join(" ");
+    if text.is_empty() || text.len() > ANSWER_BYTES_MAX {
+        return Err(usage(word));
+    }
+    Ok((name(question, "question")?, text))
 }
 
 /// One member of any kind; whether the kind fits is the caller's question.

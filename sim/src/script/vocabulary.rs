@@ -118,6 +118,13 @@ pub const WORLD: &[Entry] = &[
     entry("run", "run 5s", "Lets virtual time flow."),
     entry("until", "until leader", "Lets time flow until something holds; help until lists what."),
     entry("mark", "mark before-the-cut", "Names this moment."),
+    entry("predict", "predict P1 no", "In a lesson: what you expect, before you see it."),
+    entry(
+        "answer",
+        "answer leader n2",
+        "In a lesson: your answer to a question; the last one counts.",
+    ),
+    entry("hint", "hint G1 [2]", "In a lesson: a hint to a goal; the second costs a tenth of it."),
     entry("status", "status", "All members at a glance."),
     entry("members", "members", "Numbers, names, ids and addresses of the members."),
     entry("help", "help [COMMAND]", "This list, or one command."),

@@ -27,6 +27,7 @@ use super::spacetime::Slice;
 pub mod compare;
 pub mod history;
 pub mod hunt;
+pub mod lesson;
 
 /// One operation of the simulation module.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -156,6 +157,35 @@ pub enum Call {
     },
     /// Shrinks what [`Call::Hunt`] caught last.
     Shrink,
+    /// The list of lessons.
+    Lessons,
+    /// Opens a lesson: its world, set up, takes the place of the one on the bench, and its texts come back.
+    OpenLesson {
+        /// Which one, and whose.
+        which: lesson::Which,
+    },
+    /// Judges the run on the bench against the goals of the open lesson, and other branches beside it.
+    JudgeLesson {
+        /// The name of the branch that is on the bench.
+        #[serde(default)]
+        present: String,
+        /// The others.
+        #[serde(default)]
+        branches: Vec<lesson::Branch>,
+    },
+    /// The text that a student hands in: the run on the bench and other branches.
+    Submission {
+        /// Name and origin of the branch that is on the bench; its lines are those of the bench.
+        present: lesson::Branch,
+        /// The others.
+        #[serde(default)]
+        branches: Vec<lesson::Branch>,
+    },
+    /// Grades the text of a submission by doing it again.
+    GradeSubmission {
+        /// The text.
+        text: String,
+    },
     /// Judges the text of a finding by doing it again; its story comes back.
     Judge {
         /// The text.
@@ -246,6 +276,18 @@ pub struct Reply {
     /// Hunt.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub search: Option<hunt::Search>,
+    /// Lessons.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lessons: Option<Vec<lesson::Card>>,
+    /// OpenLesson.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lesson: Option<Box<lesson::Sheet>>,
+    /// JudgeLesson, GradeSubmission.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grade: Option<Box<lesson::Grade>>,
+    /// Submission.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
     /// Shrink, Judge.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tale: Option<Box<hunt::Tale>>,

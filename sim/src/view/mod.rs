@@ -29,6 +29,7 @@ mod compare;
 mod history;
 mod hunts;
 mod inspect;
+mod lessons;
 mod look;
 mod marks;
 mod picture;

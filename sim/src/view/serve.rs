@@ -3,6 +3,7 @@
 use super::call::{Call, Reply};
 use super::compare::compare;
 use super::hunts::{self, Hunts};
+use super::lessons::{self, Lessons};
 use crate::place::MemberNo;
 use crate::run::{CALLS_PER_SECOND, Plan, run_spec};
 use crate::script::bench::{Bench, Setup};
@@ -16,6 +17,7 @@ const HEADLESS_SECONDS_MAX: u64 = 24 * 3600;
 pub struct Served {
     bench: Option<Bench>,
     hunts: Hunts,
+    lessons: Lessons,
 }
 
 impl Served {
@@ -41,7 +43,8 @@ impl Served {
                 let setup = Setup::new(seed, size(nodes)?);
                 // The old world goes first, so that two never need memory at once.
                 self.bench = None;
-                self.bench = Some(Bench::new(setup, actions));
+                let lesson = self.lessons.boot(&setup, &actions);
+                self.bench = Some(lesson.unwrap_or_else(|| Bench::new(setup, actions)));
                 reply.time_us = Some(0);
             }
             Call::Compare { seed, nodes, runs: [one, other], until_us } => {
@@ -74,10 +77,21 @@ impl Served {
             }
             Call::Last { stop } => reply.time_us = self.bench()?.last(stop),
             Call::Exec { line } => {
-                reply.id = Some(self.bench()?.by_hand(|bench| bench.exec(&line)));
+                let forbidden = self.lessons.forbids(&line);
+                let bench = self.bench()?;
+                reply.id = Some(match forbidden {
+                    Some(why) => bench.refuse(&line, &why),
+                    None => bench.by_hand(|bench| bench.exec(&line)),
+                });
             }
             Call::Type { line } => {
-                reply.id = Some(self.bench()?.by_hand(|bench| bench.type_line(&line)));
+                let forbidden = self.lessons.forbids(&line);
+                let bench = self.bench()?;
+                reply.id = Some(match forbidden {
+                    // What a command reads is no command.
+                    Some(why) if bench.asks().is_none() => bench.refuse(&line, &why),
+                    _ => bench.by_hand(|bench| bench.type_line(&line)),
+                });
             }
             Call::Complete { line, cursor } => {
                 let (start, candidates) = self.bench()?.complete(&line, cursor);
@@ -99,14 +113,51 @@ impl Served {
                 reply.search = Some(self.hunts.hunt(mutant.as_deref(), from, seeds)?);
             }
             Call::Shrink => reply.tale = Some(Box::new(self.hunts.shrink()?)),
+            call @ (Call::Lessons
+            | Call::OpenLesson { .. }
+            | Call::JudgeLesson { .. }
+            | Call::Submission { .. }
+            | Call::GradeSubmission { .. }) => self.lesson(call, &mut reply)?,
             Call::Judge { text } => reply.tale = Some(Box::new(hunts::judge(&text)?)),
         }
         Ok(reply)
     }
 
-    fn bench(&mut self) -> Result<&mut Bench, String> {
-        self.bench.as_mut().ok_or_else(|| "There is no world yet. Send boot first.".to_string())
+    /// Calls about lessons.
+    fn lesson(&mut self, call: Call, reply: &mut Reply) -> Result<(), String> {
+        match call {
+            Call::Lessons => reply.lessons = Some(lessons::list()),
+            Call::OpenLesson { which } => {
+                self.bench = None;
+                let (bench, sheet) = self.lessons.open(&which)?;
+                reply.time_us = Some(bench.now_us());
+                reply.lesson = Some(Box::new(sheet));
+                self.bench = Some(bench);
+            }
+            Call::JudgeLesson { present, branches } => {
+                let bench = self.bench.as_ref().ok_or_else(no_world)?;
+                let grade = self.lessons.judge(bench, &present, &branches)?;
+                reply.grade = Some(Box::new(grade));
+            }
+            Call::Submission { present, branches } => {
+                let bench = self.bench.as_ref().ok_or_else(no_world)?;
+                reply.text = Some(self.lessons.submission(bench, &present, &branches)?);
+            }
+            Call::GradeSubmission { text } => {
+                reply.grade = Some(Box::new(lessons::grade_text(&text)?));
+            }
+            _ => {}
+        }
+        Ok(())
     }
+
+    fn bench(&mut self) -> Result<&mut Bench, String> {
+        self.bench.as_mut().ok_or_else(no_world)
+    }
+}
+
+fn no_world() -> String {
+    "There is no world yet. Send boot first.".to_string()
 }
 
 /// A number of members that a world can have.

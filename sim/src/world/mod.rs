@@ -45,6 +45,7 @@ pub use self::spec::{Ground, Rules, Spec};
 pub(crate) use self::state::{State, lock};
 use crate::cast::Cast;
 use crate::check::Violation;
+use crate::chronicle::Chronicle;
 use crate::clock::Nanos;
 use crate::disk::DiskView;
 use crate::linear::etcd::Op;
@@ -353,6 +354,16 @@ impl World {
     /// Writes down from here on what clients ask and are told, to be judged from outside.
     pub fn keep_history(&mut self) {
         self.state().history.get_or_insert_default();
+    }
+
+    /// Writes down from here on what happens and what is so (see [`crate::chronicle`]).
+    pub fn keep_chronicle(&mut self) {
+        self.state().chronicle.get_or_insert_default();
+    }
+
+    /// Looks at the chronicle; `None` if nobody asked for it to be kept. `look` must not touch the world.
+    pub fn chronicle<T>(&self, look: impl FnOnce(&Chronicle) -> T) -> Option<T> {
+        self.state().chronicle.as_deref().map(look)
     }
 
     /// What clients saw; `None` if nobody asked for it to be kept.

@@ -80,6 +80,7 @@ impl State {
         if member.state == MemberState::Starting {
             member.state = MemberState::Up;
         }
+        self.chronicle(no);
         self.event(What::Life { member: no, step: up });
         self.event(What::Standing { member: no, standing: seen.standing });
         self.violate(verdict);
@@ -202,6 +203,7 @@ impl State {
     /// Records what a step changed and lets the checkers judge it.
     fn observe(&mut self, no: MemberNo, stored: bool) {
         let now = self.now();
+        self.chronicle(no);
         let Some(process) = self.members[no.index()].process() else { return };
         let before = process.seen;
         let after = self.seen(process.node.view());

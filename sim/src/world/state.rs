@@ -19,6 +19,7 @@ use super::paths::Paths;
 use super::{Counts, First, Rules, Spec};
 use crate::call::Calls;
 use crate::check::{Checks, Violation};
+use crate::chronicle::Chronicle;
 use crate::clock::{Nanos, SECOND};
 use crate::contender;
 use crate::linear::History;
@@ -64,6 +65,8 @@ pub(crate) struct State {
     pub(crate) history: Option<History>,
     /// Which entries are which calls', if somebody asked for it.
     pub(super) paths: Option<Paths>,
+    /// What happened and what was so at any moment, if somebody asked for it.
+    pub(crate) chronicle: Option<Box<Chronicle>>,
     pub(crate) violation: Option<Violation>,
     pub(crate) counts: Counts,
     /// What was counted up to the violation.
@@ -120,6 +123,7 @@ impl State {
                 record: Recorder::default(),
                 history: None,
                 paths: None,
+                chronicle: None,
                 violation: None,
                 counts: Counts::default(),
                 counts_at_end: None,
@@ -197,6 +201,9 @@ impl State {
             return;
         }
         let now = self.now();
+        if let Some(chronicle) = &mut self.chronicle {
+            chronicle.hear(self.record.next_seq(), now, &what);
+        }
         self.record.record(now, what, payload);
     }
 
@@ -210,6 +217,16 @@ impl State {
             self.event(What::Violated(violation.clone()));
             self.counts_at_end = Some(self.counts);
             self.violation = Some(violation);
+        }
+    }
+
+    /// A member has read its disk or made a step: the chronicle looks at it.
+    pub(crate) fn chronicle(&mut self, no: MemberNo) {
+        let (now, seq) = (self.now(), self.record.next_seq());
+        if let Some(chronicle) = &mut self.chronicle
+            && let Some(process) = self.members[no.index()].process()
+        {
+            chronicle.look(seq, now, no, process.node.view());
         }
     }
 
@@ -278,6 +295,9 @@ impl State {
         let node = self.handle.create_node().name(name).ip(addr.ip()).build();
         node.spawn(workload::receive(self.shared(), addr));
         self.clients.push(Client { name: name.into(), place: node.id(), frozen: false });
+        if let Some(chronicle) = &mut self.chronicle {
+            chronicle.introduce(no, name);
+        }
         no
     }
 

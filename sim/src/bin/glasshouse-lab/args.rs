@@ -16,7 +16,7 @@ pub(crate) struct Args {
 const SWITCHES: [&str; 7] =
     ["--all", "--black-box", "--calm", "--csv", "--faults", "--twice", "--unchecked"];
 /// Flags that want a value, with an example of one.
-const VALUES: [(&str, &str); 13] = [
+const VALUES: [(&str, &str); 16] = [
     ("--seed", "42"),
     ("--seeds", "1..500"),
     ("--nodes", "5"),
@@ -30,6 +30,9 @@ const VALUES: [(&str, &str); 13] = [
     ("--out", "findings"),
     ("--up-to", "medium"),
     ("--format", "json"),
+    ("--labs", "labs"),
+    ("--class", "spring"),
+    ("--student", "017"),
 ];
 
 impl Args {

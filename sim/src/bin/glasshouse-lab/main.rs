@@ -1,13 +1,14 @@
 //! Simulated clusters from the command line: one run, a sweep over seeds, a measurement.
 //!
 //! Exit codes: 0 all is well, 2 the command line is wrong, 3 a property was violated (or a run that
-//! was made twice gave two histories).
+//! was made twice gave two histories, a file was refused, a lesson's solution does not reach its goals).
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is a command line")]
 
 mod args;
 mod bench;
 mod hunt;
+mod lessons;
 mod replay;
 mod search;
 mod stopwatch;
@@ -53,8 +54,10 @@ glasshouse-lab runs simulated clusters: a seed decides the whole history.
                         hunts every planted fault within its budget, and prints what it took
   glasshouse-lab replay FILE [--format text|json|shiviz]
                         tells what happens in a finding, step by step
-  glasshouse-lab verify FILES [--csv]
-                        judges findings by doing them again
+  glasshouse-lab lesson NN [--labs DIR] [--script FILE] [--class C --student S] [--out FILE]
+                        plays the solution of a lesson and tells what came of each goal
+  glasshouse-lab verify FILES [--csv] [--labs DIR]
+                        judges findings and grades submissions, by doing them again
   glasshouse-lab bench  [--nodes N --seconds T --rate R] [--unchecked]
                         simulated seconds per second of processor time
 
@@ -63,7 +66,8 @@ glasshouse-lab runs simulated clusters: a seed decides the whole history.
   --mutant     a planted bug by its code, M01 and on; docs/hunts.md tells what they are
   --unchecked  without checkers
 
-Exit code 0: all is well. 2: the command line is wrong. 3: a property was violated.";
+Exit code 0: all is well. 2: the command line is wrong. 3: a property was violated, a file was refused,
+or a lesson's own solution does not reach its goals.";
 
 /// Why the program ends before its work is done.
 enum Failure {
@@ -93,9 +97,10 @@ fn main() -> ExitCode {
         "hunt" => Args::parse(words).map_err(Failure::Usage).and_then(hunt::hunt),
         "table" => Args::parse(words).map_err(Failure::Usage).and_then(table::table),
         "replay" => Args::parse(words).map_err(Failure::Usage).and_then(replay::replay),
+        "lesson" => Args::parse(words).map_err(Failure::Usage).and_then(lessons::lesson),
         "verify" => Args::parse(words).map_err(Failure::Usage).and_then(verify::verify),
         other => Err(Failure::Usage(format!(
-            "There is no command {other}; there is run, sweep, hunt, table, replay, verify and bench."
+            "There is no command {other}; there is run, sweep, hunt, table, replay, lesson, verify and bench."
         ))),
     };
     match done {
