@@ -18,6 +18,7 @@ impl fmt::Display for Goal {
 /// How tightly an expression holds together: a row of the table in [`super`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Row {
+    Open,
     Then,
     Or,
     And,
@@ -37,7 +38,7 @@ fn row(kind: &Kind) -> Row {
         Kind::Unary(Unary::Minus, _) => Row::Primary,
         Kind::Unary(..) => Row::Prefix,
         // Their bodies reach as far as they can: in brackets wherever something may follow.
-        Kind::Quantified { .. } | Kind::In(..) => Row::Then,
+        Kind::Quantified { .. } | Kind::In(..) => Row::Open,
         // Its condition takes the sign of a comparison that follows.
         Kind::Scoped(_, Scope::While, _) => Row::Comparison,
         Kind::Scoped(..) => Row::Scoped,
@@ -63,12 +64,7 @@ struct In<'a>(&'a Expr, Row);
 
 impl fmt::Display for In<'_> {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let open = matches!(self.0.kind, Kind::Quantified { .. } | Kind::In(..));
-        if row(&self.0.kind) < self.1 || (open && self.1 > Row::Then) {
-            write!(to, "({})", self.0)
-        } else {
-            self.0.fmt(to)
-        }
+        if row(&self.0.kind) < self.1 { write!(to, "({})", self.0) } else { self.0.fmt(to) }
     }
 }
 
