@@ -47,23 +47,6 @@ impl Served {
                 self.bench = Some(lesson.unwrap_or_else(|| Bench::new(setup, actions)));
                 reply.time_us = Some(0);
             }
-            Call::Compare { seed, nodes, runs: [one, other], until_us } => {
-                if until_us.iter().any(|until| *until > HEADLESS_SECONDS_MAX * 1_000_000) {
-                    return Err(format!("A run may last {HEADLESS_SECONDS_MAX} s. Ask for less."));
-                }
-                let setup = Setup::new(seed, size(nodes)?);
-                let runs = [(one, until_us[0]), (other, until_us[1])];
-                reply.comparison = Some(Box::new(compare(&setup, runs)));
-            }
-            Call::Headless { seed, nodes, seconds, calm, rate } => {
-                if seconds > HEADLESS_SECONDS_MAX {
-                    return Err(format!("A run may last {HEADLESS_SECONDS_MAX} s. Ask for less."));
-                }
-                let plan = Plan { seconds, faults: !calm, rate: rate.unwrap_or(CALLS_PER_SECOND) };
-                let outcome = run_spec(Spec::hunt(seed, size(nodes)?), plan);
-                reply.trace = Some(format!("{:016x}", outcome.hash));
-                reply.violation = outcome.violation.map(|violation| violation.to_string());
-            }
             Call::Run { until_us, stop, slices_max } => {
                 let bench = self.bench()?;
                 let stopped = bench.run_until(until_us, stop, slices_max);
@@ -108,19 +91,50 @@ impl Served {
                 reply.slice = Some(Box::new(super::slice(self.bench()?.world(), from_us, to_us)));
             }
             Call::Actions => reply.actions = Some(self.bench()?.whole_log()),
-            Call::Catalogue => reply.mutants = Some(hunts::catalogue()),
-            Call::Hunt { mutant, from, seeds } => {
-                reply.search = Some(self.hunts.hunt(mutant.as_deref(), from, seeds)?);
-            }
-            Call::Shrink => reply.tale = Some(Box::new(self.hunts.shrink()?)),
             call @ (Call::Lessons
             | Call::OpenLesson { .. }
             | Call::JudgeLesson { .. }
             | Call::Submission { .. }
             | Call::GradeSubmission { .. }) => self.lesson(call, &mut reply)?,
-            Call::Judge { text } => reply.tale = Some(Box::new(hunts::judge(&text)?)),
+            call @ (Call::Compare { .. }
+            | Call::Headless { .. }
+            | Call::Catalogue
+            | Call::Hunt { .. }
+            | Call::Shrink
+            | Call::Judge { .. }) => self.beside(call, &mut reply)?,
         }
         Ok(reply)
+    }
+
+    /// Calls about other worlds than the one on the bench.
+    fn beside(&mut self, call: Call, reply: &mut Reply) -> Result<(), String> {
+        match call {
+            Call::Compare { seed, nodes, runs: [one, other], until_us } => {
+                if until_us.iter().any(|until| *until > HEADLESS_SECONDS_MAX * 1_000_000) {
+                    return Err(format!("A run may last {HEADLESS_SECONDS_MAX} s. Ask for less."));
+                }
+                let setup = Setup::new(seed, size(nodes)?);
+                let runs = [(one, until_us[0]), (other, until_us[1])];
+                reply.comparison = Some(Box::new(compare(&setup, runs)));
+            }
+            Call::Headless { seed, nodes, seconds, calm, rate } => {
+                if seconds > HEADLESS_SECONDS_MAX {
+                    return Err(format!("A run may last {HEADLESS_SECONDS_MAX} s. Ask for less."));
+                }
+                let plan = Plan { seconds, faults: !calm, rate: rate.unwrap_or(CALLS_PER_SECOND) };
+                let outcome = run_spec(Spec::hunt(seed, size(nodes)?), plan);
+                reply.trace = Some(format!("{:016x}", outcome.hash));
+                reply.violation = outcome.violation.map(|violation| violation.to_string());
+            }
+            Call::Catalogue => reply.mutants = Some(hunts::catalogue()),
+            Call::Hunt { mutant, from, seeds } => {
+                reply.search = Some(self.hunts.hunt(mutant.as_deref(), from, seeds)?);
+            }
+            Call::Shrink => reply.tale = Some(Box::new(self.hunts.shrink()?)),
+            Call::Judge { text } => reply.tale = Some(Box::new(hunts::judge(&text)?)),
+            _ => {}
+        }
+        Ok(())
     }
 
     /// Calls about lessons.
