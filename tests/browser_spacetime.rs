@@ -227,6 +227,43 @@ fn a_message_on_its_way_is_dropped_by_hand() {
 }
 
 #[test]
+fn a_message_of_the_past_gets_another_fate() {
+    let slice = natively();
+    let parts = fold(&slice, &[]);
+    let seen = |us: u64| {
+        !parts.iter().any(|part| part.folded.is_some() && (part.from_us..part.to_us).contains(&us))
+    };
+    // A vote that counted.
+    let votes = slice.arrows.iter().filter(|arrow| {
+        let message = &arrow.message;
+        message.kind == Kind::Vote
+            && message.answer
+            && arrow.lost.is_none()
+            && seen(message.sent_us)
+    });
+    let vote = votes.last().expect("somebody was elected");
+    let (id, sent_us) = (vote.message.id, vote.message.sent_us);
+    let Some(mut bench) = open(Screen::DESKTOP, &slice) else { return };
+    bench.click("#as-list");
+    bench.wait("document.querySelector('#list')");
+    bench.click(&format!("[data-event=\"{}\"] button", vote.sent.unwrap()));
+    bench.wait("document.querySelector('#fate')");
+    bench.click("#fate button");
+    bench.wait("glasshouse.branches().length === 2");
+    let status = bench.settle();
+    assert!((sent_us..sent_us + 10_000).contains(&status["time_us"].as_u64().unwrap()), "{status}");
+    bench.wait(&format!("glasshouse.link().includes('drop+message+{id}')"));
+    bench.click("#as-list");
+    bench.wait(&format!("document.querySelector('.arrow[data-message=\"{id}\"][data-lost]')"));
+    bench.screenshot("spacetime-other-fate");
+    // The run as it was is kept.
+    bench.eval::<Value>("(location.hash = 'bench', null)");
+    bench.press("Alt+ArrowUp");
+    bench.until("s.settled && glasshouse.branches()[0].present");
+    assert!(!bench.eval::<bool>(&format!("glasshouse.link().includes('drop+message+{id}')")));
+}
+
+#[test]
 fn everybody_can_read_space_time() {
     let Some(axe) = tools::axe() else { return };
     let slice = natively();

@@ -26,6 +26,8 @@ pub(crate) enum Msg {
     AsList(bool),
     /// Show this entry in the log of the bench.
     ShowEntry(u64),
+    /// Shows this moment, in virtual microseconds, with its messages.
+    ShowMessages(u64),
 }
 
 /// A direction in the drawing.

@@ -105,7 +105,9 @@ pub(crate) fn read(press: &Press, state: &State) -> Option<Deed> {
 }
 
 fn is_about_time(key: &str, alt: bool) -> bool {
-    matches!((key, alt), (" " | "." | "[" | "]", false) | ("e" | "m" | "d", true))
+    let plain = [" ", ".", ",", ">", "<", "[", "]"];
+    let with_alt = ["e", "m", "d", "c", "arrowup", "arrowdown"];
+    if alt { with_alt.contains(&key) } else { plain.contains(&key) }
 }
 
 #[cfg(test)]

@@ -51,8 +51,11 @@ pub(crate) enum Msg {
     Unfold(u64),
     /// Twice as far back.
     Earlier,
-    /// Does this line to a message that is on its way.
-    Fate(String),
+    /// Does this line to a message while it is on its way: now, or at the moment in virtual microseconds at
+    /// which it was.
+    Fate(String, Option<u64>),
+    /// To the moment of the chosen event.
+    GoThere,
     /// Saves the drawing.
     SaveSvg,
     /// Saves the slice for ShiViz.

@@ -97,6 +97,7 @@ fn keys(letters: bool, covered: bool, emit: &Tell) -> Callback<KeyboardEvent> {
             "ArrowUp" => Msg::Move(Move::Cause),
             "ArrowDown" => Msg::Move(Move::Effect),
             "Escape" => Msg::Choose(None),
+            "Enter" => Msg::GoThere,
             "o" | "O" if letters => Msg::OnlyPast,
             "+" | "=" if letters => Msg::Zoom(1),
             "-" if letters => Msg::Zoom(-1),

@@ -27,6 +27,10 @@ impl State {
                 self.ask_frame(true, out);
                 out.push(Effect::Go("bench".to_owned()));
             }
+            Msg::ShowMessages(at_us) => {
+                self.seek(at_us, out);
+                out.push(Effect::Go("spacetime".to_owned()));
+            }
         }
         self.history_pump(out);
     }

@@ -49,7 +49,18 @@ impl State {
                 space.fold();
             }
             Msg::Earlier => space.reach_back(),
-            Msg::Fate(line) => self.exec(&line, Origin::Bench, out),
+            Msg::Fate(line, None) => self.exec(&line, Origin::Bench, out),
+            Msg::Fate(line, Some(at_us)) => {
+                // What is typed on the way through time is done there.
+                self.seek(at_us, out);
+                self.exec(&line, Origin::Bench, out);
+            }
+            Msg::GoThere => {
+                // Its microsecond is over when it has happened.
+                if let Some(at_us) = space.event().map(|event| event.at_us + 1) {
+                    self.seek(at_us, out);
+                }
+            }
             Msg::SaveSvg => out.push(Effect::SaveDrawing("space-time.svg".to_owned())),
             Msg::SaveShiviz => {
                 let log = shiviz::log(&space.slice);

@@ -23,17 +23,19 @@ pub(super) fn aside(seen: &Seen, emit: &Emit) -> Html {
     };
     let history: &History = &seen.picture;
     let id = one.entry;
+    let over_us = one.returned_us.map_or(history.time_us, |us| us + 1);
     html! {
         <aside class="insp" aria-label="Selected operation" tabindex="0">
             <div class="who">
                 { glyph::icon(glyph::client(), one.term, 26) }
                 <div><h2>{ text::title(one) }</h2><p class="dim num">{ text::asked(one, history.time_us) }</p></div>
             </div>
-            if let Some(index) = id {
-                <div class="acts2">
+            <div class="acts2">
+                if let Some(index) = id {
                     <button class="b" onclick={emit.reform(move |_: MouseEvent| state::Msg::History(Msg::ShowEntry(index)))}>{ text::show_entry(index) }</button>
-                </div>
-            }
+                }
+                <button class="b" onclick={emit.reform(move |_: MouseEvent| state::Msg::History(Msg::ShowMessages(over_us)))}>{ "Show its messages" }</button>
+            </div>
             { why(history, one) }
             <section class="sec" aria-label="Its way through the cluster">
                 <div class="hd"><h3>{ "Its way through the cluster" }</h3></div>

@@ -67,6 +67,7 @@ fn head(space: &Spacetime, event: &Event, emit: &Tell) -> Html {
                 <div><h2 id="chosen-title">{ text::title(&space.slice, event) }</h2><p class="dim num" id="chosen-place">{ text::place(event) }</p></div>
             </div>
             <div class="acts2">
+                <button class="b" onclick={emit.reform(|_: MouseEvent| Msg::GoThere)}>{ "Go there " }<kbd>{ "Enter" }</kbd></button>
                 <button class="b" aria-pressed={only.to_string()} onclick={emit.reform(|_: MouseEvent| Msg::OnlyPast)}>{ "Only its past " }<kbd>{ "O" }</kbd></button>
                 <button class="b" onclick={emit.reform(|_: MouseEvent| Msg::Choose(None))}>{ "Choose nothing " }<kbd>{ "Esc" }</kbd></button>
             </div>
@@ -138,9 +139,11 @@ fn fate(space: &Spacetime, arrow: &Arrow, emit: &Tell) -> Html {
     let id = arrow.message.id;
     let it = text::it(arrow, tell::name(&space.slice, arrow.message.from));
     let flies = arrow.flies();
+    // Right behind its sending it is on its way.
+    let then = (!flies).then_some(arrow.message.sent_us + 1);
     let deed = |name: String, line: String| {
-        let onclick = emit.reform(move |_: MouseEvent| Msg::Fate(line.clone()));
-        html! { <button class="b" disabled={!flies} {onclick}>{ name }</button> }
+        let onclick = emit.reform(move |_: MouseEvent| Msg::Fate(line.clone(), then));
+        html! { <button class="b" {onclick}>{ name }</button> }
     };
     html! {
         <section class="sec" id="fate" aria-label="Change its fate">

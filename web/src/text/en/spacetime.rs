@@ -19,11 +19,12 @@ pub(crate) const PAST_HOW: &str = "Heavy arrows are the past of the chosen event
 pub(crate) const FATE_NOW: &str =
     "It is on its way: what you do to it is a line of the run, so a link repeats it.";
 pub(crate) const FATE_OVER: &str =
-    "It is over. While a message is on its way, it can be dropped, delayed or doubled here.";
+    "It is over. This goes back to when it was on its way, and begins a branch there.";
 pub(crate) const LIST: &str = "Events, ordered by cause";
-pub(crate) const KEYS: [(&str, &str); 5] = [
+pub(crate) const KEYS: [(&str, &str); 6] = [
     ("Left, Right", "in space-time: along a lane"),
     ("Up, Down", "in space-time: to the cause, to the effect"),
+    ("Enter", "in space-time: go to the moment of the chosen event"),
     ("O", "in space-time: only the past of the chosen event"),
     ("+ and -", "in space-time: larger, smaller"),
     ("Esc", "in space-time: choose nothing"),
