@@ -234,14 +234,14 @@ fn a_message_of_the_past_gets_another_fate() {
         !parts.iter().any(|part| part.folded.is_some() && (part.from_us..part.to_us).contains(&us))
     };
     // A vote that counted.
-    let votes = slice.arrows.iter().filter(|arrow| {
+    let mut votes = slice.arrows.iter().filter(|arrow| {
         let message = &arrow.message;
         message.kind == Kind::Vote
             && message.answer
             && arrow.lost.is_none()
             && seen(message.sent_us)
     });
-    let vote = votes.last().expect("somebody was elected");
+    let vote = votes.next_back().expect("somebody was elected");
     let (id, sent_us) = (vote.message.id, vote.message.sent_us);
     let Some(mut bench) = open(Screen::DESKTOP, &slice) else { return };
     bench.click("#as-list");

@@ -1,4 +1,4 @@
-//! Functions: of events, of answers, of several runs. Those of one member are in [`state`](super::state).
+//! Functions: of events, of answers, of several runs. Those of one member are in [`super::state`].
 
 use super::ast::{Arg, Binary};
 use super::eval::{Ctx, Eval, Result, Run, as_moment};
