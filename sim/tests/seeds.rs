@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, reason = "the helpers of a test are a test")]
 
 use glasshouse_sim::run::{Outcome, Plan, run_seed, run_spec};
+use glasshouse_sim::script::{Bench, Setup};
+use glasshouse_sim::view::call::{Action, Stop};
 use glasshouse_sim::world::Spec;
 
 fn clean(seeds: std::ops::Range<u64>, members: u8, seconds: u64) {
@@ -70,4 +72,27 @@ fn without_faults_every_call_is_answered() {
         assert!(counts.answered + 10 >= counts.calls && counts.calls > 400, "{counts:?}");
         assert_eq!((counts.elections, counts.starts), (1, 3));
     }
+}
+
+/// Two voters and a learner: a voter is removed, and the other one loses its disk before it has stored
+/// that. The removed one must still be there to elect it, whatever the learner has stored.
+#[test]
+fn a_learner_lets_no_removed_voter_go() {
+    let lines = [
+        (0, "ground short-log loose-reconfig"),
+        (0, "traffic 1/s for 26500ms with=members"),
+        (0, "stop n1"),
+        (3_825, "restart n1"),
+        (10_500, "kill n1"),
+        (11_600, "restart n1"),
+        (12_970, "freeze n2"),
+        (14_000, "break disk n1 reads"),
+        (15_000, "thaw n2"),
+        (33_872, "settle 18000ms"),
+    ];
+    let action =
+        |(at_ms, line): (u64, &str)| Action { time_us: at_ms * 1_000, line: line.to_string() };
+    let mut bench = Bench::new(Setup::new(88_117, 1), lines.map(action).to_vec());
+    bench.run_until(52_000_000, Stop::Time, 0);
+    assert_eq!(bench.world().violation(), None);
 }

@@ -71,9 +71,11 @@ impl Node {
         }
     }
 
-    /// This member stays, and its next life will know of all removals that this one knows.
+    /// This member stays, and its next life will know of all removals that this one knows. A learner
+    /// does not count: whatever it remembers, it elects nobody.
     pub(super) fn tells_removals(&self) -> bool {
-        !self.removals.is_out() && self.stored.index >= self.removals.last_index
+        let votes = self.membership.get(self.config.member_id).is_some_and(|own| !own.is_learner);
+        votes && !self.removals.is_out() && self.stored.index >= self.removals.last_index
     }
 
     /// Tells who is to be told, and ends this member when it was told and its time is over. What it
@@ -82,7 +84,7 @@ impl Node {
         if !self.removals.to_tell.is_empty() {
             if self.stored.index < self.removals.last_index {
                 self.flush(effects);
-            } else {
+            } else if self.tells_removals() {
                 for id in std::mem::take(&mut self.removals.to_tell) {
                     self.tell_removed(id, effects);
                 }
