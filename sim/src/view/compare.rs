@@ -36,24 +36,25 @@ pub(super) fn compare(setup: &Setup, runs: [(Vec<Action>, u64); 2]) -> Compariso
     let ends = [runs[0].1, runs[1].1];
     let mut runs = runs.map(|(actions, _)| Run::new(setup, actions));
     let mut comparison = Comparison::default();
+    // Where one of them ends, the other goes on alone: that is no difference.
+    let together_us = ends[0].min(ends[1]);
     let mut now_us = 0;
     while now_us < ends[0].max(ends[1]) {
+        let before_us = now_us;
         now_us += STRETCH_US;
-        let steps: Vec<_> =
-            runs.iter_mut().zip(ends).map(|(run, end)| run.step(now_us.min(end))).collect();
+        if before_us < together_us {
+            now_us = now_us.min(together_us);
+        }
+        let [one, other] = &mut runs;
+        let events = [one.step(now_us.min(ends[0])), other.step(now_us.min(ends[1]))];
+        if comparison.differs_us.is_none() && before_us < together_us {
+            let is_one = one.bench.world().trace_hash() == other.bench.world().trace_hash();
+            let parted = if is_one { None } else { first_difference(&events) };
+            comparison.differs_us = parted.map(|(at_us, _)| at_us);
+            comparison.same_events = parted.map_or(one.cursor, |(_, seq)| seq);
+        }
         if let Some(from_us) = comparison.differs_us {
             runs.iter_mut().for_each(|run| run.tell(from_us));
-            continue;
-        }
-        let hashes = [0, 1].map(|nth| runs[nth].bench.world().trace_hash());
-        let differs = first_difference(&steps[0], &steps[1]);
-        // One of them may end here without a difference.
-        if let Some(at) = differs.filter(|_| hashes[0] != hashes[1]) {
-            comparison.differs_us = Some(at.at_us);
-            comparison.same_events = at.seq;
-            runs.iter_mut().for_each(|run| run.tell(at.at_us));
-        } else {
-            comparison.same_events = steps[0].next_seq.min(steps[1].next_seq);
         }
     }
     let from_us = comparison.differs_us;
@@ -61,25 +62,13 @@ pub(super) fn compare(setup: &Setup, runs: [(Vec<Action>, u64); 2]) -> Compariso
     comparison
 }
 
-/// The events of a stretch, in words that are equal exactly if the events are.
-struct Step {
-    events: Vec<(u64, u64, String)>,
-    next_seq: u64,
-}
-
-/// The first event that only one run has.
-struct Difference {
-    at_us: u64,
-    seq: u64,
-}
-
-fn first_difference(one: &Step, other: &Step) -> Option<Difference> {
-    let pairs = one.events.iter().zip(&other.events);
-    let same = pairs.take_while(|(one, other)| one == other).count();
-    let next = |step: &Step| step.events.get(same).map(|(seq, at_us, _)| (*seq, *at_us));
-    let first = [next(one), next(other)].into_iter().flatten();
-    let at_us = first.clone().map(|(_, at_us)| at_us).min()?;
-    Some(Difference { at_us, seq: first.map(|(seq, _)| seq).min()? })
+/// When the first event happens that only one run has, and its number. What is equal has equal words.
+fn first_difference([one, other]: &[Vec<Event>; 2]) -> Option<(u64, u64)> {
+    let words = |event: &Event| format!("{} {:?}", event.at, event.what);
+    let pairs = one.iter().zip(other);
+    let same = pairs.take_while(|(one, other)| words(one) == words(other)).count();
+    let first = [one.get(same), other.get(same)].into_iter().flatten();
+    first.map(|event| (event.at / MICROS, event.seq)).min()
 }
 
 impl Run {
@@ -89,18 +78,14 @@ impl Run {
         Self { bench, cursor: 0, lanes, commits_us, commit: 0, first: None }
     }
 
-    fn step(&mut self, until_us: u64) -> Step {
+    /// Runs on; what happened.
+    fn step(&mut self, until_us: u64) -> Vec<Event> {
         self.bench.run_until(until_us, Stop::Time, 0);
         let mut events = Vec::new();
-        let mut heard = Vec::new();
-        self.cursor = self.bench.world().events_since(self.cursor, |event| {
-            events.push((event.seq, event.at / MICROS, format!("{} {:?}", event.at, event.what)));
-            if matches!(event.what, What::Standing { .. } | What::Committed { .. }) {
-                heard.push(event.clone());
-            }
-        });
-        heard.iter().for_each(|event| self.hear(event));
-        Step { events, next_seq: self.cursor }
+        self.cursor =
+            self.bench.world().events_since(self.cursor, |event| events.push(event.clone()));
+        events.iter().for_each(|event| self.hear(event));
+        events
     }
 
     fn hear(&mut self, event: &Event) {

@@ -21,6 +21,17 @@ fn a_run_is_equal_to_itself() {
 }
 
 #[test]
+fn a_run_that_goes_further_is_no_other_one() {
+    let actions = vec![action(3_000, "put a 1")];
+    let runs = [(actions.clone(), 4_150_000), (actions, END_US)];
+    let further = compare(&Setup::new(7, 3), runs);
+    assert_eq!(further.differs_us, None);
+    assert!(further.runs[0].trace != further.runs[1].trace);
+    let [short, long] = &further.runs[..] else { panic!("two runs") };
+    assert!(long.commits_us.starts_with(&short.commits_us));
+}
+
+#[test]
 fn two_fates_part_where_something_else_was_done() {
     let put = action(3_000, "put a 1");
     let one = [put.clone(), action(3_250, "kill leader")];
