@@ -5,9 +5,6 @@ use glasshouse_tests::bench::Bench;
 use glasshouse_tests::browser::Screen;
 use glasshouse_tests::tools;
 
-const DARK: Screen = Screen { colours: "dark", ..Screen::DESKTOP };
-const DARK_PHONE: Screen = Screen { colours: "dark", ..Screen::PHONE };
-
 #[test]
 fn the_page_elects_a_leader_by_itself() {
     let Some(mut bench) = Bench::open(Screen::DESKTOP, "") else { return };
@@ -135,12 +132,7 @@ fn less_motion_is_respected() {
 #[test]
 fn axe_finds_nothing() {
     let Some(axe) = tools::axe() else { return };
-    for (name, screen) in [
-        ("light", Screen::DESKTOP),
-        ("dark", DARK),
-        ("phone", Screen::PHONE),
-        ("phone-dark", DARK_PHONE),
-    ] {
+    for (name, screen) in Screen::ALL {
         let Some(mut bench) = Bench::open(screen, "#seed=7&n=3") else { return };
         let leader = bench.leader();
         assert_eq!(bench.axe(&axe), Vec::<String>::new(), "{name}, as it opens");

@@ -11,8 +11,6 @@ use glasshouse_tests::bench::Bench;
 use glasshouse_tests::browser::Screen;
 use glasshouse_tests::tools;
 
-const DARK: Screen = Screen { colours: "dark", ..Screen::DESKTOP };
-const DARK_PHONE: Screen = Screen { colours: "dark", ..Screen::PHONE };
 const STILL: Screen = Screen { still: true, ..Screen::DESKTOP };
 
 /// A few clients: writes, reads, a slow disk, a leader that is cut off, and one who gives up.
@@ -194,12 +192,7 @@ fn the_point_where_no_order_fits_is_shown() {
 #[test]
 fn everybody_can_read_a_history() {
     let Some(axe) = tools::axe() else { return };
-    for (name, screen) in [
-        ("light", Screen::DESKTOP),
-        ("dark", DARK),
-        ("phone", Screen::PHONE),
-        ("phone-dark", DARK_PHONE),
-    ] {
+    for (name, screen) in Screen::ALL {
         for (kind, lines, until_ms) in
             [("explained", &EXPLAINED[..], 6_245), ("refuted", &REFUTED[..], 4_600)]
         {

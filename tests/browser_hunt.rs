@@ -12,8 +12,6 @@ const EASY: &str = "M03";
 /// The search and the shrinking take real seconds, and test machines are busy.
 const HUNT: Duration = Duration::from_secs(240);
 
-const DARK: Screen = Screen { colours: "dark", ..Screen::DESKTOP };
-const DARK_PHONE: Screen = Screen { colours: "dark", ..Screen::PHONE };
 const STILL: Screen = Screen { still: true, ..Screen::DESKTOP };
 
 /// The hunts, with the list of what can be hunted.
@@ -207,12 +205,7 @@ fn a_bug_is_broken_by_hand() {
 #[test]
 fn everybody_can_read_a_hunt() {
     let Some(axe) = tools::axe() else { return };
-    for (name, screen) in [
-        ("light", Screen::DESKTOP),
-        ("dark", DARK),
-        ("phone", Screen::PHONE),
-        ("phone-dark", DARK_PHONE),
-    ] {
+    for (name, screen) in Screen::ALL {
         let Some(mut bench) = open(screen) else { return };
         assert_eq!(bench.axe(&axe), Vec::<String>::new(), "{name}, before a hunt");
         bench.screenshot(&format!("hunt-before-{name}"));

@@ -17,9 +17,6 @@ const NODES: u32 = 5;
 /// How far back the view reaches, in microseconds.
 const SPAN: u64 = 2_000_000;
 
-const DARK: Screen = Screen { colours: "dark", ..Screen::DESKTOP };
-const DARK_PHONE: Screen = Screen { colours: "dark", ..Screen::PHONE };
-
 /// A leader is cut off, the others elect one, and something is written there.
 fn actions() -> Vec<Action> {
     let action = |time_us, line: &str| Action { time_us, line: line.to_owned() };
@@ -70,9 +67,7 @@ fn chosen(bench: &mut Bench, seq: u64) {
 /// Those that are drawn: what begins and ends in folded silence is not.
 fn drawn(slice: &Slice) -> Vec<&Arrow> {
     let parts = fold(slice, &[]);
-    let folded = |us: u64| {
-        parts.iter().any(|part| part.folded.is_some() && (part.from_us..part.to_us).contains(&us))
-    };
+    let folded = |us: u64| parts.iter().any(|part| part.folds(us));
     let ends = |arrow: &Arrow| (arrow.message.sent_us, arrow.message.arrive_us.min(slice.to_us));
     slice
         .arrows
@@ -122,11 +117,7 @@ fn the_drawing_and_its_list_are_the_run_of_the_link() {
     let order: Vec<u64> = cause::order(&slice)
         .into_iter()
         .map(|place| &slice.events[place])
-        .filter(|event| {
-            !parts.iter().any(|part| {
-                part.folded.is_some() && (part.from_us..part.to_us).contains(&event.at_us)
-            })
-        })
+        .filter(|event| !parts.iter().any(|part| part.folds(event.at_us)))
         .map(|event| event.seq)
         .collect();
     assert_eq!(listed, order);
@@ -230,9 +221,7 @@ fn a_message_on_its_way_is_dropped_by_hand() {
 fn a_message_of_the_past_gets_another_fate() {
     let slice = natively();
     let parts = fold(&slice, &[]);
-    let seen = |us: u64| {
-        !parts.iter().any(|part| part.folded.is_some() && (part.from_us..part.to_us).contains(&us))
-    };
+    let seen = |us: u64| !parts.iter().any(|part| part.folds(us));
     // A vote that counted.
     let mut votes = slice.arrows.iter().filter(|arrow| {
         let message = &arrow.message;
@@ -267,12 +256,7 @@ fn a_message_of_the_past_gets_another_fate() {
 fn everybody_can_read_space_time() {
     let Some(axe) = tools::axe() else { return };
     let slice = natively();
-    for (name, screen) in [
-        ("light", Screen::DESKTOP),
-        ("dark", DARK),
-        ("phone", Screen::PHONE),
-        ("phone-dark", DARK_PHONE),
-    ] {
+    for (name, screen) in Screen::ALL {
         let Some(mut bench) = open(screen, &slice) else { return };
         bench.screenshot(&format!("spacetime-{name}"));
         assert_eq!(bench.axe(&axe), Vec::<String>::new(), "{name}");

@@ -81,7 +81,7 @@ impl Api {
         };
         get("status", status);
         get("branches", branches);
-        get("actions", |state| plain(&state.actions));
+        get("actions", |state| plain(&state.timeline.branch().actions));
         get("traceHash", |state| JsValue::from(state.newest().trace.as_str()));
         get("link", |state| JsValue::from(address(&link::write(&state.so_far(), &state.build))));
         if let Some(window) = web_sys::window() {

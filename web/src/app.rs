@@ -162,7 +162,7 @@ fn bench(state: &State, emit: &Emit) -> Html {
     let selected = state.calm.members.iter().find(|member| Some(member.alias) == state.selected);
     let until_us = state.flow.until_us.filter(|until| *until > 0 && state.phase == Phase::Building);
     let first = state.first && state.phase == Phase::Ready;
-    let clock_us = clock(state);
+    let clock_us = state.clock_us();
     // Other views leave the bench as it is, out of sight.
     let hidden = state.view != View::Bench;
     let id = (!hidden).then_some("view");
@@ -214,7 +214,7 @@ fn floor(state: &State, emit: &Emit) -> Html {
             <div>
                 <div class="ctl">
                     <panel::timebar::Controls ..props(flowing)/>
-                    <span class="clock num">{ text::seconds(clock(state)) }<span class="dim">{ " s" }</span></span>
+                    <span class="clock num">{ text::seconds(state.clock_us()) }<span class="dim">{ " s" }</span></span>
                 </div>
                 <panel::timebar::Choices ..props(flowing)/>
             </div>
@@ -247,16 +247,6 @@ fn overlay(state: &State, emit: &Emit) -> Html {
             member.map(|member| panel::menu::member(member, at, window, emit)).unwrap_or_default()
         }
     }
-}
-
-/// The drawn moment in whole microseconds.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "virtual time is never negative"
-)]
-fn clock(state: &State) -> u64 {
-    state.flow.clock_us as u64
 }
 
 fn window() -> Window {

@@ -395,8 +395,8 @@ fn moving(frame: &Frame, now_us: f64) -> bool {
         || frame.members.iter().any(syncs)
 }
 
-/// Rounds a positive number of microseconds.
+/// A positive number of microseconds in whole ones.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped first")]
-fn whole_us(us: f64) -> u64 {
+pub(crate) fn whole_us(us: f64) -> u64 {
     us.clamp(0.0, 1e15) as u64
 }

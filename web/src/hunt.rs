@@ -448,12 +448,14 @@ pub(crate) struct Score {
 /// run that a link repeated, and not by doing what the hunter did.
 pub(crate) fn score(state: &State) -> Option<Score> {
     let violation = state.frame.violation.as_ref()?;
-    let done = state.actions.iter().filter(|action| action.time_us <= violation.time_us);
+    let done =
+        state.timeline.branch().actions.iter().filter(|action| action.time_us <= violation.time_us);
     let code = done.clone().find_map(|action| planted(&action.line))?;
     let known = state.hunts.known.get(&code);
     let theirs = known.and_then(|known| link::read(&known.link).ok().flatten());
-    let same = theirs
-        .is_some_and(|link| (link.run.seed, &link.run.actions) == (state.run.seed, &state.actions));
+    let same = theirs.is_some_and(|link| {
+        (link.run.seed, &link.run.actions) == (state.run.seed, &state.timeline.branch().actions)
+    });
     if violation.time_us <= state.run.time_us || same {
         return None;
     }

@@ -191,10 +191,7 @@ impl Spacetime {
                 .is_some_and(|arrow| !self.hidden.contains(&Group::of(arrow))),
             None => true,
         };
-        let folded = self
-            .parts
-            .iter()
-            .any(|part| part.folded.is_some() && (part.from_us..part.to_us).contains(&event.at_us));
+        let folded = self.parts.iter().any(|part| part.folds(event.at_us));
         shown && !folded && (!self.only_past || self.past.contains(&event.seq))
     }
 }

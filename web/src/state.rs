@@ -13,7 +13,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 
-use glasshouse_sim::view::call::{Action, Call, Candidate, Reply, Stop};
+use glasshouse_sim::view::call::{Call, Candidate, Reply, Stop};
 use glasshouse_sim::view::frame::{Alias, Asks, Entry, Event, Frame, Sentence};
 
 use crate::flow::Pace;
@@ -421,8 +421,6 @@ pub(crate) struct State {
     pub(crate) notice_ms: f64,
     /// The sentence for a screen reader: the one on the screen, at most once a second.
     pub(crate) said: Sentence,
-    /// What was done, with times: with seed and size, the whole run.
-    pub(crate) actions: Vec<Action>,
     /// The picture for the drawing.
     pub(crate) frame: Rc<Frame>,
     /// The picture for tables and words: at most ten a second, because nobody reads faster.
@@ -489,7 +487,6 @@ impl State {
             notice_ms: 0.0,
             said: Sentence::default(),
             early: Vec::new(),
-            actions: Vec::new(),
             frame: Rc::default(),
             calm: Rc::default(),
             flow: Flow { speed: FIRST_SPEED, chunk_us: 50_000, ..Flow::default() },
@@ -523,7 +520,7 @@ impl State {
             seed: self.run.seed,
             nodes: self.run.nodes,
             time_us: self.newest().time_us,
-            actions: self.actions.clone(),
+            actions: self.timeline.branch().actions.clone(),
         }
     }
 

@@ -134,7 +134,6 @@ impl State {
         (self.frame, self.calm, self.events) = (fresh.frame, fresh.calm, fresh.events);
         self.terminal =
             Terminal { history: std::mem::take(&mut self.terminal.history), ..Terminal::default() };
-        self.actions.clone_from(&self.run.actions);
         let speed = self.flow.speed;
         self.flow = crate::state::Flow { speed, tick_ms: self.flow.tick_ms, ..fresh.flow };
         self.spacetime_anew();
@@ -237,8 +236,7 @@ impl State {
                 }
             }
             Ask::Actions => {
-                self.actions = reply.actions.unwrap_or_default();
-                self.timeline.acted(self.actions.clone());
+                self.timeline.acted(reply.actions.unwrap_or_default());
                 self.address(out);
             }
             Ask::Spacetime => {

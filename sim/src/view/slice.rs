@@ -7,9 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use glasshouse_core::id::CallId;
-use glasshouse_core::node::Role;
 
 use super::frame::{self, Down, Kind, Message};
+use super::look::role_of;
 use super::spacetime::{
     Arrow, Band, CLIENTS_MAX, EVENTS_MAX, Event, Lane, LaneNo, Parting, Seq, Short, Slice, WORLD,
     What, Why, Write,
@@ -254,13 +254,7 @@ impl Reader {
 
     fn stand(&mut self, no: LaneNo, standing: &Standing, at_us: u64) -> What {
         self.band(no, Some(standing.term), at_us);
-        let role = match standing.role {
-            Role::Follower => frame::Role::Follower,
-            Role::PreCandidate => frame::Role::PreCandidate,
-            Role::Candidate => frame::Role::Candidate,
-            Role::Leader => frame::Role::Leader,
-            Role::Learner => frame::Role::Learner,
-        };
+        let role = role_of(standing.role);
         if let Some(lane) = self.lanes.get_mut(&no) {
             lane.role = Some(role);
         }

@@ -47,6 +47,17 @@ impl Screen {
     /// A small phone.
     pub const PHONE: Self =
         Self { width: 360, height: 740, colours: "light", phone: true, still: false };
+    /// The desktop of who works in the dark.
+    pub const DARK: Self = Self { colours: "dark", ..Self::DESKTOP };
+    /// The phone in the dark.
+    pub const DARK_PHONE: Self = Self { colours: "dark", ..Self::PHONE };
+    /// What everybody must be able to read, with names for pictures.
+    pub const ALL: [(&str, Self); 4] = [
+        ("light", Self::DESKTOP),
+        ("dark", Self::DARK),
+        ("phone", Self::PHONE),
+        ("phone-dark", Self::DARK_PHONE),
+    ];
 }
 
 /// One tab of one Chromium.

@@ -254,7 +254,7 @@ fn a_file_is_judged_or_refused_with_its_sentence() {
 fn broken(page: &mut Page, at_us: u64, run_us: u64, lines: &[(u64, &str)]) -> Option<Score> {
     let action =
         |(time_us, line): &(u64, &str)| Action { time_us: *time_us, line: (*line).to_owned() };
-    page.state.actions = lines.iter().map(action).collect();
+    page.state.timeline = crate::timeline::Timeline::new(lines.iter().map(action).collect());
     (page.state.run.seed, page.state.run.time_us) = (23, run_us);
     let violation = Some(Violation { time_us: at_us, ..Violation::default() });
     page.state.frame = Rc::new(Frame { violation, ..Frame::default() });

@@ -3,6 +3,7 @@
 //! A gap in it is an outage, and its width is the price of an election.
 
 use glasshouse_sim::view::frame::{Marks, Span};
+use plotters::coord::ranged1d::ValueFormatter;
 use plotters::prelude::*;
 use yew::prelude::*;
 
@@ -88,19 +89,9 @@ fn draw(marks: &Marks, now_us: u64) -> Option<String> {
             .y_label_area_size(34)
             .build_cartesian_2d(0.0..now_s, 0.0..most)
             .ok()?;
-        chart
-            .configure_mesh()
-            .disable_x_mesh()
-            .light_line_style(TRANSPARENT)
-            .bold_line_style(LINE.0)
-            .axis_style(LINE.0)
-            .label_style(("sans-serif", 11).into_font().color(&LABEL.0))
-            .x_labels(6)
-            .y_labels(3)
-            .x_label_formatter(&|second| format!("{second:.0} s"))
-            .y_label_formatter(&|rate| format!("{rate:.0}/s"))
-            .draw()
-            .ok()?;
+        mesh(&mut chart, (6, 3), &|second| format!("{second:.0} s"), &|rate| {
+            format!("{rate:.0}/s")
+        })?;
         let bars = rates.iter().enumerate().filter(|(_, rate)| **rate > 0.0).map(|(nth, rate)| {
             let from = nth as f64 * width_s;
             Rectangle::new([(from, 0.0), ((from + width_s).min(now_s), *rate)], INK.0.filled())
@@ -109,6 +100,24 @@ fn draw(marks: &Marks, now_us: u64) -> Option<String> {
         area.present().ok()?;
     }
     Some(dyed(svg))
+}
+
+/// Lines and words around a drawing, as all charts have them: so many labels of each axis, and how they read.
+pub(crate) fn mesh<X, Y>(
+    chart: &mut ChartContext<'_, SVGBackend<'_>, Cartesian2d<X, Y>>,
+    labels: (usize, usize),
+    across: &dyn Fn(&f64) -> String,
+    up: &dyn Fn(&f64) -> String,
+) -> Option<()>
+where
+    X: Ranged<ValueType = f64> + ValueFormatter<f64>,
+    Y: Ranged<ValueType = f64> + ValueFormatter<f64>,
+{
+    let mut mesh = chart.configure_mesh();
+    mesh.disable_x_mesh().light_line_style(TRANSPARENT).bold_line_style(LINE.0);
+    mesh.axis_style(LINE.0).label_style(("sans-serif", 11).into_font().color(&LABEL.0));
+    mesh.x_labels(labels.0).y_labels(labels.1);
+    mesh.x_label_formatter(across).y_label_formatter(up).draw().ok()
 }
 
 /// The chart in words.

@@ -8,6 +8,7 @@ use web_sys::Element;
 use yew::prelude::*;
 
 use super::{Emit, Shared, glyph};
+use crate::flow::whole_us;
 use crate::state::{Deed, Msg};
 use crate::text::en as text;
 
@@ -27,13 +28,13 @@ pub(crate) fn Track(props: &TrackProps) -> Html {
     let (frame, at_us) = (&props.frame, props.at_us.min(props.frame.time_us));
     let marks = &frame.marks;
     // Room to the right of now, so that the bar does not rescale at every step.
-    let whole_us = scale(frame.time_us);
+    let bar_us = scale(frame.time_us);
     let seek = |drag: bool| {
         let (emit, bar) = (props.emit.clone(), bar.clone());
         Callback::from(move |event: PointerEvent| {
             let pressed = if drag { event.buttons() & 1 == 1 } else { event.button() == 0 };
             if let (true, Some(bar)) = (pressed, bar.cast::<Element>()) {
-                emit.emit(Msg::Seek(pointed(&event, &bar, whole_us)));
+                emit.emit(Msg::Seek(pointed(&event, &bar, bar_us)));
             }
         })
     };
@@ -44,7 +45,7 @@ pub(crate) fn Track(props: &TrackProps) -> Html {
             emit.emit(msg);
         }
     });
-    let share = |us: u64| us as f64 * 100.0 / whole_us as f64;
+    let share = |us: u64| us as f64 * 100.0 / bar_us as f64;
     let stretch = |from: u64, to: Option<u64>| {
         let to = to.unwrap_or(frame.time_us).min(frame.time_us);
         format!("left:{:.3}%;width:{:.3}%", share(from), share(to.saturating_sub(from)))
@@ -121,14 +122,14 @@ fn scale(now_us: u64) -> u64 {
 }
 
 /// The moment under the pointer, which the bar follows from now on.
-fn pointed(event: &PointerEvent, bar: &Element, whole_us: u64) -> u64 {
+fn pointed(event: &PointerEvent, bar: &Element, bar_us: u64) -> u64 {
     if event.type_() == "pointerdown" {
         // A pointer that was let go meanwhile cannot be followed, and need not.
         let _ = bar.set_pointer_capture(event.pointer_id());
     }
     let place = bar.get_bounding_client_rect();
     let share = (f64::from(event.client_x()) - place.left()) / place.width().max(1.0);
-    whole((share * whole_us as f64).max(0.0))
+    whole_us(share * bar_us as f64)
 }
 
 /// What a key does on the bar.
@@ -142,12 +143,6 @@ fn keyed(key: &str) -> Option<Msg> {
         "End" => Msg::Seek(u64::MAX),
         _ => return None,
     })
-}
-
-/// Whole microseconds.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "not negative")]
-fn whole(us: f64) -> u64 {
-    us as u64
 }
 
 fn millis(us: u64) -> String {

@@ -120,10 +120,7 @@ impl Spacetime {
         // What is folded cannot be seen.
         if let Some(event) = self.event() {
             let at_us = event.at_us;
-            let folded = self
-                .parts
-                .iter()
-                .find(|part| part.folded.is_some() && (part.from_us..part.to_us).contains(&at_us));
+            let folded = self.parts.iter().find(|part| part.folds(at_us));
             if folded.is_some() {
                 self.opened.push(at_us);
                 self.fold();

@@ -122,7 +122,6 @@ impl State {
             }
             if let Some(branch) = journey.branch {
                 self.timeline.switch(branch);
-                self.actions.clone_from(&self.timeline.branch().actions);
             }
             match self.timeline.way(self.flow.sim_us, journey.to_us) {
                 Ok(Some(image)) => self.ask_image(image, out),

@@ -25,6 +25,14 @@ pub struct Part {
     pub folded: Option<Folded>,
 }
 
+impl Part {
+    /// Whether this moment, in microseconds, lies in a gap.
+    #[must_use]
+    pub fn folds(&self, at_us: u64) -> bool {
+        self.folded.is_some() && (self.from_us..self.to_us).contains(&at_us)
+    }
+}
+
 /// What a gap holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Folded {

@@ -6,7 +6,7 @@ use plotters::prelude::*;
 use yew::prelude::*;
 
 use super::Shared;
-use crate::panel::chart::{INK, LABEL, LINE, MUTED, VEIL, dyed, hue};
+use crate::panel::chart::{INK, LABEL, LINE, MUTED, VEIL, dyed, hue, mesh};
 use crate::text::en::{self, history as text};
 
 /// Size of a drawing; it is scaled to the panel's width.
@@ -140,19 +140,9 @@ fn latency(operations: &[&Operation], stalls: &[Span], now_us: u64) -> Option<St
             Rectangle::new(area, VEIL.0.filled())
         });
         chart.draw_series(veils).ok()?;
-        chart
-            .configure_mesh()
-            .disable_x_mesh()
-            .light_line_style(TRANSPARENT)
-            .bold_line_style(LINE.0)
-            .axis_style(LINE.0)
-            .label_style(("sans-serif", 11).into_font().color(&LABEL.0))
-            .x_labels(5)
-            .y_labels(5)
-            .x_label_formatter(&|second| format!("{second:.1} s"))
-            .y_label_formatter(&|ms| text::milliseconds(*ms))
-            .draw()
-            .ok()?;
+        mesh(&mut chart, (5, 5), &|second| format!("{second:.1} s"), &|ms| {
+            text::milliseconds(*ms)
+        })?;
         // Writes are filled, reads are rings: shape is the kind.
         let (writes, reads): (Vec<&Operation>, Vec<&Operation>) =
             operations.iter().copied().partition(|one| one.write);
@@ -198,19 +188,9 @@ fn series(
             .y_label_area_size(46)
             .build_cartesian_2d(0.0..now_s, -band..most)
             .ok()?;
-        chart
-            .configure_mesh()
-            .disable_x_mesh()
-            .light_line_style(TRANSPARENT)
-            .bold_line_style(LINE.0)
-            .axis_style(LINE.0)
-            .label_style(("sans-serif", 11).into_font().color(&LABEL.0))
-            .x_labels(5)
-            .y_labels(4)
-            .x_label_formatter(&|second| format!("{second:.0} s"))
-            .y_label_formatter(&|value| text::value(*value, is_count))
-            .draw()
-            .ok()?;
+        mesh(&mut chart, (5, 4), &|second| format!("{second:.0} s"), &|value| {
+            text::value(*value, is_count)
+        })?;
         let bars =
             values.iter().enumerate().filter(|(_, value)| **value > 0.0).map(|(nth, value)| {
                 let from = nth as f64 * width_s;

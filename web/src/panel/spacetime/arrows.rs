@@ -15,13 +15,7 @@ pub(super) fn arrows(props: &Props) -> Html {
         let past = props.in_past(arrow.sent.or(arrow.end));
         !props.hidden.contains(&Group::of(arrow)) && (!props.only_past || past)
     };
-    let folded = |us: u64| {
-        props
-            .scene
-            .parts
-            .iter()
-            .any(|(part, ..)| part.folded.is_some() && (part.from_us..part.to_us).contains(&us))
-    };
+    let folded = |us: u64| props.scene.parts.iter().any(|(part, ..)| part.folds(us));
     let drawn = |arrow: &&Arrow| {
         !(folded(arrow.message.sent_us) && folded(arrow.message.arrive_us.min(props.slice.to_us)))
     };

@@ -18,13 +18,7 @@ const ROOM: f64 = 10.0;
 /// All marks. Labels are written where there is room for them.
 pub(super) fn marks(props: &Props) -> Html {
     let mut free: BTreeMap<(LaneNo, bool), f64> = BTreeMap::new();
-    let folded = |us: u64| {
-        props
-            .scene
-            .parts
-            .iter()
-            .any(|(part, ..)| part.folded.is_some() && (part.from_us..part.to_us).contains(&us))
-    };
+    let folded = |us: u64| props.scene.parts.iter().any(|(part, ..)| part.folds(us));
     let shown = |event: &&Event| {
         !folded(event.at_us) && (!props.only_past || props.in_past(Some(event.seq)))
     };

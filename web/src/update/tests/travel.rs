@@ -54,7 +54,7 @@ fn who_acts_in_the_past_begins_a_branch() {
     assert_eq!(names(&page).len(), 2, "at the end of a branch one acts in it");
 
     page.tell(Msg::Travel(timeline::Msg::Branch(0)));
-    assert_eq!(page.state.actions.len(), 2);
+    assert_eq!(page.state.timeline.branch().actions.len(), 2);
     page.tell(Msg::Seek(u64::MAX));
     assert_eq!(page.lines(), ["kill n2", "restart n2"], "main is as it was");
     page.tell(Msg::Do(Deed::NextBranch));
