@@ -125,6 +125,10 @@ pub const WATCH_SCAN_BYTES_MAX: u64 = 8 * 1024 * 1024;
 /// (etcd: `maxNoLeaderCnt`, 3).
 pub const NO_LEADER_ELECTION_TIMEOUTS: u64 = 3;
 
+/// Election timeouts after which a removed member goes when one member told it that it may and no
+/// majority does: whoever is silent for so long is down, or was removed itself.
+pub const REMOVAL_PATIENCE_ELECTION_TIMEOUTS: u64 = 10;
+
 /// Bytes that a gRPC message may have above the largest request (etcd: `grpcOverheadBytes`).
 pub const GRPC_OVERHEAD_BYTES: u64 = 512 * 1024;
 

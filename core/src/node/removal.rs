@@ -6,15 +6,21 @@
 //!      │ B follows nobody, and still votes    │ the store gets it
 //!      │── "was I removed?" ─────────────────►│ (not before it is stored)
 //!      │◄──────────────── "you were removed" ─│
-//!      ▼ stores what it applied, ends
+//!      ▼ a majority said so: stores what it applied, ends
 //! ```
 //!
 //! What is committed need not be known to be committed after a crash (Raft figure 2). A cluster of two
 //! that becomes one would be lost, if the removed member left as soon as it knew: the other one might
 //! wake up with the removal in its log, not know that it counts, and need a second vote for ever. So
-//! whoever is removed votes and takes entries until somebody tells it whose store has the removal, in
+//! whoever is removed votes and takes entries until members tell it whose stores have the removal, in
 //! this life or the next. Whoever was down, or has no vote and hears no leader, asks the same
 //! question and gets the same answer.
+//!
+//! One that has stored it is not enough: four become three, the one loses its disk, the other two wake
+//! up and need three of four. A majority is. Any majority that is up later has one of them, whose request
+//! for a vote says what is committed (raft-rs `maybe_commit_by_vote`). Where no majority can be heard,
+//! because most are down or were removed too, one must do after
+//! [`REMOVAL_PATIENCE_ELECTION_TIMEOUTS`], or a process that nobody needs would stay for ever.
 //!
 //! A removed leader hands over first. For a moment the process goes on, so that what it has to say is
 //! heard (etcd `stopWithDelay`, `server/etcdserver/server.go`).
@@ -23,6 +29,7 @@ use std::collections::BTreeSet;
 
 use super::{Effect, Node};
 use crate::id::MemberId;
+use crate::limits::REMOVAL_PATIENCE_ELECTION_TIMEOUTS;
 use crate::peer::{Envelope, MessageInfo, MessageKind, Removed};
 
 /// What a member knows of its own end, and of the ends of others.
@@ -39,14 +46,20 @@ pub(super) struct Removals {
 #[derive(Debug)]
 struct Own {
     since_tick: u64,
-    /// A member that stays has stored it.
-    is_told: bool,
+    /// The members that stay and have stored it, as far as they said so.
+    told_by: BTreeSet<MemberId>,
+}
+
+impl Own {
+    fn since(tick: u64) -> Self {
+        Self { since_tick: tick, told_by: BTreeSet::new() }
+    }
 }
 
 impl Removals {
     /// What a member's own disk says at the beginning of a life.
     pub(super) fn found(is_removed: bool) -> Self {
-        let own = is_removed.then_some(Own { since_tick: 0, is_told: false });
+        let own = is_removed.then(|| Own::since(0));
         Self { own, ..Self::default() }
     }
 
@@ -64,7 +77,7 @@ impl Node {
         self.sending.remove(&id);
         if id == self.config.member_id {
             self.raft.retire();
-            self.removals.own.get_or_insert(Own { since_tick: self.tick, is_told: false });
+            self.removals.own.get_or_insert(Own::since(self.tick));
         } else {
             self.removals.last_index = index;
             self.removals.to_tell.insert(id);
@@ -91,7 +104,8 @@ impl Node {
             }
         }
         let delay = u64::from(self.config.election_ticks);
-        let ends = |own: &Own| own.is_told && self.tick >= own.since_tick + delay;
+        let waited = |own: &Own| self.tick.saturating_sub(own.since_tick);
+        let ends = |own: &Own| waited(own) >= delay && self.is_needed_no_more(own);
         if !self.removals.own.as_ref().is_some_and(ends) {
             return;
         }
@@ -101,12 +115,21 @@ impl Node {
         self.end(Effect::Removed, "removed from the cluster", effects);
     }
 
-    /// A member that is out, and was not told so, asks the others; so does one without a vote that
+    /// Those that stay can elect a leader without this member, whatever one of them forgets.
+    fn is_needed_no_more(&self, own: &Own) -> bool {
+        let id = self.config.member_id;
+        let stay = self.membership.voters().filter(|voter| voter.id != id).count();
+        let patience = REMOVAL_PATIENCE_ELECTION_TIMEOUTS * u64::from(self.config.election_ticks);
+        let told = own.told_by.len();
+        told > stay / 2 || (told > 0 && self.tick >= own.since_tick + patience)
+    }
+
+    /// A member that is out, and was not told so by enough, asks the others; so does one without a vote that
     /// hears no leader, because it never calls an election that somebody could refuse.
     pub(super) fn tick_removal(&mut self, effects: &mut Vec<Effect>) {
         let own = self.membership.get(self.config.member_id);
         let asks = match &self.removals.own {
-            Some(own) => !own.is_told,
+            Some(own) => !self.is_needed_no_more(own),
             None => own.is_none_or(|own| own.is_learner) && self.raft.hears_nobody(),
         };
         if !asks || !self.tick.is_multiple_of(u64::from(self.config.heartbeat_ticks)) {
@@ -158,7 +181,7 @@ impl Node {
             return Err("it speaks of a removal that does not concern this member");
         }
         let since_tick = self.tick;
-        self.removals.own.get_or_insert(Own { since_tick, is_told: false }).is_told = true;
+        self.removals.own.get_or_insert(Own::since(since_tick)).told_by.insert(from);
         Ok(())
     }
 }

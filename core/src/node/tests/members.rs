@@ -180,6 +180,33 @@ fn a_removed_member_votes_until_the_removal_cannot_be_forgotten() {
     assert!(cluster.is_down(goes));
 }
 
+/// Four become three, one of them has stored that and is lost for good: two of three are left, and need
+/// the vote of the fourth.
+#[test]
+fn a_removed_member_waits_for_a_majority_that_remembers() {
+    let mut cluster = Cluster::new(4);
+    let knows = cluster.elect();
+    cluster.ticks(60);
+    let [goes, b, c] = [1, 2, 3].map(|next| (knows + next) % 4);
+    for forgetful in [b, c] {
+        cluster.hosts[forgetful].hold_store = true;
+    }
+    cluster.ask(knows, removed(cluster.id(goes)));
+    cluster.ticks(40);
+    assert!(cluster.view(goes).is_removed());
+    assert!(!cluster.is_down(goes), "one of three remembers");
+    for member in [knows, b, c] {
+        cluster.stop(member);
+    }
+    for stays in [b, c] {
+        cluster.hosts[stays].hold_store = false;
+        cluster.start(stays);
+    }
+    cluster.ticks(80);
+    assert!(cluster.leader().is_some_and(|leader| [b, c].contains(&leader)));
+    assert!(cluster.is_down(goes), "two of three remember");
+}
+
 #[test]
 fn a_member_that_was_down_when_it_was_removed_hears_of_it() {
     let mut cluster = Cluster::new(3);
