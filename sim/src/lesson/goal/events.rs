@@ -110,7 +110,7 @@ pub(super) const PATTERNS: &[Pattern] = &[
     op("lease_revoke", &["id"]),
     op("lease_keep_alive", &["id", "ttl"]),
     op("lease_timetolive", &["id", "ttl"]),
-    op("member_list", &["rows"]),
+    op("member_list", &["rows", "unstarted"]),
     op("member_add", &["url", "id"]),
     op("member_remove", &["id"]),
     op("member_update", &["id"]),
@@ -461,6 +461,10 @@ fn told_field(response: &Response, name: &str) -> Option<Value> {
         (Response::LeaseKeepAlive(lease), "ttl") => Value::signed(lease.ttl),
         (Response::LeaseTimeToLive(lease), "ttl") => Value::signed(lease.ttl),
         (Response::MemberList(list), "rows") => Value::number(list.members.len() as u64),
+        // Who has not published a name has never run: etcdctl prints such a row as `unstarted`.
+        (Response::MemberList(list), "unstarted") => {
+            Value::number(list.members.iter().filter(|member| member.name.is_empty()).count() as u64)
+        }
         (Response::MemberAdd(add), "id") => Value::Id(add.member.as_ref()?.id),
         (Response::HashKv(hash), "hash") => Value::number(hash.hash.into()),
         _ => return None,
