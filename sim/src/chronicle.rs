@@ -8,6 +8,7 @@
 //!    State::event ──► facts       faults, lives, standings, cut logs, snapshots, lines, violations
 //!                 ──► messages    between members, without their payload
 //!                 ──► ops         what clients asked, and what they were told
+//!                 ──► work        fsyncs of logs, commits of stores
 //!    State::observe ► books       of each member: series of what changes by steps
 //!
 //!    term of n1      2 ─────────────┐
@@ -54,6 +55,9 @@ pub const FACTS_MAX: usize = 1 << 17;
 pub const MESSAGES_MAX: usize = 1 << 19;
 /// Calls of clients that are kept: `check perf` makes 9,000.
 pub const OPS_MAX: usize = 1 << 17;
+
+/// Fsyncs and commits that are kept: ten minutes of five members under load.
+pub const WORK_MAX: usize = 1 << 19;
 
 /// Something that happened, and is no message and no call.
 #[derive(Clone, Debug)]
@@ -144,6 +148,19 @@ pub struct Mail {
     pub info: MessageInfo,
 }
 
+/// Something that a disk was busy with: an fsync of the log, or a commit of the store.
+#[derive(Clone, Copy, Debug)]
+pub struct Work {
+    /// Whose disk.
+    pub member: MemberNo,
+    /// The store's, not the log's.
+    pub store: bool,
+    /// When it began.
+    pub began: Moment,
+    /// When it was over; a process that ends does not wait for it.
+    pub ended: Option<Moment>,
+}
+
 /// What was forgotten because a limit was reached.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Lost {
@@ -153,6 +170,8 @@ pub struct Lost {
     pub messages: u64,
     /// Calls beyond [`OPS_MAX`].
     pub ops: u64,
+    /// Work of disks beyond [`WORK_MAX`].
+    pub work: u64,
 }
 
 /// See the module's page.
@@ -162,6 +181,9 @@ pub struct Chronicle {
     mail: Vec<Mail>,
     ops: Vec<Op>,
     open: BTreeMap<CallId, usize>,
+    work: Vec<Work>,
+    /// What each disk is at, by member and whether it is the store's.
+    busy: BTreeMap<(MemberNo, bool), usize>,
     books: BTreeMap<MemberNo, Book>,
     clients: BTreeMap<ClientNo, String>,
     changes: Vec<Moment>,
@@ -185,6 +207,12 @@ impl Chronicle {
     #[must_use]
     pub fn ops(&self) -> &[Op] {
         &self.ops
+    }
+
+    /// What disks were busy with, in the order in which it began.
+    #[must_use]
+    pub fn work(&self) -> &[Work] {
+        &self.work
     }
 
     /// The name of a client.
@@ -269,6 +297,9 @@ impl Chronicle {
             }
             What::Life { member, step } => {
                 self.book_mut(*member).on_life(moment, step);
+                if !matches!(step, Life::Frozen | Life::Thawed | Life::Stopping) {
+                    self.busy.retain(|(whose, _), _| whose != member);
+                }
                 self.changed(moment);
                 self.note(moment, Fact::Life(*member, step.clone()));
             }
@@ -281,12 +312,7 @@ impl Chronicle {
                 self.book_mut(*member).applied.set(moment, *index);
                 self.changed(moment);
             }
-            What::Disk { member, step } => match step {
-                DiskStep::Failed { .. } | DiskStep::Lost { .. } | DiskStep::Rotted { .. } => {
-                    self.note(moment, Fact::Disk(*member, step.clone()));
-                }
-                _ => {}
-            },
+            What::Disk { member, step } => self.on_disk(moment, *member, step),
             What::Fault(action) => self.note(moment, Fact::Done(action.clone())),
             What::Compacted { member, first_index } => {
                 self.note(moment, Fact::Compacted { member: *member, first: *first_index });
@@ -323,6 +349,34 @@ impl Chronicle {
     fn changed(&mut self, moment: Moment) {
         if self.changes.last() != Some(&moment) {
             self.changes.push(moment);
+        }
+    }
+
+    fn on_disk(&mut self, moment: Moment, member: MemberNo, step: &DiskStep) {
+        match step {
+            DiskStep::Failed { .. } | DiskStep::Lost { .. } | DiskStep::Rotted { .. } => {
+                self.note(moment, Fact::Disk(member, step.clone()));
+            }
+            DiskStep::SyncBegan { .. } => self.work_begins(moment, member, false),
+            DiskStep::CommitBegan { .. } => self.work_begins(moment, member, true),
+            DiskStep::Synced { .. } => self.work_ends(moment, member, false),
+            DiskStep::CommitDone { .. } => self.work_ends(moment, member, true),
+            _ => {}
+        }
+    }
+
+    fn work_begins(&mut self, began: Moment, member: MemberNo, store: bool) {
+        if self.work.len() == WORK_MAX {
+            self.lost.work += 1;
+            return;
+        }
+        self.busy.insert((member, store), self.work.len());
+        self.work.push(Work { member, store, began, ended: None });
+    }
+
+    fn work_ends(&mut self, moment: Moment, member: MemberNo, store: bool) {
+        if let Some(place) = self.busy.remove(&(member, store)) {
+            self.work[place].ended = Some(moment);
         }
     }
 

@@ -8,6 +8,7 @@ use super::units::spoken;
 use crate::client::followers;
 use crate::clock::{MICROS, Nanos, Rate};
 use crate::member::MemberState;
+use crate::mutant::Mutant;
 use crate::place::{MemberNo, Place};
 use crate::workload::{Mix, Workload};
 use crate::world::{Action, DiskOperation, RotTarget, Rule, Trouble, World};
@@ -124,12 +125,7 @@ fn world_at_large(bench: &mut Bench, command: &Command) -> Result<String, String
             done(world, Action::AlignTimers, "All members tick at the same moment.")
         }
         Command::Rule { name, value } => rule(world, name, value),
-        Command::Plant { mutant, members: who, planted } => {
-            let members = if who.is_empty() { Vec::new() } else { members_of(world, who)? };
-            let action = Action::Plant { mutant: *mutant, members, planted: *planted };
-            world.act(action).map_err(|refused| refused.to_string())?;
-            Ok(String::new())
-        }
+        Command::Plant { mutant, members, planted } => plant(world, *mutant, members, *planted),
         Command::Load { puts_per_second, for_us } => load(world, *puts_per_second, *for_us),
         Command::LoadOff => load_off(world),
         // Those above ...
@@ -161,6 +157,7 @@ fn world_at_large(bench: &mut Bench, command: &Command) -> Result<String, String
         | Command::Answer { .. }
         | Command::Predict { .. }
         | Command::Hint { .. }
+        | Command::Curl(_)
         | Command::Status
         | Command::Members
         | Command::Help(_) => Ok(String::new()),
@@ -423,6 +420,13 @@ fn rule(world: &mut World, name: &str, value: &str) -> Result<String, String> {
         }
     };
     done(world, Action::Rule(rule), "It holds for each member from its next start.")
+}
+
+fn plant(world: &mut World, mutant: Mutant, who: &[Who], planted: bool) -> Result<String, String> {
+    let members = if who.is_empty() { Vec::new() } else { members_of(world, who)? };
+    let action = Action::Plant { mutant, members, planted };
+    world.act(action).map_err(|refused| refused.to_string())?;
+    Ok(String::new())
 }
 
 /// Clients of a `load`: few enough to be told apart, many enough that one slow call does not

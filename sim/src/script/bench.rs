@@ -22,7 +22,7 @@ use super::act;
 use super::command::{Command, Etcdctl};
 use super::complete::{Known, complete};
 use super::condition::Waiting;
-use super::{help, parse, report, words};
+use super::{curl, help, parse, report, words};
 use crate::client::{Running, Shell};
 use crate::clock::{MICROS, MILLIS, Nanos};
 use crate::fault::{Peace, Siege};
@@ -378,6 +378,7 @@ impl Bench {
             Command::Nothing => Ok(Some(String::new())),
             Command::Help(topic) => Ok(Some(help::help(topic.as_deref()))),
             Command::Status => Ok(Some(report::status(&self.world))),
+            Command::Curl(call) => curl::fetch(&self.world, &self.view, &call).map(Some),
             Command::Members => Ok(Some(report::members(&self.world))),
             Command::Hunt(seconds) => self.hunt(line, seconds),
             Command::Ground(ground) => {

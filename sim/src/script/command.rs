@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::curl::Curl;
 use crate::cast::Cast;
 use crate::mutant::Mutant;
 use crate::view::frame::Alias;
@@ -284,6 +285,8 @@ pub enum Command {
         /// Which hint, from 1.
         number: u8,
     },
+    /// `curl n1/metrics`.
+    Curl(Curl),
     /// `status`.
     Status,
     /// `members`.
@@ -340,6 +343,7 @@ impl Command {
             Self::Answer { .. } => "answer",
             Self::Predict { .. } => "predict",
             Self::Hint { .. } => "hint",
+            Self::Curl(_) => "curl",
             Self::Status => "status",
             Self::Members => "members",
             Self::Help(_) => "help",
@@ -362,6 +366,7 @@ impl Command {
                 | Self::Answer { .. }
                 | Self::Predict { .. }
                 | Self::Hint { .. }
+                | Self::Curl(_)
                 | Self::Status
                 | Self::Members
                 | Self::Help(_)

@@ -10,6 +10,7 @@
 //!   kill leader                      leader, follower, n1, etcd1: members by role, number or name
 //!   partition n1 | rest
 //!   until new leader                 virtual time flows until it is so
+//!   curl n1/metrics                  how long a disk took, as the walkthroughs ask for it
 //!   docker stop etcd1                the lines of the walkthroughs work as they stand
 //! ```
 //!
@@ -20,6 +21,7 @@
 pub mod bench;
 pub mod command;
 pub mod complete;
+pub mod curl;
 pub mod help;
 mod message;
 pub mod parse;

@@ -7,7 +7,7 @@ use super::command::{Command, Condition, Direction, DiskFault, Etcdctl, Who};
 use super::units::{duration_us, percent, quoted, rate_thousandths};
 use super::vocabulary::{self, CONDITIONS, ETCDCTL, ETCDCTL_WORDS, WORLD};
 use super::words::{self, Words};
-use super::{ParseError, docker, message, siege, typed};
+use super::{ParseError, curl, docker, message, siege, typed};
 use crate::mutant::Mutant;
 
 type Result<T> = std::result::Result<T, ParseError>;
@@ -148,6 +148,7 @@ fn world(first: &str, rest: &[&str]) -> Result<Command> {
             },
             _ => Err(usage("hint")),
         },
+        "curl" => curl::parse(rest),
         "status" => nothing_more(rest, Command::Status, "status"),
         "members" => nothing_more(rest, Command::Members, "members"),
         "help" | "?" => {

@@ -125,6 +125,11 @@ pub const WORLD: &[Entry] = &[
         "In a lesson: your answer to a question; the last one counts.",
     ),
     entry("hint", "hint G1 [2]", "In a lesson: a hint to a goal; the second costs a tenth of it."),
+    entry(
+        "curl",
+        "curl n1/metrics [| grep wal_fsync]",
+        "How long fsyncs and commits of a member's disk took, as histograms.",
+    ),
     entry("status", "status", "All members at a glance."),
     entry("members", "members", "Numbers, names, ids and addresses of the members."),
     entry("help", "help [COMMAND]", "This list, or one command."),

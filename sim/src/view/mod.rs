@@ -5,6 +5,7 @@
 //!          ──► traffic   messages and calls on their way
 //!          ──► marks     what the time bar shows
 //!          ──► history   what clients saw, judged, and each operation's way
+//!          ──► meters    how long fsyncs and commits took: a member's page of metrics
 //!   nodes  ──► look      each member's last known state, also of members that are down
 //!   disks  ──► inspect   WAL bytes and keys of the selected member
 //!   record ──► slice     a stretch of the run as lanes and arrows: spacetime::Slice
@@ -32,6 +33,7 @@ mod inspect;
 mod lessons;
 mod look;
 mod marks;
+mod meters;
 mod picture;
 mod sentence;
 mod slice;
@@ -45,6 +47,7 @@ use self::history::Book;
 use self::inspect::Inspect;
 use self::look::Looks;
 use self::marks::MarkBook;
+use self::meters::Meters;
 use self::narrate::{Narrator, Speaker};
 pub(crate) use self::picture::frame_of;
 pub(crate) use self::slice::slice;
@@ -52,7 +55,7 @@ use self::text::Say;
 use self::traffic::Traffic;
 use crate::check;
 use crate::clock::{MICROS, Nanos};
-use crate::place::ClientNo;
+use crate::place::{ClientNo, MemberNo};
 use crate::script::bench::Setup;
 use crate::trace::What;
 use crate::world::World;
@@ -66,6 +69,7 @@ pub(crate) struct View {
     traffic: Traffic,
     marks: MarkBook,
     history: Book,
+    meters: Meters,
     looks: Looks,
     /// The members as they were when the last step began: what differs is marked as changed.
     before: Looks,
@@ -133,6 +137,7 @@ impl View {
             traffic: Traffic::new(setup.spec().latency),
             marks: MarkBook::default(),
             history: Book::default(),
+            meters: Meters::default(),
             looks: Looks::default(),
             before: Looks::default(),
             inspect: Inspect::default(),
@@ -142,7 +147,7 @@ impl View {
     /// Reads what was recorded since the last time.
     pub(crate) fn read(&mut self, world: &World) {
         let (narrator, traffic, marks) = (&mut self.narrator, &mut self.traffic, &mut self.marks);
-        let history = &mut self.history;
+        let (history, meters) = (&mut self.history, &mut self.meters);
         let mut notes = world.take_path_notes().into_iter().peekable();
         let (commits, lasts, looks) = (&mut self.commits, &mut self.lasts, &mut self.looks);
         let mut before = Counts::of(narrator, traffic, *commits);
@@ -154,6 +159,7 @@ impl View {
             traffic.hear(event);
             marks.hear(event);
             history.hear(event);
+            meters.hear(event);
             looks.hear(event);
             *commits += u64::from(matches!(event.what, What::Committed { .. }));
             let after = Counts::of(narrator, traffic, *commits);
@@ -203,6 +209,11 @@ impl View {
         select: Option<u64>,
     ) -> call::history::History {
         self.history.history(world, blind, select)
+    }
+
+    /// The page of metrics of a member.
+    pub(crate) fn metrics(&self, member: MemberNo) -> String {
+        self.meters.page(member)
     }
 
     /// What is more than a message, from event `since` on.

@@ -8,7 +8,7 @@ use super::events::{self, At, Occurrence, Source};
 use super::functions;
 use super::state;
 use super::value::Value;
-use crate::chronicle::{Chronicle, FACTS_MAX, MESSAGES_MAX, Moment, OPS_MAX, Status};
+use crate::chronicle::{Chronicle, FACTS_MAX, MESSAGES_MAX, Moment, OPS_MAX, Status, WORK_MAX};
 use crate::lesson::answer::Wanted;
 
 /// Steps that one goal may take: a second of work, a thousand times what a goal of a lesson needs.
@@ -533,6 +533,7 @@ impl<'a> Eval<'a> {
             Source::Facts => (lost.facts, FACTS_MAX, "events"),
             Source::Mail => (lost.messages, MESSAGES_MAX, "messages"),
             Source::Ops => (lost.ops, OPS_MAX, "operations"),
+            Source::Work => (lost.work, WORK_MAX, "fsyncs and commits"),
         };
         if lost > 0 {
             return Err(Undecided(format!("The run has more than {most} {what}.")));

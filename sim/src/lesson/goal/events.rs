@@ -7,7 +7,7 @@ use glasshouse_core::api::{Request, Response};
 use glasshouse_core::node::Role;
 
 use super::value::Value;
-use crate::chronicle::{Chronicle, Fact, Leg, Mail, Moment, Op, Status};
+use crate::chronicle::{Chronicle, Fact, Leg, Mail, Moment, Op, Status, Work};
 use crate::clock::MICROS;
 use crate::place::{MemberNo, Place};
 use crate::script::{Command, parse};
@@ -20,6 +20,7 @@ pub(super) enum Source {
     Facts,
     Mail,
     Ops,
+    Work,
 }
 
 /// A kind of event.
@@ -43,6 +44,10 @@ const fn mail(name: &'static str) -> Pattern {
 
 const fn op(name: &'static str, fields: &'static [&'static str]) -> Pattern {
     Pattern { name, source: Source::Ops, fields }
+}
+
+const fn work(name: &'static str) -> Pattern {
+    Pattern { name, source: Source::Work, fields: &["member", "took"] }
 }
 
 /// Fields that every operation has.
@@ -100,6 +105,9 @@ pub(super) const PATTERNS: &[Pattern] = &[
     mail("sent"),
     mail("delivered"),
     mail("dropped"),
+    // What disks were busy with: fsyncs of the log, commits of the store.
+    work("fsync"),
+    work("backend_commit"),
     // What clients asked.
     op("put", &["key", "value", "lease"]),
     op("get", &["key", "value", "mode", "rev", "rows", "mod_rev", "create_rev", "version"]),
@@ -153,6 +161,7 @@ pub(super) enum At {
     Fact(usize),
     Mail(usize),
     Op(usize),
+    Work(usize),
 }
 
 /// The events of a pattern in a chronicle, before their fields are asked for.
@@ -181,6 +190,17 @@ pub(super) fn all(pattern: &Pattern, chronicle: &Chronicle, branch: usize) -> Ve
                 from: op.called,
                 to: op.returned.unwrap_or(Moment { at: u64::MAX, seq: u64::MAX }),
                 at: At::Op(place),
+                branch,
+            };
+            of_kind.map(span).collect()
+        }
+        Source::Work => {
+            let works = chronicle.work().iter().enumerate();
+            let of_kind = works.filter(|(_, work)| work.store == (pattern.name != "fsync"));
+            let span = |(place, work): (usize, &Work)| Occurrence {
+                from: work.began,
+                to: work.ended.unwrap_or(Moment { at: u64::MAX, seq: u64::MAX }),
+                at: At::Work(place),
                 branch,
             };
             of_kind.map(span).collect()
@@ -287,6 +307,7 @@ pub(super) fn field(chronicle: &Chronicle, occurrence: Occurrence, name: &str) -
         }
         At::Mail(place) => chronicle.mail().get(place).map(|mail| mail_field(mail, name)),
         At::Op(place) => chronicle.ops().get(place).map(|op| op_field(chronicle, op, name)),
+        At::Work(place) => chronicle.work().get(place).map(|work| work_field(work, name)),
     }
     .unwrap_or(Value::Nothing)
 }
@@ -388,6 +409,14 @@ fn mail_field(mail: &Mail, name: &str) -> Value {
         "log_term" => Value::number(info.log_term),
         "commit" => Value::number(info.commit),
         "entries" => Value::number(info.entries.into()),
+        _ => Value::Nothing,
+    }
+}
+
+fn work_field(work: &Work, name: &str) -> Value {
+    match (name, work.ended) {
+        ("member", _) => Value::Member(work.member),
+        ("took", Some(ended)) => Value::span(ended.at.saturating_sub(work.began.at)),
         _ => Value::Nothing,
     }
 }

@@ -22,6 +22,8 @@ pub(super) const FUNCTIONS: &[(&str, usize, usize)] = &[
     ("latency", 1, 1),
     ("p50", 1, 1),
     ("p99", 1, 1),
+    ("slowest", 1, 1),
+    ("stddev", 1, 1),
     ("index_of", 1, 1),
     ("moment", 1, 1),
     ("answer", 1, 1),
@@ -43,7 +45,8 @@ pub(super) fn call(eval: &mut Eval<'_>, name: &str, args: &[Arg], ctx: Ctx) -> R
         return Ok(given.map_or(Value::Nothing, |(_, value)| value));
     }
     let mut values = Vec::with_capacity(args.len());
-    let of_window = matches!(name, "count" | "first" | "last" | "p50" | "p99");
+    let of_window =
+        matches!(name, "count" | "first" | "last" | "p50" | "p99" | "slowest" | "stddev");
     for arg in args {
         values.push(match of_window {
             true => eval.eval(&arg.value, ctx)?,
@@ -94,6 +97,8 @@ pub(super) fn call(eval: &mut Eval<'_>, name: &str, args: &[Arg], ctx: Ctx) -> R
         "latency" => events.first().map_or(Value::Nothing, |event| Value::span(length(event))),
         "p50" => quantile(events, 50),
         "p99" => quantile(events, 99),
+        "slowest" => quantile(events, 100),
+        "stddev" => deviation(events),
         "index_of" => index_of(eval, events, ctx),
         "holds" => holds(eval, values.first(), ctx),
         "used" => used(eval.run(ctx), values.first()),
@@ -167,6 +172,19 @@ fn quantile(events: &[Occurrence], percent: usize) -> Value {
     lengths.sort_unstable();
     let place = (lengths.len() * percent).div_ceil(100).saturating_sub(1);
     lengths.get(place).map_or(Value::Nothing, |length| Value::span(*length))
+}
+
+/// How far apart the lengths of operations lie that are over: the root of their mean square distance from the mean.
+fn deviation(events: &[Occurrence]) -> Value {
+    let over = events.iter().filter(|event| event.to.at != u64::MAX);
+    let lengths: Vec<f64> = over.map(|event| length(event) as f64).collect();
+    if lengths.is_empty() {
+        return Value::Nothing;
+    }
+    let many = lengths.len() as f64;
+    let mean = lengths.iter().sum::<f64>() / many;
+    let squares = lengths.iter().map(|length| (length - mean) * (length - mean));
+    scaled(1, (squares.sum::<f64>() / many).sqrt())
 }
 
 /// The longest stretch without the end of such an event, in the three seconds behind a moment; it may have
