@@ -87,6 +87,9 @@ impl Component for App {
                 if state.view == View::Spacetime {
                     { panel::spacetime::view(&state, overlay(&state, &self.emit), &self.emit) }
                 }
+                if state.view == View::Compare {
+                    { panel::compare::view(&state, overlay(&state, &self.emit), &self.emit) }
+                }
                 if state.view == View::History {
                     { panel::history::view(&state, overlay(&state, &self.emit), &self.emit) }
                 }
@@ -164,11 +167,13 @@ fn bench(state: &State, emit: &Emit) -> Html {
     let first = state.first && state.phase == Phase::Ready;
     let clock_us = state.clock_us();
     // Other views leave the bench as it is, out of sight.
-    let hidden = state.view != View::Bench;
+    let hidden = !state.view.has_bench();
+    let learning = state.view == View::Lessons;
     let id = (!hidden).then_some("view");
     html! {
-        <main {hidden} {id} tabindex="-1" class={classes!("bench", choosing.then_some("cutting"), state.layout.crowded.then_some("crowded"))} data-tab={tab} aria-label="Bench">
-            <h1 class="sr">{ "Bench" }</h1>
+        <main {hidden} {id} tabindex="-1" class={classes!("bench", learning.then_some("learning"), choosing.then_some("cutting"), state.layout.crowded.then_some("crowded"))} data-tab={tab} aria-label="Bench">
+            <h1 class="sr">{ if learning { "Lessons" } else { "Bench" } }</h1>
+            if learning { { panel::lesson::view(state, emit) } }
             <div class="stage">
                 if let Some(violation) = violation { { panel::violation::banner(violation, hunt::score(state), emit) } }
                 <panel::say::Say frame={Shared::from(&state.calm)} said={state.said.clone()} phase={state.phase.clone()} loaded={state.loaded}

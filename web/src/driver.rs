@@ -116,7 +116,7 @@ impl Driver {
 
     /// Asks the simulation. What was asked about the run before a boot concerns nobody any more.
     pub(crate) fn ask(&mut self, ask: Ask, call: &Call) {
-        if ask == Ask::Boot {
+        if matches!(ask, Ask::Boot | Ask::Lesson) {
             self.asked.borrow_mut().clear();
         }
         let number = self.number(ask);

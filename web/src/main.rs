@@ -28,6 +28,7 @@
 
 mod api;
 mod app;
+mod compare;
 mod driver;
 mod flow;
 mod geometry;
@@ -35,6 +36,7 @@ mod history;
 mod hunt;
 mod hunters;
 mod keys;
+mod lesson;
 mod link;
 mod palette;
 mod panel;

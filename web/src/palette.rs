@@ -78,8 +78,8 @@ fn fit(query: &str, name: &str) -> Option<u32> {
 
 fn all(state: &State) -> Vec<Offer> {
     match state.view {
-        View::Bench => on_the_bench(state),
-        View::Spacetime | View::History => with_time(),
+        View::Bench | View::Lessons => on_the_bench(state),
+        View::Spacetime | View::Compare | View::History => with_time(),
         View::Hunts => on_the_hunt(state),
     }
 }
@@ -104,6 +104,8 @@ fn on_the_hunt(state: &State) -> Vec<Offer> {
 fn with_time() -> Vec<Offer> {
     vec![
         go("bench", "bench", text::history::TO_THE_BENCH),
+        go("compare", "compare", "two branches, or one rule changed"),
+        go("lesson", "lessons", "questions about a cluster that you break"),
         go("hunt", "hunts", text::hunt::TO_THE_HUNTS),
         deed(Deed::Toggle, "play or pause", "", "Space"),
         deed(Deed::Step, "one step forward", "", "."),
@@ -148,6 +150,7 @@ fn on_the_bench(state: &State) -> Vec<Offer> {
         deed(Deed::CopyLink, "copy the link", "its address repeats this run", ""),
         deed(Deed::RunMenu, "another run", "seed, members, theme", ""),
         go("history", "history", text::history::TO_THE_HISTORY),
+        go("compare", "compare", "two branches, or one rule changed"),
         go("hunt", "hunts", text::hunt::TO_THE_HUNTS),
         deed(Deed::Legend, "legend", "how to read the drawing", "L"),
         deed(Deed::Keys, "all keys", "", "?"),

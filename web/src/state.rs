@@ -16,10 +16,12 @@ use std::rc::Rc;
 use glasshouse_sim::view::call::{Call, Candidate, Reply, Stop};
 use glasshouse_sim::view::frame::{Alias, Asks, Entry, Event, Frame, Sentence};
 
+use crate::compare::{self, Fates};
 use crate::flow::Pace;
 use crate::geometry::{Layout, Line, Point};
 use crate::history::{self, Seen};
 use crate::hunt::{self, Hunts};
+use crate::lesson::{self, Lessons};
 use crate::link::Run;
 use crate::spacetime::{self, Spacetime};
 use crate::timeline::{self, Image, Timeline};
@@ -89,6 +91,10 @@ pub(crate) enum Msg {
     Seek(u64),
     /// Another way through time.
     Travel(timeline::Msg),
+    /// Something about two branches side by side.
+    Compare(compare::Msg),
+    /// Something about lessons.
+    Lesson(lesson::Msg),
     /// Something about hunts.
     Hunt(hunt::Msg),
 }
@@ -175,6 +181,11 @@ pub(crate) enum Ask {
     Resume,
     /// When something of the kind happened last.
     Last,
+    Compare,
+    Lessons,
+    Lesson,
+    Judged,
+    Submission,
 }
 
 /// What the page wants done outside of itself.
@@ -220,7 +231,9 @@ pub(crate) enum View {
     #[default]
     Bench,
     Spacetime,
+    Compare,
     History,
+    Lessons,
     Hunts,
 }
 
@@ -228,6 +241,11 @@ impl View {
     /// Whether the run goes on while it is shown.
     pub(crate) fn has_time(self) -> bool {
         self != Self::Hunts
+    }
+
+    /// Whether the bench is seen, alone or beside a lesson.
+    pub(crate) fn has_bench(self) -> bool {
+        matches!(self, Self::Bench | Self::Lessons)
     }
 }
 
@@ -402,6 +420,9 @@ pub(crate) struct State {
     pub(crate) address: String,
     pub(crate) space: Spacetime,
     pub(crate) hunts: Hunts,
+    pub(crate) lessons: Lessons,
+    /// What is known of two branches.
+    pub(crate) fates: Fates,
     /// What is known of the history.
     pub(crate) seen: Seen,
     pub(crate) phase: Phase,
@@ -477,6 +498,8 @@ impl State {
             address: String::new(),
             space: Spacetime::default(),
             hunts: Hunts::new(browser.cores, &browser.hunts),
+            lessons: Lessons::default(),
+            fates: Fates::default(),
             seen: Seen::default(),
             phase: Phase::Loading,
             loaded: (0, 0),

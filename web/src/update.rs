@@ -9,6 +9,7 @@ use std::rc::Rc;
 use glasshouse_sim::view::call::{Call, Reply};
 use glasshouse_sim::view::frame::{Alias, Life};
 
+use crate::compare::Fates;
 use crate::flow::Pace;
 use crate::geometry::Point;
 use crate::link::{self, Run};
@@ -32,7 +33,7 @@ impl State {
             Msg::Loading(got, total) => self.loaded = (got, total),
             Msg::SimReady => {
                 self.sim_ready = true;
-                if self.phase == Phase::Loading {
+                if self.phase == Phase::Loading && !self.lesson_begin(&mut out) {
                     self.boot(&mut out);
                 }
             }
@@ -41,12 +42,7 @@ impl State {
                 self.reply(ask, *reply, when, &mut out);
                 self.hunt_score(&mut out);
             }
-            Msg::Tick(now_ms) => {
-                self.tick(now_ms, &mut out);
-                self.history_pump(&mut out);
-                self.hunt_tick();
-                self.spacetime_tick(now_ms, &mut out);
-            }
+            Msg::Tick(now_ms) => self.beat(now_ms, &mut out),
             Msg::Resize(width, height) => {
                 self.size = (width, height);
                 self.place();
@@ -89,6 +85,8 @@ impl State {
             Msg::History(msg) => self.history(msg, &mut out),
             Msg::Seek(to_us) => self.seek(to_us, &mut out),
             Msg::Travel(msg) => self.travel(msg, &mut out),
+            Msg::Compare(msg) => self.compare(msg, &mut out),
+            Msg::Lesson(msg) => self.lesson(msg, &mut out),
             Msg::Hunt(msg) => self.hunt(msg, &mut out),
         }
         if self.settled() && !rested {
@@ -96,6 +94,16 @@ impl State {
         }
         self.note_address(&out);
         out
+    }
+
+    /// The browser is about to draw.
+    fn beat(&mut self, now_ms: f64, out: &mut Vec<Effect>) {
+        self.tick(now_ms, out);
+        self.history_pump(out);
+        self.hunt_tick();
+        self.spacetime_tick(now_ms, out);
+        self.lesson_tick(now_ms, out);
+        self.compare_pump(out);
     }
 
     /// Reads the address: the first time it says which run to make, later it makes another.
@@ -123,6 +131,21 @@ impl State {
 
     /// Starts the run that `self.run` says.
     fn boot(&mut self, out: &mut Vec<Effect>) {
+        self.renew(out);
+        let Run { seed, nodes, time_us, actions } = self.run.clone();
+        let forgotten = self.timeline.begin(actions.clone());
+        match time_us {
+            0 => self.flow.until_leader = true,
+            _ => self.flow.until_us = Some(time_us),
+        }
+        self.ask(Ask::Boot, Call::Boot { seed, nodes, actions }, out);
+        for image in forgotten {
+            self.ask_image(image, out);
+        }
+    }
+
+    /// Nothing of the run that was there is left.
+    pub(super) fn renew(&mut self, out: &mut Vec<Effect>) {
         if self.phase != Phase::Loading {
             self.drop_promises(text::RUN_ENDED, out);
         }
@@ -137,17 +160,8 @@ impl State {
         let speed = self.flow.speed;
         self.flow = crate::state::Flow { speed, tick_ms: self.flow.tick_ms, ..fresh.flow };
         self.spacetime_anew();
+        self.fates = Fates::default();
         (self.drawn, self.cutting, self.selected, self.hidden_us) = (None, None, None, None);
-        let Run { seed, nodes, time_us, actions } = self.run.clone();
-        let forgotten = self.timeline.begin(actions.clone());
-        match time_us {
-            0 => self.flow.until_leader = true,
-            _ => self.flow.until_us = Some(time_us),
-        }
-        self.ask(Ask::Boot, Call::Boot { seed, nodes, actions }, out);
-        for image in forgotten {
-            self.ask_image(image, out);
-        }
     }
 
     /// The run stands where it should: a fresh one plays, a repeated one waits.
@@ -186,22 +200,36 @@ impl State {
         }
     }
 
+    /// The simulation could not do what it was asked, and says why.
+    fn refused(&mut self, ask: &Ask, sentence: String, out: &mut Vec<Effect>) {
+        match ask {
+            Ask::Exec(_, Origin::Api(api)) => out.push(Effect::Answer(*api, Err(sentence))),
+            Ask::Exec(..)
+            | Ask::Complete(_)
+            | Ask::Actions
+            | Ask::Spacetime
+            | Ask::History
+            | Ask::Compare
+            | Ask::Lessons
+            | Ask::Judged
+            | Ask::Submission => {
+                self.notice = Some(sentence);
+            }
+            Ask::Boot
+            | Ask::Lesson
+            | Ask::Run
+            | Ask::Frame { .. }
+            | Ask::Arrival
+            | Ask::Image
+            | Ask::Resume
+            | Ask::Last => self.fail(sentence, out),
+        }
+    }
+
     fn reply(&mut self, ask: Ask, reply: Reply, when: When, out: &mut Vec<Effect>) {
         self.flow.unanswered.pop_front();
         if let Some(sentence) = reply.error {
-            return match ask {
-                Ask::Exec(_, Origin::Api(api)) => out.push(Effect::Answer(api, Err(sentence))),
-                Ask::Exec(..) | Ask::Complete(_) | Ask::Actions | Ask::Spacetime | Ask::History => {
-                    self.notice = Some(sentence);
-                }
-                Ask::Boot
-                | Ask::Run
-                | Ask::Frame { .. }
-                | Ask::Arrival
-                | Ask::Image
-                | Ask::Resume
-                | Ask::Last => self.fail(sentence, out),
-            };
+            return self.refused(&ask, sentence, out);
         }
         match ask {
             Ask::Boot => {
@@ -245,6 +273,10 @@ impl State {
                 }
             }
             Ask::History => self.history_told(reply),
+            Ask::Compare => self.compared(reply),
+            Ask::Lessons | Ask::Lesson | Ask::Judged | Ask::Submission => {
+                self.lesson_told(&ask, reply, out);
+            }
             Ask::Complete(line) => self.completed(&line, reply.start, reply.candidates),
         }
         self.pump(out);
@@ -554,15 +586,19 @@ impl State {
 
     /// Shows the run in the address, so that a reload or a copied address repeats it.
     fn address(&self, out: &mut Vec<Effect>) {
-        if self.phase == Phase::Ready && self.view == View::Bench {
+        if let Some(address) = self.lesson_address() {
+            out.push(Effect::Address(address));
+        } else if self.phase == Phase::Ready && self.view == View::Bench {
             out.push(Effect::Address(link::write(&self.so_far(), &self.build)));
         }
     }
 }
 
+mod compare;
 mod cut;
 mod history;
 mod hunt;
+mod lesson;
 mod palette;
 mod spacetime;
 #[cfg(test)]

@@ -260,7 +260,7 @@ pub static CATALOGUE: [Facts; 39] = [
         "M20",
         "slow-watcher-loses",
         Medium,
-        &[P::Watch],
+        &[P::Watch, P::Liveness],
         "Events for a client that does not read wait; they are never dropped.",
         "etcd issue 17529",
     ),

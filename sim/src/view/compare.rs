@@ -34,6 +34,7 @@ struct Run {
 /// Runs both to their ends, in microseconds, and tells what differs.
 pub(super) fn compare(setup: &Setup, runs: [(Vec<Action>, u64); 2]) -> Comparison {
     let ends = [runs[0].1, runs[1].1];
+    let common = runs[0].0.iter().zip(&runs[1].0).take_while(|(one, other)| one == other).count();
     let mut runs = runs.map(|(actions, _)| Run::new(setup, actions));
     let mut comparison = Comparison::default();
     // Where one of them ends, the other goes on alone: that is no difference.
@@ -57,8 +58,7 @@ pub(super) fn compare(setup: &Setup, runs: [(Vec<Action>, u64); 2]) -> Compariso
             runs.iter_mut().for_each(|run| run.tell(from_us));
         }
     }
-    let from_us = comparison.differs_us;
-    comparison.runs = runs.into_iter().map(|run| run.fate(from_us)).collect();
+    comparison.runs = runs.into_iter().map(|run| run.fate(common)).collect();
     comparison
 }
 
@@ -120,10 +120,10 @@ impl Run {
         }
     }
 
-    fn fate(mut self, from_us: Option<u64>) -> Fate {
+    /// What came of it; both did the same in their first lines, so many.
+    fn fate(mut self, common: usize) -> Fate {
         let frame = self.bench.frame(&FrameRequest::default());
-        let since = |at_us: u64| from_us.is_some_and(|from| at_us >= from);
-        let line = self.bench.log().iter().find(|action| since(action.time_us));
+        let line = self.bench.log().get(common);
         let applied = frame.members.iter().map(|member| member.applied).max().unwrap_or(0);
         let agree = frame.members.iter().filter(|member| member.applied == applied).count();
         let stops = self.commits_us.iter().copied().chain([frame.time_us]);

@@ -212,15 +212,16 @@ fn sheet(lab: &Lab, seed: u64, bench: &Bench) -> Sheet {
     }
 }
 
+/// A part without its first line: that is its heading, which lesson and step have themselves.
+fn body(part: &str) -> &str {
+    part.split_once('\n').map_or("", |(_, body)| body.trim())
+}
+
 /// What stands above the first `## `, and what stands below each of them.
 fn sections(text: &str) -> (&str, Vec<&str>) {
     let mut parts = text.split("\n## ");
     let intro = parts.next().unwrap_or_default();
-    // The first line of a part is its heading, which the step has itself.
-    (
-        intro.trim(),
-        parts.map(|part| part.split_once('\n').map_or("", |(_, body)| body.trim())).collect(),
-    )
+    (body(intro), parts.map(body).collect())
 }
 
 fn told(lab: &Lab, class: &str, student: &str, grade: &grade::Grade) -> Grade {

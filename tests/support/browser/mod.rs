@@ -172,6 +172,15 @@ impl Page {
         }
     }
 
+    /// What makes the page wider than the tab, so that people would have to scroll it sideways.
+    pub fn sticking_out(&mut self) -> Vec<String> {
+        self.eval(
+            "(root => root.scrollWidth <= root.clientWidth ? [] : [...root.querySelectorAll('body *')]
+                .filter(one => one.getBoundingClientRect().right > root.clientWidth + 0.5)
+                .map(one => one.cloneNode(false).outerHTML.slice(0, 120)))(document.documentElement)",
+        )
+    }
+
     /// Gives the tab `ask(op)`: a question to a simulation of its own, in a worker of its own. The page
     /// that is open must come from where the worker does.
     pub fn give_ask(&mut self) {

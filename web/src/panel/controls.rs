@@ -21,9 +21,12 @@ pub(crate) fn Head(props: &HeadProps) -> Html {
     let deed = |deed: Deed| props.emit.reform(move |_: MouseEvent| Msg::Do(deed));
     // The link of the view that is open leads nowhere else.
     let link = |view: View, href: &'static str, name: &'static str| {
-        let current = view == props.view;
+        let shown = if props.view == View::Compare { View::Spacetime } else { props.view };
+        let current = view == shown;
+        // Of these there are several, and the link leads to the first of them.
+        let leads = matches!(props.view, View::Compare | View::Lessons);
         let stay = Callback::from(move |event: MouseEvent| {
-            if current {
+            if current && !leads {
                 event.prevent_default();
             }
         });
@@ -37,6 +40,7 @@ pub(crate) fn Head(props: &HeadProps) -> Html {
                 { link(View::Bench, "#bench", "Bench") }
                 { link(View::Spacetime, "#spacetime", "Space-time") }
                 { link(View::History, "#history", "History") }
+                { link(View::Lessons, "#lesson", "Lessons") }
                 { link(View::Hunts, "#hunt", "Hunts") }
             </nav>
             <div class="run num">

@@ -167,3 +167,27 @@ pub(crate) fn mark() -> Html {
         </svg>
     }
 }
+
+/// Whether bands of this hue have a pattern; the fourth is plain.
+pub(crate) fn is_hatched(hue: &str) -> bool {
+    !matches!(hue, "t0" | "t4")
+}
+
+/// The patterns of the terms, named `prefix-t1` and so on: hue is never alone.
+pub(crate) fn hatches(prefix: &str) -> Html {
+    let pattern = |hue: &str, path: &'static str| {
+        html! {
+            <pattern id={format!("{prefix}-{hue}")} width="5" height="5" patternUnits="userSpaceOnUse">
+                <path d={path} fill="none" stroke={format!("var(--{hue})")} stroke-opacity=".55"/>
+            </pattern>
+        }
+    };
+    html! {
+        <defs>
+            { pattern("t1", "M2 2h1.4") }
+            { pattern("t2", "M-1 1L1-1M-1 6L6-1M4 6L6 4") }
+            { pattern("t3", "M0 .5H5") }
+            { pattern("t5", "M.5 0V5") }
+        </defs>
+    }
+}

@@ -13,6 +13,7 @@ use crate::state::Msg;
 
 pub(crate) mod chart;
 pub(crate) mod cluster;
+pub(crate) mod compare;
 pub(crate) mod controls;
 pub(crate) mod feed;
 pub(crate) mod first;
@@ -21,6 +22,7 @@ pub(crate) mod history;
 pub(crate) mod hunt;
 pub(crate) mod inspector;
 pub(crate) mod keys_by_revision;
+pub(crate) mod lesson;
 pub(crate) mod log;
 pub(crate) mod menu;
 pub(crate) mod palette;

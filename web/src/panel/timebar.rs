@@ -4,7 +4,7 @@ use glasshouse_sim::view::frame::Alias;
 use yew::prelude::*;
 
 use super::Emit;
-use crate::state::{Deed, Msg, State, Unit};
+use crate::state::{Deed, Msg, State, Unit, View};
 use crate::text::en as text;
 use crate::timeline;
 
@@ -85,6 +85,7 @@ pub(crate) fn foot(state: &State, emit: &Emit) -> Html {
                     { fork(nth == 0) }{ text::time::left(&other.name, other.from_us) }
                 </button>
             }) }
+            if timeline.branches().len() > 1 && state.view != View::Compare { <a class="b sm" href="#compare">{ "Compare" }</a> }
         </div>
     }
 }

@@ -2,8 +2,10 @@
 
 use crate::state::Unit;
 
+pub(crate) mod compare;
 pub(crate) mod history;
 pub(crate) mod hunt;
+pub(crate) mod lesson;
 pub(crate) mod spacetime;
 pub(crate) mod time;
 

@@ -89,7 +89,7 @@ impl State {
         Journey::to(to_us.min(self.timeline.end_us()))
     }
 
-    fn go(&mut self, journey: Journey, out: &mut Vec<Effect>) {
+    pub(super) fn go(&mut self, journey: Journey, out: &mut Vec<Effect>) {
         if self.phase != Phase::Ready {
             return self.break_journey(Some(journey), out);
         }

@@ -8,10 +8,16 @@ impl State {
     pub(super) fn open_view(&mut self, hash: &str, out: &mut Vec<Effect>) -> bool {
         let hash = hash.trim_start_matches('#');
         let view = match hash {
+            lesson if lesson == "lesson" || lesson.starts_with("lesson/") => {
+                self.look_at(View::Lessons, out);
+                self.lessons_open(lesson.trim_start_matches("lesson"), out);
+                return true;
+            }
             "hunt" => View::Hunts,
             "history" => View::History,
             "bench" => View::Bench,
             "spacetime" => View::Spacetime,
+            "compare" => View::Compare,
             // The way back from another view.
             run if self.view != View::Bench && run == self.address => View::Bench,
             run => {
@@ -57,10 +63,16 @@ impl State {
         match view {
             View::Bench => out.push(Effect::Title(text::TITLE)),
             View::Spacetime => out.push(Effect::Title(text::spacetime::TITLE)),
+            View::Compare => {
+                out.push(Effect::Title(text::compare::TITLE));
+                // What flows cannot be compared.
+                self.flow.playing = false;
+            }
             View::History => {
                 out.push(Effect::Title(text::history::TITLE));
                 self.history_pump(out);
             }
+            View::Lessons => out.push(Effect::Title(text::lesson::TITLE)),
             View::Hunts => {
                 out.push(Effect::Title(text::hunt::TITLE));
                 self.hunts_open(out);

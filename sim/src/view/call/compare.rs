@@ -21,7 +21,7 @@ pub struct Comparison {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Fate {
-    /// What was done from the difference on, or shortly before it: the first such line.
+    /// What was done first that was not done in the other run, too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<String>,
     /// What the feed tells first from the difference on.

@@ -7,7 +7,7 @@ use glasshouse_sim::view::spacetime::{Seq, Slice, tell};
 use yew::prelude::*;
 
 use super::{Tell, arrows, gestures, lanes, marks};
-use crate::panel::Shared;
+use crate::panel::{Shared, glyph};
 use crate::spacetime::scene::{CUT, Scene, TOP};
 use crate::spacetime::{Group, Msg};
 use crate::text::en::{self, spacetime as text};
@@ -53,7 +53,7 @@ pub(super) fn Drawing(props: &Props) -> Html {
             <svg class="heads" width={HEADS.to_string()} height={size.1.clone()} aria-hidden="true">{ lanes::heads(props) }</svg>
             <svg class="spacetime" id="drawing" width={size.0.clone()} height={size.1.clone()} viewBox={format!("0 0 {} {}", size.0, size.1)}
                 role="img" aria-label={tell::summary(&props.slice)} onclick={props.choose(None)}>
-                { patterns() }
+                { glyph::hatches("st") }
                 { sheet(props) }
                 { lanes::lanes(props) }
                 { gaps(props) }
@@ -62,25 +62,6 @@ pub(super) fn Drawing(props: &Props) -> Html {
                 { clock(&props.scene, props.slice.to_us) }
             </svg>
         </div>
-    }
-}
-
-/// The patterns of the terms: hue is never alone. The fourth is plain.
-fn patterns() -> Html {
-    let pattern = |id: &'static str, colour: &'static str, path: &'static str| {
-        html! {
-            <pattern {id} width="5" height="5" patternUnits="userSpaceOnUse">
-                <path d={path} fill="none" stroke={colour} stroke-opacity=".55"/>
-            </pattern>
-        }
-    };
-    html! {
-        <defs>
-            { pattern("st-t1", "var(--t1)", "M2 2h1.4") }
-            { pattern("st-t2", "var(--t2)", "M-1 1L1-1M-1 6L6-1M4 6L6 4") }
-            { pattern("st-t3", "var(--t3)", "M0 .5H5") }
-            { pattern("st-t5", "var(--t5)", "M.5 0V5") }
-        </defs>
     }
 }
 

@@ -88,11 +88,10 @@ fn member(lane: &Lane, y: f64, scene: &Scene) -> Html {
                 let (x, width) = box_of(band.from_us, band.to_us);
                 let hue = glyph::hue(band.term);
                 let fill = format!("url(#st-{hue})");
-                let patterned = !matches!(hue, "t0" | "t4");
                 html! {
                     <g class={classes!("term", hue)}>
                         <rect class="tint" x={x.clone()} y={top.clone()} width={width.clone()} height={high.clone()}/>
-                        if patterned { <rect x={x} y={top.clone()} {width} height={high.clone()} {fill}/> }
+                        if glyph::is_hatched(hue) { <rect x={x} y={top.clone()} {width} height={high.clone()} {fill}/> }
                     </g>
                 }
             }) }

@@ -1,0 +1,96 @@
+//! A lesson as a student does it: chosen from the list, predicted, done in the terminal, answered, graded while
+//! one works; with keyboard names for everything, in the dark, on a phone.
+
+use glasshouse_tests::bench::Bench;
+use glasshouse_tests::browser::Screen;
+use glasshouse_tests::tools;
+
+/// The lesson, with its world set up.
+fn open(screen: Screen) -> Option<Bench> {
+    let mut bench = Bench::open(screen, "#lesson")?;
+    bench.wait("document.querySelectorAll('.cards li').length >= 5");
+    bench.click(".cards a[href='#lesson/05-stop-the-leader']");
+    bench.wait("document.querySelector('#predict-P1')");
+    bench.settle();
+    Some(bench)
+}
+
+fn met(bench: &mut Bench, goal: &str) {
+    bench.wait(&format!("document.querySelector('#goal-{goal}').classList.contains('met')"));
+}
+
+fn answer(bench: &mut Bench, name: &str, value: &str) {
+    bench.click(&format!("#answer-{name}"));
+    bench.type_text(value);
+    bench.press("Enter");
+    bench.wait(&format!("glasshouse.actions().some(a => a.line === 'answer {name} {value}')"));
+}
+
+#[test]
+fn a_lesson_is_done_from_the_list_to_its_last_goal() {
+    let Some(mut bench) = open(Screen::DESKTOP) else { return };
+    bench.screenshot("lesson");
+    let leader = bench.leader();
+    assert!(
+        !bench.eval::<bool>("!!document.querySelector('.goals .met')"),
+        "nothing holds at the start"
+    );
+    // What the lesson locks is refused in one sentence.
+    let refused = bench.exec("drop n1->n2");
+    assert!(refused.contains("lesson") || refused.contains("locked"), "{refused}");
+
+    bench.click("#predict-P1 label");
+    bench.click("#predict-P1 button");
+    bench.wait("glasshouse.actions().some(a => a.line.startsWith('predict P1 '))");
+    bench.wait("!document.querySelector('#predict-P1 button')");
+    bench.exec("stop leader");
+    bench.exec("until leader");
+    bench.exec(&format!("restart {leader}"));
+    bench.exec(&format!("until {leader} up"));
+    bench.exec("run 3s");
+    met(&mut bench, "G1");
+    bench.wait("document.querySelector('#predict-P1 .reveal')");
+    bench.screenshot("lesson-goal");
+    for _ in 0..2 {
+        bench.click_named("Next step");
+    }
+    bench.wait("document.querySelector('#predict-P2')");
+    bench.exec("kill leader");
+    bench.exec("until new leader");
+    bench.exec("run 3s");
+    met(&mut bench, "G2");
+    bench.click_named("Next step");
+    let leader = bench.leader();
+    let status = bench.status();
+    let member = status["members"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|member| member["member"] == leader.as_str());
+    let term = member.unwrap()["term"].to_string();
+    answer(&mut bench, "new_leader", &leader);
+    answer(&mut bench, "term_now", &term);
+    bench.exec("restart all");
+    bench.exec("run 2s");
+    for goal in ["G3", "G4", "G5"] {
+        met(&mut bench, goal);
+    }
+    bench.wait(
+        "document.querySelector('.lesson .foot span').textContent === 'Step 4 of 4, 5 of 5 goals'",
+    );
+    bench.screenshot("lesson-done");
+}
+
+#[test]
+fn everybody_can_read_a_lesson() {
+    let Some(axe) = tools::axe() else { return };
+    for (name, screen) in Screen::ALL {
+        let Some(mut bench) = open(screen) else { return };
+        assert_eq!(bench.axe(&axe), Vec::<String>::new(), "{name}");
+        bench.screenshot(&format!("lesson-{name}"));
+        assert_eq!(bench.sticking_out(), Vec::<String>::new(), "{name}");
+        bench.eval::<serde_json::Value>("(location.hash = 'lesson', null)");
+        bench.wait("document.querySelector('.cards')");
+        assert_eq!(bench.axe(&axe), Vec::<String>::new(), "{name}, the list");
+    }
+}

@@ -1,0 +1,42 @@
+//! English: lessons.
+
+use super::{count, seconds};
+
+pub(crate) const TITLE: &str = "Lessons: Glasshouse";
+pub(crate) const SAY_SOMETHING: &str = "Choose or type something first.";
+pub(crate) const LIST: &str = "A lesson is a cluster and some questions about it. You break the cluster, and what you find is judged by doing it again.";
+pub(crate) const LOADING: &str = "The lesson is being set up.";
+pub(crate) const KEPT: &str = "Your answer is kept. It counts for being given, right or wrong.";
+pub(crate) const BEFORE: &str = "Before you look";
+pub(crate) const GOALS: &str = "Goals of this step";
+pub(crate) const HAND_IN: &str = "Save what you hand in";
+pub(crate) const TYPE_HERE: &str = "Put it into the terminal";
+
+pub(crate) fn head(id: &str, minutes: u32) -> String {
+    let number = id.split('-').next().unwrap_or(id);
+    format!("Lesson {number} · {}", count(minutes.into(), "minute"))
+}
+
+pub(crate) fn card(minutes: u32, goals: u32) -> String {
+    format!("{} · {}", count(minutes.into(), "minute"), count(goals.into(), "goal"))
+}
+
+/// What came of a goal, behind its title.
+pub(crate) fn met(at_us: Option<u64>, words: &str) -> String {
+    match at_us {
+        Some(at_us) => format!("at {}: {words}", seconds(at_us)),
+        None => words.to_owned(),
+    }
+}
+
+pub(crate) fn foot(steps: (usize, usize), goals: (usize, usize)) -> String {
+    format!("Step {} of {}, {} of {} goals", steps.0, steps.1, goals.0, goals.1)
+}
+
+pub(crate) fn hint(number: usize, of: usize) -> String {
+    match number {
+        1 => "A hint".to_owned(),
+        _ if number == of => "Another hint, for a tenth of the goal".to_owned(),
+        _ => "Another hint".to_owned(),
+    }
+}
