@@ -260,3 +260,23 @@ fn a_lying_disk_loses_what_was_acknowledged_and_the_checkers_see_it() {
     let violation = world.violation().expect("five acknowledged writes are gone");
     assert!(violation.to_string().contains("violated"), "{violation}");
 }
+
+/// SIGTERM in the first moments, before anything is on a disk, whatever comes first.
+#[test]
+fn who_is_stopped_in_its_first_moments_starts_again() {
+    for seed in 1..=20 {
+        let mut world = World::new(Spec::lesson(seed, 3));
+        world.run_until(50 * MILLIS);
+        for member in MemberNo::first(3) {
+            world.act(Action::Stop(member)).unwrap();
+        }
+        until(&mut world, "all have left", |world| {
+            MemberNo::first(3).all(|no| !world.member_state(no).is_running())
+        });
+        for member in MemberNo::first(3) {
+            world.act(Action::Restart(member)).unwrap();
+        }
+        until(&mut world, "a leader", |world| world.leader().is_some());
+        assert!(MemberNo::first(3).all(|no| is_up(&world, no)), "seed {seed}");
+    }
+}

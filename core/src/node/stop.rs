@@ -39,6 +39,10 @@ impl Node {
                 HandOver::Nobody => {}
             }
         }
+        if self.wal.position().persisted_seq == 0 {
+            // Told to stop in its first moments: a store without a log would not start again.
+            return;
+        }
         if !self.is_flushed() {
             return self.flush(effects);
         }

@@ -17,7 +17,7 @@ use super::*;
 use crate::api::{self, Request, Response};
 use crate::id::{self, CallId, MemberId, StreamId};
 use crate::membership::Member;
-use crate::store::{Store, StoreBatch, Worked};
+use crate::store::{MetaKey, Store, StoreBatch, Worked};
 use crate::wal::{WalImage, WalSegment};
 
 struct Host {
@@ -721,4 +721,18 @@ fn a_member_that_leaves_ends_its_streams() {
     cluster.input(0, Input::Stop);
     cluster.ticks(3);
     assert_eq!(cluster.ended[&StreamId(1)], api::Error::STOPPED);
+}
+
+#[test]
+fn a_stop_waits_for_the_first_append() {
+    let mut cluster = Cluster::new(3);
+    cluster.hosts[0].hold_disk = true;
+    cluster.input(0, Input::Stop);
+    let store = cluster.hosts[0].store.clone();
+    assert_eq!(store.meta(MetaKey::Applied).unwrap(), None, "no store before there is a log");
+    let held = std::mem::take(&mut cluster.hosts[0].held);
+    assert_eq!(held, [1], "the first members");
+    cluster.input(0, Input::Persisted { seq: 1 });
+    assert!(store.meta(MetaKey::Applied).unwrap().is_some(), "then what is applied is stored");
+    assert!(cluster.hosts[0].node.is_none(), "and the process ends");
 }

@@ -341,6 +341,20 @@ impl Disk {
     /// The process dies, the page cache survives. A commit that was under way stops somewhere.
     pub(crate) fn on_kill(&mut self, store: Option<&Store>) {
         self.stop_commit(store);
+        self.abandon_appends();
+        // Whatever the dying process still holds open does nothing any more.
+        backend::lock(&self.store).life += 1;
+    }
+
+    /// The process has left politely; it wrote and closed everything it wanted to. The page cache
+    /// survives it.
+    pub(crate) fn on_exit(&mut self) {
+        self.abandon_appends();
+        self.committing = None;
+    }
+
+    /// Nobody waits for appends any more; what is written of them is in the page cache.
+    fn abandon_appends(&mut self) {
         self.appends.clear();
         self.batches.clear();
         if let Some(batch) = self.writing.take()
@@ -348,16 +362,6 @@ impl Disk {
         {
             file.abandon_sync(&batch.sync);
         }
-        // Whatever the dying process still holds open does nothing any more.
-        backend::lock(&self.store).life += 1;
-    }
-
-    /// The process has left politely; it wrote and closed everything it wanted to.
-    pub(crate) fn on_exit(&mut self) {
-        self.appends.clear();
-        self.batches.clear();
-        self.writing = None;
-        self.committing = None;
     }
 
     /// The machine loses power; its process, if there was one, is dead already.
