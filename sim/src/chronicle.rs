@@ -7,6 +7,7 @@
 //! ```text
 //!    State::event ──► facts       faults, lives, standings, cut logs, snapshots, lines, violations
 //!                 ──► messages    between members, without their payload
+//!                 ──► watches     among the facts: what their clients heard of them
 //!                 ──► ops         what clients asked, and what they were told
 //!                 ──► work        fsyncs of logs, commits of stores
 //!    State::observe ► books       of each member: series of what changes by steps
@@ -33,16 +34,19 @@
 mod book;
 mod op;
 mod series;
+mod watch;
 
 use std::collections::BTreeMap;
 
-use glasshouse_core::id::CallId;
+use glasshouse_core::api::WatchRequest;
+use glasshouse_core::id::{CallId, StreamId};
 use glasshouse_core::node::{NodeView, Role};
 use glasshouse_core::peer::MessageInfo;
 
 pub use self::book::{Book, Config, Entry, Version};
 pub use self::op::{Op, Status};
 pub use self::series::{Moment, Series};
+pub use self::watch::{News, Watched};
 use crate::check::Violation;
 use crate::clock::Nanos;
 use crate::place::{ClientNo, MemberNo};
@@ -109,6 +113,8 @@ pub enum Fact {
     },
     /// A disk did something out of the ordinary: it failed, lost bytes, or a bit flipped.
     Disk(MemberNo, DiskStep),
+    /// A client heard something of its watch.
+    Watched(Watched),
     /// A property is broken.
     Violated(Violation),
 }
@@ -186,6 +192,7 @@ pub struct Chronicle {
     busy: BTreeMap<(MemberNo, bool), usize>,
     books: BTreeMap<MemberNo, Book>,
     clients: BTreeMap<ClientNo, String>,
+    streams: watch::Streams,
     changes: Vec<Moment>,
     lost: Lost,
 }
@@ -322,11 +329,18 @@ impl Chronicle {
             }
             What::Note(line) => self.note(moment, Fact::Line(line.clone())),
             What::Violated(violation) => self.note(moment, Fact::Violated(violation.clone())),
-            What::Delayed { .. }
-            | What::StreamOpened { .. }
-            | What::Watched { .. }
-            | What::StreamEnded { .. } => {}
+            What::StreamOpened { .. } | What::Watched { .. } | What::StreamEnded { .. } => {
+                for watched in self.streams.hear(what) {
+                    self.note(moment, Fact::Watched(watched));
+                }
+            }
+            What::Delayed { .. } => {}
         }
+    }
+
+    /// A client asks on a stream of watches: the record does not hold what.
+    pub(crate) fn hear_asked(&mut self, stream: StreamId, request: &WatchRequest) {
+        self.streams.on_asked(stream, request);
     }
 
     /// Looks at a member that has just made a step or read its disk. `seq` is the number of the next event.

@@ -172,6 +172,8 @@ pub struct Workload {
     pub timeout: Nanos,
     /// How often it asks in all before it gives a call up.
     pub attempts: u32,
+    /// The member that all of them ask; `None`: any, now one and now another.
+    pub at: Option<MemberNo>,
 }
 
 impl Workload {
@@ -189,6 +191,7 @@ impl Workload {
             value_bytes: 16,
             timeout: 3 * SECOND,
             attempts: 3,
+            at: None,
         }
     }
 
@@ -260,7 +263,8 @@ pub(crate) async fn work(
         (state.spec.seed, state.spec.members)
     };
     let mut random = Stream::new(seed, "workload", stream, 0);
-    let member = any_member(&mut random, members);
+    let any = any_member(&mut random, members);
+    let member = workload.at.unwrap_or(any);
     let mut worker = Worker::new(no, workload, random, member, members);
     loop {
         let gap = worker.workload.gap();
@@ -314,7 +318,7 @@ impl Worker {
                 self.learn(response);
                 // Now and then it moves to another member for no reason.
                 if self.random.chance(50_000) {
-                    self.member = any_member(&mut self.random, self.members);
+                    self.move_on();
                 }
                 return;
             }
@@ -322,10 +326,16 @@ impl Worker {
                 self.learn_failure(&request, &end);
                 return;
             }
-            self.member = any_member(&mut self.random, self.members);
+            self.move_on();
             let pause = self.random.between(10 * MILLIS, 100 * MILLIS);
             madsim::time::sleep(Duration::from_nanos(pause)).await;
         }
+    }
+
+    /// Asks another member from now on, unless it is bound to one.
+    fn move_on(&mut self) {
+        let any = any_member(&mut self.random, self.members);
+        self.member = self.workload.at.unwrap_or(any);
     }
 
     fn learn(&mut self, response: &Response) {

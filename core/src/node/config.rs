@@ -41,6 +41,10 @@ pub struct Config {
     /// Ticks without a leader before an election; the actual time is drawn from
     /// `[election_ticks, 2 * election_ticks)` (Raft 5.2).
     pub election_ticks: u32,
+    /// The time is drawn at all; without, all members ask at once and split their votes.
+    pub spread_timeouts: bool,
+    /// Bytes of entries in one append to a follower; 0 is one entry each.
+    pub append_bytes: u64,
     /// Ask before an election whether it could be won (dissertation 9.6).
     pub pre_vote: bool,
     /// A leader that does not hear a majority for an election timeout steps down.
@@ -113,6 +117,8 @@ impl Config {
             tick_ms: 100,
             heartbeat_ticks: 1,
             election_ticks: 10,
+            spread_timeouts: true,
+            append_bytes: limits::APPEND_BYTES_MAX,
             pre_vote: true,
             check_quorum: true,
             snapshot_count: 10_000,

@@ -75,6 +75,8 @@ pub(crate) struct Raft {
     raw: RawNode<Log>,
     rng: ChaCha8Rng,
     election_ticks: u32,
+    /// Timeouts are drawn from this many ticks, from `election_ticks` on.
+    timeout_choices: u32,
     timeout_ticks: u32,
     /// (term, role, leader) for which `timeout_ticks` was drawn.
     drawn_for: (u64, Role, u64),
@@ -98,7 +100,7 @@ impl Raft {
             election_tick: config.election_ticks as usize,
             heartbeat_tick: config.heartbeat_ticks as usize,
             applied,
-            max_size_per_msg: limits::APPEND_BYTES_MAX,
+            max_size_per_msg: config.append_bytes,
             max_inflight_msgs: limits::APPENDS_IN_FLIGHT_MAX,
             check_quorum: config.check_quorum,
             pre_vote: config.pre_vote,
@@ -115,6 +117,7 @@ impl Raft {
             raw,
             rng: ChaCha8Rng::seed_from_u64(config.seed),
             election_ticks: config.election_ticks,
+            timeout_choices: if config.spread_timeouts { config.election_ticks } else { 1 },
             timeout_ticks: config.election_ticks,
             drawn_for: (u64::MAX, Role::Follower, 0),
             unpersisted: std::collections::VecDeque::new(),
@@ -354,8 +357,8 @@ impl Raft {
         let seen = (self.term(), self.role(), self.raw.raft.leader_id);
         if seen != self.drawn_for {
             self.drawn_for = seen;
-            let spread = u64::from(self.election_ticks);
-            let extra = u32::try_from(self.rng.next_u64() % spread).expect("below a u32");
+            let choices = u64::from(self.timeout_choices);
+            let extra = u32::try_from(self.rng.next_u64() % choices).expect("below a u32");
             self.timeout_ticks = self.election_ticks + extra;
         }
         self.raw.raft.set_randomized_election_timeout(self.timeout_ticks as usize);

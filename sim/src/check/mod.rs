@@ -167,6 +167,22 @@ impl Property {
         }
     }
 
+    /// A client can see that it is broken, without a look into any member.
+    #[must_use]
+    pub fn is_seen_by_clients(self) -> bool {
+        matches!(
+            self,
+            Self::Durability
+                | Self::AtMostOnce
+                | Self::Linearizability
+                | Self::Watch
+                | Self::Leases
+                | Self::Locks
+                | Self::Auth
+                | Self::Liveness
+        )
+    }
+
     /// What it promises, in a sentence.
     #[must_use]
     pub fn promise(self) -> &'static str {

@@ -81,7 +81,10 @@ impl Calm {
             | Action::DuplicateMessage(_)
             | Action::Campaign(_)
             | Action::AlignTimers => self.all = now,
-            Action::FreezeClient(_) | Action::ThawClient(_) | Action::Plant { .. } => {}
+            Action::FreezeClient(_)
+            | Action::ThawClient(_)
+            | Action::Plant { .. }
+            | Action::Rule(Rule::Spread(_)) => {}
         }
     }
 

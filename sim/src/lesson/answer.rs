@@ -95,9 +95,10 @@ impl Wanted {
                         .all(|(answer, right)| self.is_right(answer, right))
             }
             (Value::Set(answers), Value::Set(rights)) => {
-                let has = |of: &[Value], one: &Value| of.iter().any(|x| self.is_right(x, one));
-                rights.iter().all(|right| has(answers, right))
-                    && answers.iter().all(|answer| has(rights, answer))
+                rights.iter().all(|right| answers.iter().any(|one| self.is_right(one, right)))
+                    && answers
+                        .iter()
+                        .all(|one| rights.iter().any(|right| self.is_right(one, right)))
             }
             (Value::Text(answer), Value::Text(right)) => plain(answer) == plain(right),
             (Value::Text(answer), Value::Member(right)) => {

@@ -153,7 +153,7 @@ impl<'a> Player<'a> {
     /// The present branch as it stands.
     fn present(&self) -> (Branch, Played) {
         let branch =
-            Branch { lines: self.lines(), until_us: self.bench.now_us(), ..self.branch.clone() };
+            Branch { lines: self.lines(), until_us: self.bench.end_us(), ..self.branch.clone() };
         let played = Played {
             name: branch.name.clone(),
             end: self.now(),

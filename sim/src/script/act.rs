@@ -126,7 +126,9 @@ fn world_at_large(bench: &mut Bench, command: &Command) -> Result<String, String
         }
         Command::Rule { name, value } => rule(world, name, value),
         Command::Plant { mutant, members, planted } => plant(world, *mutant, members, *planted),
-        Command::Load { puts_per_second, for_us } => load(world, *puts_per_second, *for_us),
+        Command::Load { puts_per_second, for_us, at } => {
+            load(world, *puts_per_second, *for_us, at.as_ref())
+        }
         Command::LoadOff => load_off(world),
         // Those above ...
         Command::Kill(_)
@@ -415,8 +417,10 @@ fn rule(world: &mut World, name: &str, value: &str) -> Result<String, String> {
     let rule = match name {
         "prevote" | "pre-vote" => Rule::PreVote(on),
         "checkquorum" | "check-quorum" => Rule::CheckQuorum(on),
+        "spread" => Rule::Spread(on),
         _ => {
-            return Err(format!("There is no rule {name}. The rules are prevote and checkquorum."));
+            let rules = "prevote, checkquorum and spread";
+            return Err(format!("There is no rule {name}. The rules are {rules}."));
         }
     };
     done(world, Action::Rule(rule), "It holds for each member from its next start.")
@@ -433,7 +437,13 @@ fn plant(world: &mut World, mutant: Mutant, who: &[Who], planted: bool) -> Resul
 /// hold the others up.
 const LOAD_CLIENTS: u16 = 8;
 
-fn load(world: &mut World, puts_per_second: u32, for_us: Option<u64>) -> Result<String, String> {
+fn load(
+    world: &mut World,
+    puts_per_second: u32,
+    for_us: Option<u64>,
+    at: Option<&Who>,
+) -> Result<String, String> {
+    let at = at.map(|who| member(world, who)).transpose()?;
     let until = match for_us {
         Some(us) => world.now() + us * MICROS,
         None => Nanos::MAX,
@@ -442,6 +452,7 @@ fn load(world: &mut World, puts_per_second: u32, for_us: Option<u64>) -> Result<
         clients: LOAD_CLIENTS,
         watchers: 0,
         mix: Mix::PUTS,
+        at,
         ..Workload::mixed(puts_per_second.into(), until)
     });
     Ok(String::new())

@@ -160,6 +160,13 @@ impl Bench {
         self.world.now() / MICROS
     }
 
+    /// The first whole microsecond that is not before the present: who does the run again up to there has seen
+    /// all of it, also an end between two of them.
+    #[must_use]
+    pub fn end_us(&self) -> u64 {
+        self.world.now().div_ceil(MICROS)
+    }
+
     /// The world, to look at.
     #[must_use]
     pub fn world(&self) -> &World {

@@ -236,12 +236,14 @@ pub enum Command {
         /// `plant`, or `unplant`.
         planted: bool,
     },
-    /// `load 20 put/s for 30s`.
+    /// `load 20 put/s for 30s at n1`.
     Load {
         /// Writes in a second of virtual time.
         puts_per_second: u32,
         /// For how long, in microseconds; `None`: until `load off`.
         for_us: Option<u64>,
+        /// At which member; `None`: at all.
+        at: Option<Who>,
     },
     /// `load off`.
     LoadOff,

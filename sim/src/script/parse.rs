@@ -477,6 +477,10 @@ fn plant(first: &str, rest: &[&str]) -> Result<Command> {
 }
 
 fn load(rest: &[&str]) -> Result<Command> {
+    let (rest, at) = match rest {
+        [rest @ .., "at", member] => (rest, Some(single(who(member)?)?)),
+        rest => (rest, None),
+    };
     let (rate, for_us) = match rest {
         ["off" | "stop"] => return Ok(Command::LoadOff),
         [rate, "put/s" | "puts/s"] => (rate, None),
@@ -490,7 +494,7 @@ fn load(rest: &[&str]) -> Result<Command> {
                 quoted(rate)
             ))
         })?;
-    Ok(Command::Load { puts_per_second, for_us })
+    Ok(Command::Load { puts_per_second, for_us, at })
 }
 
 fn hunt(time: &str) -> Result<Command> {

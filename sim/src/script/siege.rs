@@ -55,6 +55,8 @@ pub(super) fn ground(rest: &[&str]) -> Result<Command> {
         match word.split_once('=') {
             None if *word == "short-log" => ground.short_log = true,
             None if *word == "loose-reconfig" => ground.strict_reconfig = false,
+            None if *word == "single-appends" => ground.single_appends = true,
+            None if *word == "clients-only" => ground.clients_only = true,
             Some(("quota", bytes)) => {
                 ground.quota_bytes = bounded(bytes, NUMBER_MAX, "quota in bytes")?.cast_signed();
             }
@@ -101,6 +103,12 @@ pub(crate) fn ground_line(ground: &Ground) -> String {
         Some(AutoCompaction::Periodic { period_ms }) => word(format!("compact={period_ms}ms")),
         Some(AutoCompaction::Revision { revisions }) => word(format!("compact={revisions}")),
         None => {}
+    }
+    if ground.single_appends {
+        word("single-appends".to_owned());
+    }
+    if ground.clients_only {
+        word("clients-only".to_owned());
     }
     line
 }
@@ -243,6 +251,7 @@ pub fn line_of(action: &Action) -> Option<String> {
         Action::AlignTimers => "align timers".to_owned(),
         Action::Rule(Rule::PreVote(on)) => format!("rule prevote {}", on_off(*on)),
         Action::Rule(Rule::CheckQuorum(on)) => format!("rule checkquorum {}", on_off(*on)),
+        Action::Rule(Rule::Spread(on)) => format!("rule spread {}", on_off(*on)),
         Action::Rot { member, target: RotTarget::Entry(index) } => {
             format!("rot {member} wal {index}")
         }

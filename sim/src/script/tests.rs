@@ -55,7 +55,7 @@ fn the_commands_of_the_bench() {
             "Plant { mutant: LocalRead, members: [Alias(2), Alias(3)], planted: false }",
         ),
         ("rule PreVote off", "Rule { name: \"prevote\", value: \"off\" }"),
-        ("load 20 put/s for 30s", "Load { puts_per_second: 20, for_us: Some(30000000) }"),
+        ("load 20 put/s for 30s", "Load { puts_per_second: 20, for_us: Some(30000000), at: None }"),
         ("load off", "LoadOff"),
         ("hunt 60s", "Hunt(60)"),
         ("run 1.5s", "Run(1500000)"),

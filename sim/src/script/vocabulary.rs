@@ -70,7 +70,7 @@ pub const WORLD: &[Entry] = &[
     entry(
         "rule",
         "rule prevote off",
-        "Switches a rule: prevote, checkquorum, spread, snapshot-count, ...",
+        "Switches a rule: prevote, checkquorum, or spread (election timeouts are drawn).",
     ),
     entry(
         "plant",
@@ -94,7 +94,11 @@ pub const WORLD: &[Entry] = &[
         "In a script: types a line into the command that waits for input; < alone is an empty line.",
     ),
     entry("^D", "^D", "Ctrl-D: ends the input of the command that waits for it, such as put KEY."),
-    entry("load", "load 20 put/s for 30s", "Background clients write; load off ends them."),
+    entry(
+        "load",
+        "load 20 put/s for 30s [at n1]",
+        "Background clients write, at all members or at one; load off ends them.",
+    ),
     entry(
         "hunt",
         "hunt 60s",
@@ -102,8 +106,8 @@ pub const WORLD: &[Entry] = &[
     ),
     entry(
         "ground",
-        "ground short-log quota=8192 compact=100 compare=3s loose-reconfig",
-        "As the first line of a run: the settings that hunts vary.",
+        "ground short-log quota=8192 compact=100 compare=3s loose-reconfig single-appends clients-only",
+        "As the first line of a run: the settings that hunts vary; clients-only stops at what clients see.",
     ),
     entry(
         "traffic",

@@ -224,6 +224,8 @@ pub enum Rule {
     PreVote(bool),
     /// A leader without a majority steps down.
     CheckQuorum(bool),
+    /// Election timeouts are drawn; otherwise all are the shortest one.
+    Spread(bool),
 }
 
 /// Why an action cannot be done: one sentence for whoever asked.

@@ -104,6 +104,7 @@ impl State {
             Action::AlignTimers => self.align_timers(),
             Action::Rule(Rule::PreVote(on)) => self.rules.pre_vote = on,
             Action::Rule(Rule::CheckQuorum(on)) => self.rules.check_quorum = on,
+            Action::Rule(Rule::Spread(on)) => self.rules.spread = on,
             _ => unreachable!("`act` carries out everything that can be refused"),
         }
     }

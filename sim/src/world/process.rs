@@ -115,6 +115,8 @@ impl State {
             election_ticks: spec.election_ticks,
             pre_vote: self.rules.pre_vote,
             check_quorum: self.rules.check_quorum,
+            spread_timeouts: self.rules.spread,
+            append_bytes: spec.append_bytes,
             snapshot_count: spec.snapshot_count,
             snapshot_catchup_entries: spec.snapshot_catchup_entries,
             snapshot_chunk_bytes: spec.snapshot_chunk_bytes,

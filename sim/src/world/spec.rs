@@ -42,6 +42,8 @@ pub struct Spec {
     pub snapshot_count: u64,
     /// Entries that stay behind a compaction for followers that are a little late.
     pub snapshot_catchup_entries: u64,
+    /// Bytes of entries in one append to a follower; 0 is one entry each.
+    pub append_bytes: u64,
     /// Bytes of rows in one part of a snapshot transfer.
     pub snapshot_chunk_bytes: u64,
     /// Bytes after which a WAL segment is closed.
@@ -63,6 +65,9 @@ pub struct Spec {
     pub mutants: Plants,
     /// The checkers judge every event. Switched off only to measure what they cost.
     pub checked: bool,
+    /// Only what clients can see ends a run: a lesson shows what comes of a fault that the checkers of the
+    /// inside would stop at its cause.
+    pub clients_only: bool,
 }
 
 /// Rules of the protocol that can be switched, for lessons that show what they are good for.
@@ -72,6 +77,8 @@ pub struct Rules {
     pub pre_vote: bool,
     /// A leader that does not hear a majority for an election timeout steps down.
     pub check_quorum: bool,
+    /// Election timeouts are drawn, so that chance breaks ties (Raft 5.2).
+    pub spread: bool,
 }
 
 impl Spec {
@@ -91,9 +98,10 @@ impl Spec {
             startup: 20 * MILLIS,
             tick_ms: 100,
             election_ticks: 10,
-            rules: Rules { pre_vote: true, check_quorum: true },
+            rules: Rules { pre_vote: true, check_quorum: true, spread: true },
             snapshot_count: 10_000,
             snapshot_catchup_entries: 5_000,
+            append_bytes: limits::APPEND_BYTES_MAX,
             snapshot_chunk_bytes: 64 * 1024,
             wal_segment_bytes: 1024 * 1024,
             store_flush_ticks: 5,
@@ -104,6 +112,7 @@ impl Spec {
             auto_compaction: None,
             mutants: Plants::default(),
             checked: true,
+            clients_only: false,
         }
     }
 
@@ -134,6 +143,10 @@ pub struct Ground {
     pub compare_ms: Option<u64>,
     /// A leader compacts by itself.
     pub compaction: Option<AutoCompaction>,
+    /// Each append to a follower holds one entry, so that a schedule can part two of them.
+    pub single_appends: bool,
+    /// Only what clients can see ends the run (lessons; hunts want the cause).
+    pub clients_only: bool,
 }
 
 impl Ground {
@@ -144,6 +157,8 @@ impl Ground {
         quota_bytes: 0,
         compare_ms: None,
         compaction: None,
+        single_appends: false,
+        clients_only: false,
     };
 
     /// A ground for a seed: always a short log; in some seeds quotas run over, leaders compact by
@@ -160,6 +175,8 @@ impl Ground {
                 5 => Some(AutoCompaction::Revision { revisions: 100 }),
                 _ => None,
             },
+            single_appends: false,
+            clients_only: false,
         }
     }
 
@@ -171,8 +188,12 @@ impl Ground {
             quota_backend_bytes: self.quota_bytes,
             corrupt_check_ms: self.compare_ms,
             auto_compaction: self.compaction,
+            clients_only: self.clients_only,
             ..Spec::lesson(seed, members)
         };
+        if self.single_appends {
+            spec.append_bytes = 0;
+        }
         if self.short_log {
             spec.snapshot_count = 200;
             spec.snapshot_catchup_entries = 50;

@@ -212,6 +212,7 @@ impl State {
         if let Some(mut violation) = violation
             && self.violation.is_none()
             && self.spec.checked
+            && (!self.spec.clients_only || violation.property.is_seen_by_clients())
         {
             violation.at = self.now();
             self.event(What::Violated(violation.clone()));

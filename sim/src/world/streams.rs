@@ -44,6 +44,9 @@ impl State {
         let (from, to): (Place, Place) = (stream.client.into(), stream.member.into());
         if let Said::Opened { request, .. } | Said::Asked(request) = &said {
             self.checks.on_watch_asked(id, request);
+            if let Some(chronicle) = &mut self.chronicle {
+                chronicle.hear_asked(id, request);
+            }
         }
         let cargo = Cargo::Said { stream: id, number, said: Arc::new(said) };
         self.send(from, to, Carried::Said(id), cargo)

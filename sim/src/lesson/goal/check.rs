@@ -170,8 +170,21 @@ impl Scopes {
                 let all = Property::ALL.into_iter().map(Property::name);
                 Err(wrong(at, unknown("property", property, all)))
             }
+            ("list", _) => {
+                is_field(&args[1].value)?;
+                self.expr(&args[0].value, bound)
+            }
             _ => args.iter().try_for_each(|arg| self.expr(&arg.value, bound)),
         }
+    }
+}
+
+/// A field's name in quotes.
+fn is_field(field: &Expr) -> Result {
+    match &field.kind {
+        Kind::Text(name) if events::is_field(name) => Ok(()),
+        Kind::Text(name) => Err(wrong(field.at, format!("No event has a field \"{name}\"."))),
+        _ => Err(wrong(field.at, "list wants the name of a field in quotes.".to_owned())),
     }
 }
 

@@ -3,11 +3,11 @@
 //! Every pattern has a row in [`PATTERNS`]; the first field is the one that may be given without its
 //! name: `kill(n1)`, `put("color")`.
 
-use glasshouse_core::api::{Request, Response};
+use glasshouse_core::api::{Request, RequestOp, Response, TxnRequest, request_op};
 use glasshouse_core::node::Role;
 
 use super::value::Value;
-use crate::chronicle::{Chronicle, Fact, Leg, Mail, Moment, Op, Status, Work};
+use crate::chronicle::{Chronicle, Fact, Leg, Mail, Moment, News, Op, Status, Watched, Work};
 use crate::clock::MICROS;
 use crate::place::{MemberNo, Place};
 use crate::script::{Command, parse};
@@ -101,6 +101,10 @@ pub(super) const PATTERNS: &[Pattern] = &[
     fact("rotted", &["member"]),
     fact("disk_failed", &["member", "text"]),
     fact("violated", &["property"]),
+    // What clients heard of their watches.
+    fact("watching", &["key", "rev", "via", "client"]),
+    fact("told", &["key", "value", "rev", "kind", "via", "client"]),
+    fact("watch_ended", &["text", "compacted", "via", "client"]),
     // Messages between members.
     mail("sent"),
     mail("delivered"),
@@ -112,7 +116,7 @@ pub(super) const PATTERNS: &[Pattern] = &[
     op("put", &["key", "value", "lease"]),
     op("get", &["key", "value", "mode", "rev", "rows", "mod_rev", "create_rev", "version"]),
     op("del", &["key", "deleted"]),
-    op("txn", &["succeeded", "compares"]),
+    op("txn", &["succeeded", "compares", "compared", "written"]),
     op("compaction", &["rev"]),
     op("lease_grant", &["asked", "ttl", "id"]),
     op("lease_revoke", &["id"]),
@@ -259,6 +263,11 @@ fn is(name: &str, fact: &Fact) -> bool {
             _ => name == "disk_failed",
         },
         Fact::Violated(_) => name == "violated",
+        Fact::Watched(watched) => match watched.news {
+            News::Created { .. } => name == "watching",
+            News::Changed { .. } => name == "told",
+            News::Ended { .. } => name == "watch_ended",
+        },
     }
 }
 
@@ -327,6 +336,7 @@ fn fact_field(chronicle: &Chronicle, fact: &Fact, name: &str) -> Value {
             let property = violation.property.name().to_owned();
             return if name == "property" { Value::Text(property) } else { Value::Nothing };
         }
+        Fact::Watched(watched) => return watched_field(chronicle, watched, name),
         Fact::Life(member, step) => {
             let text = match step {
                 Life::Halted(why) | Life::Refused(why) => Value::Text(why.clone()),
@@ -367,6 +377,24 @@ fn fact_field(chronicle: &Chronicle, fact: &Fact, name: &str) -> Value {
     more.into_iter().find(|(known, _)| *known == name).map_or(Value::Nothing, |(_, value)| value)
 }
 
+fn watched_field(chronicle: &Chronicle, watched: &Watched, name: &str) -> Value {
+    match (name, &watched.news) {
+        ("via", _) => Value::Member(watched.member),
+        ("client", _) => Value::Text(chronicle.client(watched.client).to_owned()),
+        ("key", News::Created { key, .. } | News::Changed { key, .. }) => text(key),
+        ("rev", News::Created { from: revision, .. } | News::Changed { revision, .. }) => {
+            Value::signed(*revision)
+        }
+        ("value", News::Changed { value: Some(value), .. }) => text(value),
+        ("kind", News::Changed { value, .. }) => {
+            Value::Text(if value.is_some() { "put" } else { "delete" }.to_owned())
+        }
+        ("text", News::Ended { why, .. }) => Value::Text(why.clone()),
+        ("compacted", News::Ended { compacted, .. }) => Value::signed(*compacted),
+        _ => Value::Nothing,
+    }
+}
+
 fn action_field(chronicle: &Chronicle, action: &Action, name: &str) -> Value {
     let place = |place: &Place| place.member().map_or(Value::Nothing, Value::Member);
     let span = |time: &Option<u64>| time.map_or(Value::Nothing, Value::span);
@@ -387,10 +415,13 @@ fn action_field(chronicle: &Chronicle, action: &Action, name: &str) -> Value {
             let name = match rule {
                 Rule::PreVote(_) => "prevote",
                 Rule::CheckQuorum(_) => "checkquorum",
+                Rule::Spread(_) => "spread",
             };
             Value::Text(name.to_owned())
         }
-        (Action::Rule(Rule::PreVote(on) | Rule::CheckQuorum(on)), "on") => Value::Bool(*on),
+        (Action::Rule(Rule::PreVote(on) | Rule::CheckQuorum(on) | Rule::Spread(on)), "on") => {
+            Value::Bool(*on)
+        }
         (Action::Plant { mutant, .. }, "code") => Value::Text(mutant.code().to_owned()),
         _ => Value::Nothing,
     }
@@ -461,6 +492,10 @@ fn asked_field(op: &Op, name: &str) -> Option<Value> {
         }
         (Request::DeleteRange(delete), "key") => text(&delete.key),
         (Request::Txn(txn), "compares") => Value::number(txn.compare.len() as u64),
+        (Request::Txn(txn), "compared") => {
+            keys(txn.compare.iter().map(|compare| compare.key.as_ref()))
+        }
+        (Request::Txn(txn), "written") => keys(written(txn)),
         (Request::Compact(compact), "rev") => Value::signed(compact.revision),
         (Request::LeaseGrant(grant), "asked") => Value::signed(grant.ttl),
         (Request::LeaseRevoke(lease), "id") => Value::Id(lease.id.cast_unsigned()),
@@ -498,6 +533,21 @@ fn told_field(response: &Response, name: &str) -> Option<Value> {
         (Response::HashKv(hash), "hash") => Value::number(hash.hash.into()),
         _ => return None,
     })
+}
+
+/// The keys that a transaction puts or deletes in its first branch.
+fn written(txn: &TxnRequest) -> impl Iterator<Item = &[u8]> {
+    txn.success.iter().filter_map(|op: &RequestOp| match op.request.as_ref()? {
+        request_op::Request::RequestPut(put) => Some(put.key.as_ref()),
+        request_op::Request::RequestDeleteRange(delete) => Some(delete.key.as_ref()),
+        _ => None,
+    })
+}
+
+/// Keys as one text, with spaces between them: `compared ~ "acc/a"`.
+fn keys<'a>(keys: impl Iterator<Item = &'a [u8]>) -> Value {
+    let keys: Vec<_> = keys.map(String::from_utf8_lossy).collect();
+    Value::Text(keys.join(" "))
 }
 
 fn text(bytes: &[u8]) -> Value {
@@ -561,6 +611,14 @@ fn fact_words(fact: &Fact) -> Option<String> {
         Fact::Installed { member, index } => format!("{member} takes a snapshot up to {index}"),
         Fact::Disk(member, _) => format!("the disk of {member}"),
         Fact::Violated(violation) => format!("{} is violated", violation.property.name()),
+        Fact::Watched(watched) => {
+            let member = watched.member;
+            match &watched.news {
+                News::Created { from, .. } => format!("{member} watches from revision {from} on"),
+                News::Changed { revision, .. } => format!("{member} tells of revision {revision}"),
+                News::Ended { why, .. } => format!("a watch at {member} ends: {why}"),
+            }
+        }
     })
 }
 

@@ -32,7 +32,11 @@ pub(super) const FUNCTIONS: &[(&str, usize, usize)] = &[
     ("same_log", 2, 3),
     ("same_actions", 2, 6),
     ("pick", 2, 2),
+    ("list", 2, 2),
 ];
+
+/// Those that mean the events of the window where they stand.
+const OF_WINDOW: [&str; 8] = ["count", "first", "last", "p50", "p99", "slowest", "stddev", "list"];
 
 /// Calls a function that is no pattern of events.
 pub(super) fn call(eval: &mut Eval<'_>, name: &str, args: &[Arg], ctx: Ctx) -> Result<Value> {
@@ -45,10 +49,8 @@ pub(super) fn call(eval: &mut Eval<'_>, name: &str, args: &[Arg], ctx: Ctx) -> R
         return Ok(given.map_or(Value::Nothing, |(_, value)| value));
     }
     let mut values = Vec::with_capacity(args.len());
-    let of_window =
-        matches!(name, "count" | "first" | "last" | "p50" | "p99" | "slowest" | "stddev");
     for arg in args {
-        values.push(match of_window {
+        values.push(match OF_WINDOW.contains(&name) {
             true => eval.eval(&arg.value, ctx)?,
             false => eval.operand(&arg.value, ctx)?,
         });
@@ -81,13 +83,8 @@ pub(super) fn call(eval: &mut Eval<'_>, name: &str, args: &[Arg], ctx: Ctx) -> R
             }
             _ => Value::Events(events.iter().rev().take(1).copied().collect()),
         },
-        "pick" => match (&values[0], state::index(values.get(1))) {
-            (list, Some(nth)) => {
-                let nth = usize::try_from(nth).unwrap_or(usize::MAX);
-                list.items().and_then(|items| items.get(nth)).cloned().unwrap_or(Value::Nothing)
-            }
-            _ => Value::Nothing,
-        },
+        "pick" => pick(&values).unwrap_or(Value::Nothing),
+        "list" => list(eval, events, values.get(1)),
         "t" => match values.first().and_then(|value| as_moment(value, false)) {
             Some(moment) => Value::span(moment.at.saturating_sub(eval.run(ctx).start.at)),
             None => Value::Nothing,
@@ -241,6 +238,21 @@ fn index_of(eval: &Eval<'_>, events: &[Occurrence], ctx: Ctx) -> Value {
         found.map(|(index, _)| index)
     });
     indexes.min().map_or(Value::Nothing, Value::number)
+}
+
+/// An item of a list or set, from 0.
+fn pick(values: &[Value]) -> Option<Value> {
+    let nth = usize::try_from(state::index(values.get(1))?).ok()?;
+    values.first()?.items()?.get(nth).cloned()
+}
+
+/// A field of each event, in their order.
+fn list(eval: &Eval<'_>, events: &[Occurrence], field: Option<&Value>) -> Value {
+    let Some(Value::Text(field)) = field else { return Value::Nothing };
+    let of = |event: &Occurrence| {
+        super::events::field(eval.judge.runs[event.branch].chronicle, *event, field)
+    };
+    Value::List(events.iter().map(of).collect())
 }
 
 /// A property was not violated.

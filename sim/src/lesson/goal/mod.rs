@@ -28,6 +28,7 @@
 //! | `E \| E` | events of either kind |
 //! | `ok E`, `err E`, `unknown E`, `failed E` | operations that ended so |
 //! | `e.term` | a field of the first event |
+//! | `list(E, "rev")` | that field of each event, in their order |
 //!
 //! `X after E` begins where the first E ends, `X before E` ends where the first E begins; a window behind an
 //! event that did not happen has nothing in it, and nothing is true in it. Arguments of a pattern such as `kill(leader)`

@@ -71,6 +71,7 @@ pub(super) fn said(action: &Action) -> Option<Say> {
             Some(Say::Planted { code, who, planted: *planted })
         }
         Action::Rule(Rule::CheckQuorum(on)) => Some(Say::RuleSet { name: "checkquorum", on: *on }),
+        Action::Rule(Rule::Spread(on)) => Some(Say::RuleSet { name: "spread", on: *on }),
     }
 }
 
