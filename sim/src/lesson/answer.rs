@@ -114,8 +114,12 @@ fn plain(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
+/// The longest number that is read: all digits of a quotient.
+const NUMBER_BYTES_MAX: usize = 24;
+
 fn number(text: &str) -> Option<f64> {
-    let fits = text.len() <= 15 && text.bytes().all(|b| b.is_ascii_digit() || b".-".contains(&b));
+    let fits = text.len() <= NUMBER_BYTES_MAX
+        && text.bytes().all(|b| b.is_ascii_digit() || b".-".contains(&b));
     text.parse().ok().filter(|_| fits)
 }
 
