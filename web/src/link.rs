@@ -79,11 +79,14 @@ pub(crate) fn write(run: &Run, build: &str) -> String {
     text
 }
 
-/// Reads the part of an address after the `#`; `None` when it says nothing about a run.
+/// Reads the part of an address after the `#`; `None` when nothing stands there.
 pub(crate) fn read(hash: &str) -> Result<Option<Link>, BadLink> {
     let hash = hash.trim_start_matches('#');
-    if !hash.contains('=') {
+    if hash.is_empty() {
         return Ok(None);
+    }
+    if !hash.contains('=') {
+        return bad(format_args!("\"{}\" is neither a view nor a run", shorten(hash)));
     }
     if hash.len() > LINK_MAX {
         return bad(format_args!("it is {} bytes long, and {LINK_MAX} are the most", hash.len()));

@@ -26,7 +26,7 @@ fn a_plain_run_is_a_short_link() {
     assert_eq!(write(&run, ""), "seed=42&n=5&a=5.kill+leader");
     assert_eq!(read("#seed=7").unwrap().unwrap().run, Run { seed: 7, ..Run::default() });
     assert_eq!(read("").unwrap(), None);
-    assert_eq!(read("#bench").unwrap(), None);
+    assert_eq!(read("#").unwrap(), None);
 }
 
 #[test]
@@ -57,6 +57,7 @@ fn a_bad_link_says_what_is_wrong() {
         ("a=3600000000.a;1.b", "hour"),
         ("<script>=1", "unknown"),
         ("b=../../x", "build"),
+        ("nowhere", "neither a view nor a run"),
     ] {
         let sentence = read(link).unwrap_err().to_string();
         assert!(sentence.contains(word), "{link}: {sentence}");

@@ -1,0 +1,95 @@
+//! What the page costs the browser's main thread while the simulation runs: milliseconds per frame at 5 and 9
+//! members with hundreds of messages in flight, and frames that took too long. The figures are printed, not judged:
+//! a machine that does something else meanwhile would fail a good page. What is judged is that there was so much to
+//! draw, and that the pictures kept coming.
+//!
+//! `GLASSHOUSE_FRAMES` says how many real seconds each measurement takes; by default two.
+
+use std::collections::BTreeMap;
+
+use glasshouse_tests::bench::Bench;
+use glasshouse_tests::browser::Screen;
+use serde_json::{Value, json};
+
+/// Counts frames, tasks of more than 50 ms, and the most glyphs that were drawn at once.
+const WATCH: &str = "(seconds => new Promise(done => {
+    const seen = { frames: 0, long: [], glyphs: 0 };
+    const watch = new PerformanceObserver(list => seen.long.push(...list.getEntries().map(task => task.duration)));
+    watch.observe({ entryTypes: ['longtask'] });
+    const began = performance.now();
+    const frame = now => {
+        seen.frames += 1;
+        if (seen.frames % 10 === 0) seen.glyphs = Math.max(seen.glyphs, document.querySelectorAll('#sheet .path').length);
+        if (now - began < seconds * 1000) return requestAnimationFrame(frame);
+        watch.disconnect();
+        done(seen);
+    };
+    requestAnimationFrame(frame);
+}))";
+
+/// Seconds that the main thread has worked, by kind.
+fn worked(bench: &mut Bench) -> BTreeMap<String, f64> {
+    let answer = bench.call("Performance.getMetrics", json!({}));
+    let metrics = answer["metrics"].as_array().unwrap().iter();
+    metrics
+        .map(|metric| {
+            (metric["name"].as_str().unwrap().to_owned(), metric["value"].as_f64().unwrap())
+        })
+        .collect()
+}
+
+#[test]
+fn what_a_frame_costs() {
+    let seconds: u32 = std::env::var("GLASSHOUSE_FRAMES").map_or(2, |text| text.parse().unwrap());
+    for members in [5, 9] {
+        let Some(mut bench) =
+            Bench::open(Screen::DESKTOP, &format!("#seed=7&n={members}&t=3000000"))
+        else {
+            return;
+        };
+        bench.settle();
+        // Long ways and much to say: hundreds of messages are on their way at any moment.
+        for (one, other) in (1..=members).flat_map(|one| (1..one).map(move |other| (one, other))) {
+            bench.exec(&format!("slow link n{one}<->n{other} 250ms"));
+        }
+        bench.exec("load 200 put/s");
+        bench.call("Performance.enable", json!({}));
+        for speed in ["0.1× real time", "as fast as it goes"] {
+            choose(&mut bench, speed);
+            bench.press(" ");
+            bench.until("s.playing");
+            let before = worked(&mut bench);
+            let seen: Value = bench.eval(&format!("{WATCH}({seconds})"));
+            let after = worked(&mut bench);
+            bench.press(" ");
+            let status = bench.settle();
+            let frames = seen["frames"].as_f64().unwrap();
+            let per_frame = |kind: &str| (after[kind] - before[kind]) * 1_000.0 / frames;
+            let long: Vec<f64> = serde_json::from_value(seen["long"].clone()).unwrap();
+            println!(
+                "{members} members, {speed}: {:.2} ms of the main thread per frame (scripts {:.2}, styles {:.2}, layout {:.2}), \
+                 {frames} frames in {seconds} s, {} tasks over 50 ms (longest {:.0} ms), at most {} glyphs, at {} s",
+                per_frame("TaskDuration"),
+                per_frame("ScriptDuration"),
+                per_frame("RecalcStyleDuration"),
+                per_frame("LayoutDuration"),
+                long.len(),
+                long.iter().copied().fold(0.0, f64::max),
+                seen["glyphs"],
+                status["time_us"].as_u64().unwrap() / 1_000_000,
+            );
+            assert!(frames > 1.0, "nothing was drawn: {seen}");
+        }
+    }
+}
+
+/// Chooses a speed by its name.
+fn choose(bench: &mut Bench, speed: &str) {
+    bench.eval::<Value>(&format!(
+        "(field => {{
+            field.selectedIndex = [...field.options].findIndex(option => option.text === {speed:?});
+            field.dispatchEvent(new Event('change', {{ bubbles: true }}));
+            return null;
+        }})(document.querySelector('#speed'))"
+    ));
+}

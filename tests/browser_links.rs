@@ -1,0 +1,173 @@
+//! Links from strangers: a thousand addresses that were changed at random, and texts of submissions. Each is
+//! refused in one sentence or is a run of its own; nothing hangs, nothing in them is ever a script, and the page
+//! is as good afterwards as it was before.
+
+#![allow(clippy::unwrap_used, reason = "the helpers of a test are a test")]
+
+use glasshouse_sim::lesson::library;
+use glasshouse_sim::lesson::solution::Player;
+use glasshouse_tests::bench::Bench;
+use glasshouse_tests::browser::Screen;
+use serde_json::{Value, json};
+
+/// What the addresses are made of.
+const LINKS: [&str; 8] = [
+    "seed=42&n=5&t=2000000",
+    "seed=7&n=3&a=1500000.kill+leader;200000.put+a+1&t=2500000",
+    "seed=9&n=3&a=1500000.partition+n1+%7C+rest;0.load+20+put%2Fs+for+1s&t=2000000&b=0123456789abcdef",
+    "seed=1&n=1&a=1.put+%22%3Cimg%20src=x%20onerror=window.hacked=1%3E%22+%3Cb%3E",
+    "lesson/05-stop-the-leader",
+    "lesson/01-first-cluster/class/student",
+    "spacetime",
+    "hunt",
+];
+
+/// What strangers put into them.
+const BITS: [&str; 24] = [
+    "<script>window.hacked=1</script>",
+    "<img src=x onerror=window.hacked=1>",
+    "javascript:window.hacked=1",
+    "\" onmouseover=\"window.hacked=1",
+    "%3Csvg%20onload=window.hacked=1%3E",
+    "%00",
+    "%",
+    "%e2%82",
+    "&",
+    "=",
+    ";",
+    ".",
+    "/",
+    "18446744073709551616",
+    "-1",
+    "999999999999",
+    "n=9",
+    "n=0",
+    "t=3600000000",
+    "a=0.kill+n99",
+    "seed=",
+    "..",
+    "\u{202e}",
+    "🦀",
+];
+
+/// So many addresses.
+const COUNT: usize = 1_000;
+/// So many of them at once.
+const BATCH: usize = 50;
+
+/// A small generator: the same addresses each time.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % limit as u64).unwrap()
+    }
+
+    /// The text with a few changes.
+    fn mutated(&mut self, text: &str) -> String {
+        let mut letters: Vec<char> = text.chars().collect();
+        for _ in 0..=self.below(3) {
+            let at = self.below(letters.len() + 1);
+            match self.below(5) {
+                0 => letters.truncate(at),
+                1 if at < letters.len() => drop(letters.remove(at)),
+                2 if at < letters.len() => {
+                    letters[at] = char::from(33 + u8::try_from(self.below(94)).unwrap())
+                }
+                3 => letters = [&letters[..at], &letters[..], &letters[at..]].concat(),
+                _ => drop(letters.splice(at..at, BITS[self.below(BITS.len())].chars())),
+            }
+        }
+        letters.into_iter().collect()
+    }
+}
+
+/// Opens each address as a link on the page would, and tells what the page says of it once it has drawn.
+const VISIT: &str = "(async (hashes) => {
+    const drawn = () => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+    const said = [];
+    for (const hash of hashes) {
+        location.hash = hash;
+        await drawn();
+        await drawn();
+        said.push(document.querySelector('#view [role=status]')?.textContent.trim() ?? '');
+    }
+    return said;
+})";
+
+#[test]
+fn a_thousand_links_from_strangers() {
+    let good = "seed=7&n=3&a=1500000.kill+leader;200000.put+a+1&t=2500000";
+    let Some(mut bench) = Bench::open(Screen::DESKTOP, good) else { return };
+    bench.settle();
+    let before: Value = bench.eval("[glasshouse.traceHash(), glasshouse.status().members]");
+    let elements: usize = bench.eval(
+        "document.querySelectorAll('script, img, iframe, object, [onerror], [onload]').length",
+    );
+
+    let mut dice = Dice(0x9E37_79B9_7F4A_7C15);
+    let hashes: Vec<String> = (0..COUNT)
+        .map(|_| {
+            let link = LINKS[dice.below(LINKS.len())];
+            dice.mutated(link)
+        })
+        .collect();
+    let mut refused = 0;
+    for batch in hashes.chunks(BATCH) {
+        let said: Vec<String> = bench.eval(&format!("{VISIT}({})", json!(batch)));
+        for (hash, said) in batch.iter().zip(said) {
+            assert!(!said.is_empty(), "nothing is said of #{hash}");
+            if said.contains("cannot be opened") {
+                refused += 1;
+                assert!(said.chars().count() < 200 && said.ends_with('.'), "#{hash}: {said}");
+                assert!(!said.contains("\u{0}") && !said.contains('\n'), "#{hash}: {said}");
+            }
+        }
+    }
+    println!("{refused} of {COUNT} were refused");
+    assert!((COUNT / 5..COUNT).contains(&refused), "{refused}");
+    assert!(!bench.eval::<bool>("'hacked' in window"), "something in a link was run");
+    let after: usize = bench.eval(
+        "document.querySelectorAll('script, img, iframe, object, [onerror], [onload]').length",
+    );
+    assert_eq!(after, elements, "something in a link became an element");
+
+    // And the page is none the worse for it.
+    bench.eval::<Value>(&format!("(location.hash = {}, null)", json!(good)));
+    bench.until("s.settled && s.seed === '7' && s.time_us === 2500000");
+    assert_eq!(
+        bench.eval::<Value>("[glasshouse.traceHash(), glasshouse.status().members]"),
+        before
+    );
+}
+
+#[test]
+fn texts_of_submissions_from_strangers() {
+    let Some(mut bench) = Bench::open(Screen::DESKTOP, "#seed=7&n=3&t=2000000") else { return };
+    bench.give_ask();
+    let lab = library::find("05").unwrap().read().unwrap();
+    let mut player = Player::new(&lab, "class", "anna").unwrap();
+    player.play("stop leader\nuntil leader\nrun 1s").unwrap();
+    let text = player.submission("class", "anna").to_string();
+    let mut dice = Dice(0xD1B5_4A32_D192_ED03);
+    let mut refused = 0;
+    for _ in 0..200 {
+        let text = dice.mutated(&text);
+        let call = json!({ "op": "grade-submission", "text": text });
+        let reply: Value = bench.eval(&format!("ask({call})"));
+        match reply["error"].as_str() {
+            Some(why) => {
+                refused += 1;
+                assert!(
+                    why.chars().count() < 400 && why.ends_with(['.', '?']) && !why.contains('\n'),
+                    "{text}: {why}"
+                );
+            }
+            None => assert!(reply["grade"].is_object(), "{text}: {reply}"),
+        }
+    }
+    assert!(refused > 50, "{refused}");
+}
