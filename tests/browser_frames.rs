@@ -5,6 +5,8 @@
 //!
 //! `GLASSHOUSE_FRAMES` says how many real seconds each measurement takes; by default two.
 
+#![allow(clippy::unwrap_used, reason = "the helpers of a test are a test")]
+
 use std::collections::BTreeMap;
 
 use glasshouse_tests::bench::Bench;

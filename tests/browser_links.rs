@@ -75,7 +75,7 @@ impl Dice {
                 0 => letters.truncate(at),
                 1 if at < letters.len() => drop(letters.remove(at)),
                 2 if at < letters.len() => {
-                    letters[at] = char::from(33 + u8::try_from(self.below(94)).unwrap())
+                    letters[at] = char::from(33 + u8::try_from(self.below(94)).unwrap());
                 }
                 3 => letters = [&letters[..at], &letters[..], &letters[at..]].concat(),
                 _ => drop(letters.splice(at..at, BITS[self.below(BITS.len())].chars())),
