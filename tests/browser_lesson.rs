@@ -4,6 +4,7 @@
 use glasshouse_tests::bench::Bench;
 use glasshouse_tests::browser::Screen;
 use glasshouse_tests::tools;
+use serde_json::Value;
 
 /// The lesson, with its world set up.
 fn open(screen: Screen) -> Option<Bench> {
@@ -51,6 +52,13 @@ fn a_lesson_is_done_from_the_list_to_its_last_goal() {
     met(&mut bench, "G1");
     bench.wait("document.querySelector('#predict-P1 .reveal')");
     bench.screenshot("lesson-goal");
+    // Whoever looks at the messages meanwhile comes back to the lesson as it was.
+    bench.click_named("Space-time");
+    bench.wait("document.querySelector('.space')");
+    bench.click_named("Lessons");
+    bench.wait(
+        "document.querySelector('#goal-G1.met') && document.querySelector('#predict-P1 .reveal')",
+    );
     for _ in 0..2 {
         bench.click_named("Next step");
     }
@@ -79,6 +87,42 @@ fn a_lesson_is_done_from_the_list_to_its_last_goal() {
         "document.querySelector('.lesson .foot span').textContent === 'Step 4 of 4, 5 of 5 goals'",
     );
     bench.screenshot("lesson-done");
+
+    // What was reached is kept in this browser, and can be carried to another one.
+    let kept: String = bench.eval("localStorage.getItem('glasshouse.lessons')");
+    assert_eq!(kept, "glasshouse progress 1\n05-stop-the-leader self me 5 5\n");
+    bench.click_named("all lessons");
+    let card = ".cards a[href='#lesson/05-stop-the-leader'] .dim";
+    bench.wait(&format!(
+        "document.querySelector({card:?}).textContent.endsWith('5 of 5 goals reached')"
+    ));
+    assert!(bench.has_named("Save progress"));
+    bench.eval::<Value>("(localStorage.setItem('glasshouse.lessons', 'glasshouse progress 1\\n05-stop-the-leader self me 2 5\\n'), null)");
+    bench.eval::<Value>("(window.old = true, location.reload(), null)");
+    bench.wait("window.glasshouse && !window.old");
+    bench.wait(&format!(
+        "document.querySelector({card:?}).textContent.endsWith('2 of 5 goals reached')"
+    ));
+    open_file(&mut bench, &kept);
+    bench.wait(&format!(
+        "document.querySelector({card:?}).textContent.endsWith('5 of 5 goals reached')"
+    ));
+    open_file(&mut bench, "<script>");
+    bench
+        .wait("document.querySelector('.say').textContent.includes('This is no text of progress')");
+}
+
+/// Chooses a file with this text where progress is opened.
+fn open_file(bench: &mut Bench, text: &str) {
+    bench.eval::<Value>(&format!(
+        "(field => {{
+            const files = new DataTransfer();
+            files.items.add(new File([{text:?}], 'my.progress', {{ type: 'text/plain' }}));
+            field.files = files.files;
+            field.dispatchEvent(new Event('change', {{ bubbles: true }}));
+            return null;
+        }})(document.querySelector('#progress'))"
+    ));
 }
 
 #[test]

@@ -15,6 +15,7 @@ use crate::flow::Pace;
 use crate::hunt;
 use crate::hunters::Hunters;
 use crate::keys::{self, Press};
+use crate::lesson;
 use crate::palette;
 use crate::panel::{self, Emit, Shared};
 use crate::save;
@@ -82,7 +83,7 @@ impl Component for App {
                     event.prevent_default();
                     Msg::Do(Deed::Terminal)
                 })}>{ "Skip to the terminal" }</a>
-                <panel::controls::Head view={state.view} frame={Shared::from(&state.calm)} emit={self.emit.clone()}/>
+                <panel::controls::Head view={state.view} lessons={lesson::link(&state.lessons, state.view)} frame={Shared::from(&state.calm)} emit={self.emit.clone()}/>
                 { bench(&state, &self.emit) }
                 if state.view == View::Spacetime {
                     { panel::spacetime::view(&state, overlay(&state, &self.emit), &self.emit) }
@@ -340,6 +341,7 @@ fn remembered() -> Browser {
         reduced_motion: motion.is_some_and(|query| query.matches()),
         cores: driver::cores(),
         hunts: get("hunts").unwrap_or_default(),
+        lessons: get("lessons").unwrap_or_default(),
     }
 }
 

@@ -33,8 +33,6 @@ const SOUND_BUDGET: u64 = 1_000;
 const CELLS_MAX: u64 = 1_000;
 /// Most workers that are offered: each has a simulation of its own in memory.
 const WORKERS_MAX: usize = 4;
-/// The longest text of a finding that is looked at, in bytes.
-pub(crate) const FILE_MAX: f64 = 64.0 * 1024.0;
 
 /// What happens to hunts.
 #[derive(Debug)]

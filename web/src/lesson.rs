@@ -14,9 +14,12 @@ use std::collections::BTreeMap;
 
 use glasshouse_sim::view::call::lesson::{Branch, Card, Grade, Sheet, Which};
 
+use self::progress::{Progress, Reached};
+use crate::state::View;
 use crate::timeline::Timeline;
 
 pub(crate) mod markdown;
+pub(crate) mod progress;
 
 /// While time flows the run is judged at most so often, in real milliseconds: it is copied for that.
 pub(crate) const EVERY_MS: f64 = 1_500.0;
@@ -41,6 +44,10 @@ pub(crate) enum Msg {
     Hint(String, usize),
     /// Saves what is handed in.
     HandIn,
+    /// Saves what was reached, to go on in another browser.
+    Export,
+    /// The text of what was reached elsewhere, or why it cannot be had.
+    Import(Result<String, String>),
 }
 
 /// The state of the lessons.
@@ -48,6 +55,8 @@ pub(crate) enum Msg {
 pub(crate) struct Lessons {
     /// All of this build; `None` before they are known.
     pub(crate) cards: Option<Vec<Card>>,
+    /// What was reached in this browser.
+    pub(crate) progress: Progress,
     /// Which one is open, or about to be.
     pub(crate) which: Option<Which>,
     pub(crate) sheet: Option<Sheet>,
@@ -82,7 +91,27 @@ pub(crate) fn write(which: &Which) -> String {
     }
 }
 
+/// Where the link to the lessons leads: back to the one that is open, and from there to the list.
+pub(crate) fn link(lessons: &Lessons, view: View) -> String {
+    let open = lessons.which.as_ref().filter(|_| view != View::Lessons);
+    open.map_or_else(|| "#lesson".to_owned(), |which| format!("#{}", write(which)))
+}
+
 impl Lessons {
+    /// With what this browser has kept.
+    pub(crate) fn new(kept: &str) -> Self {
+        // Whatever else stands there is none of this page's: it begins anew.
+        Self { progress: Progress::read(kept).unwrap_or_default(), ..Self::default() }
+    }
+
+    /// So many goals are met.
+    pub(crate) fn reached(&self) -> Reached {
+        let goals = self.sheet.as_ref().map_or(0, |sheet| sheet.goals.len());
+        let met = self.grade.goals.iter().filter(|result| result.verdict == "met").count();
+        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        Reached { met: number(met), of: number(goals) }
+    }
+
     /// What was predicted or answered under this name, as the run has it.
     pub(crate) fn said<'a>(
         &self,

@@ -488,6 +488,8 @@ pub(crate) struct Browser {
     pub(crate) cores: usize,
     /// What was found in hunts, as it was kept.
     pub(crate) hunts: String,
+    /// What was reached in lessons, as it was kept.
+    pub(crate) lessons: String,
 }
 
 impl State {
@@ -498,7 +500,7 @@ impl State {
             address: String::new(),
             space: Spacetime::default(),
             hunts: Hunts::new(browser.cores, &browser.hunts),
-            lessons: Lessons::default(),
+            lessons: Lessons::new(&browser.lessons),
             fates: Fates::default(),
             seen: Seen::default(),
             phase: Phase::Loading,

@@ -11,6 +11,8 @@ use crate::text::en as text;
 #[derive(Properties, PartialEq)]
 pub(crate) struct HeadProps {
     pub(crate) view: View,
+    /// Where the lessons are: at the one that is open, if people come back to it.
+    pub(crate) lessons: String,
     pub(crate) frame: Shared<Frame>,
     pub(crate) emit: Emit,
 }
@@ -20,7 +22,7 @@ pub(crate) fn Head(props: &HeadProps) -> Html {
     let frame = &props.frame;
     let deed = |deed: Deed| props.emit.reform(move |_: MouseEvent| Msg::Do(deed));
     // The link of the view that is open leads nowhere else.
-    let link = |view: View, href: &'static str, name: &'static str| {
+    let link = |view: View, href: &str, name: &'static str| {
         let shown = if props.view == View::Compare { View::Spacetime } else { props.view };
         let current = view == shown;
         // Of these there are several, and the link leads to the first of them.
@@ -30,7 +32,7 @@ pub(crate) fn Head(props: &HeadProps) -> Html {
                 event.prevent_default();
             }
         });
-        html! { <a {href} aria-current={current.then_some("page")} onclick={stay}>{ name }</a> }
+        html! { <a href={href.to_owned()} aria-current={current.then_some("page")} onclick={stay}>{ name }</a> }
     };
     let trace = frame.trace.get(..8).map(|hash| format!("{} {}", &hash[..4], &hash[4..]));
     html! {
@@ -40,7 +42,7 @@ pub(crate) fn Head(props: &HeadProps) -> Html {
                 { link(View::Bench, "#bench", "Bench") }
                 { link(View::Spacetime, "#spacetime", "Space-time") }
                 { link(View::History, "#history", "History") }
-                { link(View::Lessons, "#lesson", "Lessons") }
+                { link(View::Lessons, &props.lessons, "Lessons") }
                 { link(View::Hunts, "#hunt", "Hunts") }
             </nav>
             <div class="run num">

@@ -3,7 +3,7 @@
 use glasshouse_sim::view::call::lesson::{Card, Goal, Prediction, Question, Sheet};
 use yew::prelude::*;
 
-use super::Emit;
+use super::{Emit, file};
 use crate::lesson::markdown::{Block, Span, blocks};
 use crate::lesson::{Lessons, Msg};
 use crate::state::{self, State};
@@ -22,26 +22,33 @@ pub(crate) fn view(state: &State, emit: &Emit) -> Html {
                 match (&lessons.sheet, &lessons.which) {
                     (Some(sheet), _) => open(state, sheet, emit, &tell),
                     (None, Some(_)) => html! { <p class="in">{ text::LOADING }</p> },
-                    (None, None) => list(lessons.cards.as_deref().unwrap_or_default()),
+                    (None, None) => list(lessons, &tell),
                 }
             }
         </section>
     }
 }
 
-/// All lessons.
-fn list(cards: &[Card]) -> Html {
+/// All lessons, with what was reached in them.
+fn list(lessons: &Lessons, tell: &Tell) -> Html {
+    let cards: &[Card] = lessons.cards.as_deref().unwrap_or_default();
+    let open = tell.reform(Msg::Import);
     html! {
         <>
             <div class="head"><h2>{ "Lessons" }</h2><p class="dim">{ text::LIST }</p></div>
             <ol class="cards">
                 { for cards.iter().map(|card| html! {
                     <li><a href={format!("#lesson/{}", card.id)}>
-                        <b>{ &card.title }</b><span class="dim">{ text::card(card.minutes, card.goals) }</span>
+                        <b>{ &card.title }</b><span class="dim">{ text::card(card.minutes, card.goals, lessons.progress.of_lesson(&card.id)) }</span>
                         <span>{ &card.objective }</span>
                     </a></li>
                 }) }
             </ol>
+            <div class="foot">
+                <span>{ text::KEPT_HERE }</span>
+                if !lessons.progress.is_empty() { <button class="b" onclick={tell.reform(|_: MouseEvent| Msg::Export)}>{ "Save progress" }</button> }
+                { file::open("progress", "Open progress", ".progress,text/plain", &open) }
+            </div>
         </>
     }
 }

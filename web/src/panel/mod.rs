@@ -16,6 +16,7 @@ pub(crate) mod cluster;
 pub(crate) mod compare;
 pub(crate) mod controls;
 pub(crate) mod feed;
+pub(crate) mod file;
 pub(crate) mod first;
 pub(crate) mod glyph;
 pub(crate) mod history;

@@ -32,6 +32,7 @@ pub(crate) const NO_LEASE: &str = "No lease yet. Try: ";
 pub(crate) const LEASES_COUNTED: &str = ", counted here";
 pub(crate) const LEASES_KNOWN: &str = ", counted by the leader";
 pub(crate) const NO_WATCH: &str = "No watch yet. Try: ";
+pub(crate) const NOT_TEXT: &str = "This file cannot be opened: it is no text of at most 64 KB.";
 pub(crate) const START_OVER: &str = "Start a fresh run";
 pub(crate) const TRY_COMMANDS: [&str; 3] = ["etcdctl member list", "kill leader", "help"];
 

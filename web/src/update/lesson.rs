@@ -3,6 +3,7 @@
 use glasshouse_sim::view::call::lesson::{Sheet, Which};
 use glasshouse_sim::view::call::{Call, Reply};
 
+use crate::lesson::progress::Progress;
 use crate::lesson::{self, EVERY_MS, Lessons, Msg};
 use crate::link::Run;
 use crate::state::{Ask, Effect, Origin, Phase, State, Tab, View};
@@ -20,8 +21,9 @@ impl State {
         if self.lessons.which.as_ref() == Some(&which) && self.lessons.sheet.is_some() {
             return;
         }
-        self.lessons =
-            Lessons { cards: self.lessons.cards.take(), which: Some(which), ..Lessons::default() };
+        let (cards, progress) =
+            (self.lessons.cards.take(), std::mem::take(&mut self.lessons.progress));
+        self.lessons = Lessons { cards, progress, which: Some(which), ..Lessons::default() };
         if self.sim_ready {
             self.lesson_begin(out);
         }
@@ -59,8 +61,28 @@ impl State {
 
     pub(super) fn lesson(&mut self, msg: Msg, out: &mut Vec<Effect>) {
         let lessons = &mut self.lessons;
+        match &msg {
+            Msg::Export => {
+                out.push(Effect::Save("glasshouse.progress".to_owned(), lessons.progress.write()));
+                return;
+            }
+            Msg::Import(text) => {
+                let read = text.clone().and_then(|text| Progress::read(&text));
+                self.notice = Some(match read {
+                    Ok(progress) => {
+                        lessons.progress.merge(progress);
+                        out.push(Effect::Remember("lessons", lessons.progress.write()));
+                        text::IMPORTED.to_owned()
+                    }
+                    Err(why) => why,
+                });
+                return;
+            }
+            _ => {}
+        }
         let Some(sheet) = &lessons.sheet else { return };
         match msg {
+            Msg::Export | Msg::Import(_) => {}
             Msg::Turn(by) => {
                 let last = sheet.steps.len().saturating_sub(1);
                 lessons.step = lessons.step.saturating_add_signed(by as isize).min(last);
@@ -134,6 +156,7 @@ impl State {
             Ask::Judged => {
                 if let Some(grade) = reply.grade {
                     self.lessons.grade = *grade;
+                    self.note_progress(out);
                 }
             }
             Ask::Submission => {
@@ -142,6 +165,15 @@ impl State {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// What was reached is kept as soon as it is more than before.
+    fn note_progress(&mut self, out: &mut Vec<Effect>) {
+        let reached = self.lessons.reached();
+        let Some(which) = &self.lessons.which else { return };
+        if self.lessons.progress.note(which, reached) {
+            out.push(Effect::Remember("lessons", self.lessons.progress.write()));
         }
     }
 

@@ -2,24 +2,24 @@
 
 use glasshouse_sim::view::call::hunt::Step;
 use glasshouse_sim::view::frame::Icon;
-use wasm_bindgen::prelude::*;
-use web_sys::{DragEvent, File, FileList, HtmlInputElement};
+use web_sys::DragEvent;
 use yew::prelude::*;
 
 use super::Emit;
 use crate::hunt::{self, Hunts, Told};
-use crate::panel::glyph;
+use crate::panel::{file, glyph};
 use crate::state::Msg;
 use crate::text::en::{self, hunt as text};
 
 /// The column at the right. A file that is dropped on it is judged.
 pub(super) fn aside(hunts: &Hunts, emit: &Emit) -> Html {
     let over = Callback::from(|event: DragEvent| event.prevent_default());
+    let tell = emit.reform(|text| Msg::Hunt(hunt::Msg::File(text)));
     let drop = {
-        let emit = emit.clone();
+        let tell = tell.clone();
         Callback::from(move |event: DragEvent| {
             event.prevent_default();
-            read(event.data_transfer().and_then(|data| data.files()), &emit);
+            file::read(event.data_transfer().and_then(|data| data.files()), &tell);
         })
     };
     html! {
@@ -30,7 +30,7 @@ pub(super) fn aside(hunts: &Hunts, emit: &Emit) -> Html {
             } else {
                 { none(hunts, emit) }
             }
-            <div class="acts2 foot">{ open_file(emit) }</div>
+            <div class="acts2 foot">{ file::open("finding", "Open a finding", ".finding,text/plain", &tell) }</div>
         </aside>
     }
 }
@@ -144,43 +144,6 @@ fn line(told: &Told, said: Said<'_>) -> Html {
 fn spaced(hash: &str) -> String {
     let groups = hash.as_bytes().chunks(4).map(String::from_utf8_lossy);
     groups.collect::<Vec<_>>().join(" ")
-}
-
-fn open_file(emit: &Emit) -> Html {
-    let chosen = {
-        let emit = emit.clone();
-        Callback::from(move |event: Event| {
-            let field: HtmlInputElement = event.target_unchecked_into();
-            read(field.files(), &emit);
-            // The same file may be chosen again.
-            field.set_value("");
-        })
-    };
-    html! {
-        <label class="b file">{ "Open a finding" }<input id="finding" type="file" class="sr" accept=".finding,text/plain" onchange={chosen}/></label>
-    }
-}
-
-/// Reads the first file and tells its text.
-fn read(files: Option<FileList>, emit: &Emit) {
-    let Some(file) = files.and_then(|files| files.get(0)) else { return };
-    let tell = |emit: &Emit, text| emit.emit(Msg::Hunt(hunt::Msg::File(text)));
-    if file.size() > hunt::FILE_MAX {
-        return tell(emit, Err(text::NOT_TEXT.to_owned()));
-    }
-    let (got, failed) = (emit.clone(), emit.clone());
-    let got = Closure::once(move |text: JsValue| {
-        tell(&got, text.as_string().ok_or_else(|| text::NOT_TEXT.to_owned()));
-    });
-    let failed = Closure::once(move |_: JsValue| tell(&failed, Err(text::NOT_TEXT.to_owned())));
-    let _ = promise(&file).then2(&got, &failed);
-    // One of the two is called once; neither is there for long.
-    got.forget();
-    failed.forget();
-}
-
-fn promise(file: &File) -> js_sys::Promise {
-    file.text().unchecked_into()
 }
 
 #[cfg(test)]

@@ -15,7 +15,6 @@ pub(crate) const LOADING: &str = "Building a simulation to hunt with.";
 pub(crate) const JUDGING: &str = "Doing again what the file says.";
 pub(crate) const NO_STORY: &str = "No story yet";
 pub(crate) const NO_STORY_HOW: &str = "Choose a code and press Hunt. What is caught is made small and told here. A finding that was saved can be opened, or dropped here: it is done again, and nothing in it is believed.";
-pub(crate) const NOT_TEXT: &str = "This file is no finding: it is no text of at most 64 KB.";
 pub(crate) const SEEDS_KEY: &str = "the stronger, the more elections; hollow: still to come";
 pub(crate) const NOT_SMALL_YET: &str = "When a seed has broken something, what is not needed for that is left out, line by line: faults, calls, members, time.";
 pub(crate) const MAKING_SMALL: &str =

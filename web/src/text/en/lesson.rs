@@ -1,6 +1,7 @@
 //! English: lessons.
 
 use super::{count, seconds};
+use crate::lesson::progress::Reached;
 
 pub(crate) const TITLE: &str = "Lessons: Glasshouse";
 pub(crate) const SAY_SOMETHING: &str = "Choose or type something first.";
@@ -10,6 +11,8 @@ pub(crate) const KEPT: &str = "Your answer is kept. It counts for being given, r
 pub(crate) const BEFORE: &str = "Before you look";
 pub(crate) const GOALS: &str = "Goals of this step";
 pub(crate) const HAND_IN: &str = "Save what you hand in";
+pub(crate) const KEPT_HERE: &str = "What you reach is kept in this browser.";
+pub(crate) const IMPORTED: &str = "What was reached elsewhere is taken over, where it is more.";
 pub(crate) const TYPE_HERE: &str = "Put it into the terminal";
 
 pub(crate) fn head(id: &str, minutes: u32) -> String {
@@ -17,8 +20,14 @@ pub(crate) fn head(id: &str, minutes: u32) -> String {
     format!("Lesson {number} · {}", count(minutes.into(), "minute"))
 }
 
-pub(crate) fn card(minutes: u32, goals: u32) -> String {
-    format!("{} · {}", count(minutes.into(), "minute"), count(goals.into(), "goal"))
+pub(crate) fn card(minutes: u32, goals: u32, reached: Option<Reached>) -> String {
+    let minutes = count(minutes.into(), "minute");
+    match reached {
+        Some(Reached { met, of }) => {
+            format!("{minutes} · {met} of {} reached", count(of.into(), "goal"))
+        }
+        None => format!("{minutes} · {}", count(goals.into(), "goal")),
+    }
 }
 
 /// What came of a goal, behind its title.
