@@ -80,6 +80,12 @@ impl fmt::Display for Expr {
             Kind::List(list) => write!(to, "[{}]", commas(list)),
             Kind::Set(list) => write!(to, "{{{}}}", commas(list)),
             Kind::Call(name, args) => write!(to, "{name}({})", commas(args)),
+            // "5s.end" would be read as a number that is none.
+            Kind::Field(body, field)
+                if matches!(body.kind, Kind::Number(_) | Kind::Duration(_)) =>
+            {
+                write!(to, "({body}).{field}")
+            }
             Kind::Field(body, field) => write!(to, "{}.{field}", In(body, Row::Primary)),
             Kind::Outcome(outcome, body) => {
                 let word = match outcome {
