@@ -87,8 +87,11 @@ fn a_lesson_is_done_from_the_list_to_its_last_goal() {
         "document.querySelector('.lesson .foot span').textContent === 'Step 4 of 4, 5 of 5 goals'",
     );
     bench.screenshot("lesson-done");
+    what_was_reached_is_kept(&mut bench);
+}
 
-    // What was reached is kept in this browser, and can be carried to another one.
+/// All of lesson 05 was reached: that is kept in this browser, and can be carried to another one.
+fn what_was_reached_is_kept(bench: &mut Bench) {
     let kept: String = bench.eval("localStorage.getItem('glasshouse.lessons')");
     assert_eq!(kept, "glasshouse progress 1\n05-stop-the-leader self me 5 5\n");
     bench.click_named("all lessons");
@@ -103,11 +106,11 @@ fn a_lesson_is_done_from_the_list_to_its_last_goal() {
     bench.wait(&format!(
         "document.querySelector({card:?}).textContent.endsWith('2 of 5 goals reached')"
     ));
-    open_file(&mut bench, &kept);
+    open_file(bench, &kept);
     bench.wait(&format!(
         "document.querySelector({card:?}).textContent.endsWith('5 of 5 goals reached')"
     ));
-    open_file(&mut bench, "<script>");
+    open_file(bench, "<script>");
     bench
         .wait("document.querySelector('.say').textContent.includes('This is no text of progress')");
 }
@@ -133,7 +136,7 @@ fn everybody_can_read_a_lesson() {
         assert_eq!(bench.axe(&axe), Vec::<String>::new(), "{name}");
         bench.screenshot(&format!("lesson-{name}"));
         assert_eq!(bench.sticking_out(), Vec::<String>::new(), "{name}");
-        bench.eval::<serde_json::Value>("(location.hash = 'lesson', null)");
+        bench.eval::<Value>("(location.hash = 'lesson', null)");
         bench.wait("document.querySelector('.cards')");
         assert_eq!(bench.axe(&axe), Vec::<String>::new(), "{name}, the list");
     }
