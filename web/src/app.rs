@@ -118,9 +118,9 @@ impl App {
                     driver.ask(ask, &call);
                 }
             }
-            Effect::Image(ask, image) => {
+            Effect::Image(image) => {
                 if let Some(driver) = &mut self.driver {
-                    driver.image(ask, image);
+                    driver.image(image);
                 }
             }
             Effect::Answer(promise, outcome) => self.api.answer(promise, outcome),

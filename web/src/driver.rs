@@ -124,8 +124,8 @@ impl Driver {
     }
 
     /// Asks for something to be done with an image of the simulation.
-    pub(crate) fn image(&mut self, ask: Ask, image: Image) {
-        let number = self.number(ask);
+    pub(crate) fn image(&mut self, image: Image) {
+        let number = self.number(Ask::Image);
         self.line.image(number, image);
     }
 

@@ -44,10 +44,15 @@ pub(crate) enum Msg {
     Hint(String, usize),
     /// Saves what is handed in.
     HandIn,
-    /// Saves what was reached, to go on in another browser.
-    Export,
+}
+
+/// What was reached goes from one browser to another; no lesson need be open.
+#[derive(Debug)]
+pub(crate) enum Carry {
+    /// Saves it.
+    Out,
     /// The text of what was reached elsewhere, or why it cannot be had.
-    Import(Result<String, String>),
+    In(Result<String, String>),
 }
 
 /// The state of the lessons.

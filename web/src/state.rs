@@ -95,6 +95,8 @@ pub(crate) enum Msg {
     Compare(compare::Msg),
     /// Something about lessons.
     Lesson(lesson::Msg),
+    /// What was reached in lessons leaves this browser, or comes here.
+    Progress(lesson::Carry),
     /// Something about hunts.
     Hunt(hunt::Msg),
 }
@@ -194,7 +196,7 @@ pub(crate) enum Effect {
     /// Ask the simulation.
     Ask(Ask, Call),
     /// Do something with an image of the simulation.
-    Image(Ask, Image),
+    Image(Image),
     /// Keep a promise of the page API.
     Answer(u64, Result<String, String>),
     /// Show this after the `#` of the address.

@@ -87,6 +87,7 @@ impl State {
             Msg::Travel(msg) => self.travel(msg, &mut out),
             Msg::Compare(msg) => self.compare(msg, &mut out),
             Msg::Lesson(msg) => self.lesson(msg, &mut out),
+            Msg::Progress(carry) => self.carry_progress(carry, &mut out),
             Msg::Hunt(msg) => self.hunt(msg, &mut out),
         }
         if self.settled() && !rested {

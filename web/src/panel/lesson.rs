@@ -5,7 +5,7 @@ use yew::prelude::*;
 
 use super::{Emit, file};
 use crate::lesson::markdown::{Block, Span, blocks};
-use crate::lesson::{Lessons, Msg};
+use crate::lesson::{Carry, Lessons, Msg};
 use crate::state::{self, State};
 use crate::text::en::lesson as text;
 
@@ -22,7 +22,7 @@ pub(crate) fn view(state: &State, emit: &Emit) -> Html {
                 match (&lessons.sheet, &lessons.which) {
                     (Some(sheet), _) => open(state, sheet, emit, &tell),
                     (None, Some(_)) => html! { <p class="in">{ text::LOADING }</p> },
-                    (None, None) => list(lessons, &tell),
+                    (None, None) => list(lessons, emit),
                 }
             }
         </section>
@@ -30,9 +30,10 @@ pub(crate) fn view(state: &State, emit: &Emit) -> Html {
 }
 
 /// All lessons, with what was reached in them.
-fn list(lessons: &Lessons, tell: &Tell) -> Html {
+fn list(lessons: &Lessons, emit: &Emit) -> Html {
     let cards: &[Card] = lessons.cards.as_deref().unwrap_or_default();
-    let open = tell.reform(Msg::Import);
+    let tell = emit.reform(state::Msg::Progress);
+    let open = tell.reform(Carry::In);
     html! {
         <>
             <div class="head"><h2>{ "Lessons" }</h2><p class="dim">{ text::LIST }</p></div>
@@ -46,7 +47,7 @@ fn list(lessons: &Lessons, tell: &Tell) -> Html {
             </ol>
             <div class="foot">
                 <span>{ text::KEPT_HERE }</span>
-                if !lessons.progress.is_empty() { <button class="b" onclick={tell.reform(|_: MouseEvent| Msg::Export)}>{ "Save progress" }</button> }
+                if !lessons.progress.is_empty() { <button class="b" onclick={tell.reform(|_: MouseEvent| Carry::Out)}>{ "Save progress" }</button> }
                 { file::open("progress", "Open progress", ".progress,text/plain", &open) }
             </div>
         </>

@@ -4,7 +4,7 @@ use glasshouse_sim::view::call::lesson::{Sheet, Which};
 use glasshouse_sim::view::call::{Call, Reply};
 
 use crate::lesson::progress::Progress;
-use crate::lesson::{self, EVERY_MS, Lessons, Msg};
+use crate::lesson::{self, Carry, EVERY_MS, Lessons, Msg};
 use crate::link::Run;
 use crate::state::{Ask, Effect, Origin, Phase, State, Tab, View};
 use crate::text::en::lesson as text;
@@ -61,28 +61,8 @@ impl State {
 
     pub(super) fn lesson(&mut self, msg: Msg, out: &mut Vec<Effect>) {
         let lessons = &mut self.lessons;
-        match &msg {
-            Msg::Export => {
-                out.push(Effect::Save("glasshouse.progress".to_owned(), lessons.progress.write()));
-                return;
-            }
-            Msg::Import(text) => {
-                let read = text.clone().and_then(|text| Progress::read(&text));
-                self.notice = Some(match read {
-                    Ok(progress) => {
-                        lessons.progress.merge(progress);
-                        out.push(Effect::Remember("lessons", lessons.progress.write()));
-                        text::IMPORTED.to_owned()
-                    }
-                    Err(why) => why,
-                });
-                return;
-            }
-            _ => {}
-        }
         let Some(sheet) = &lessons.sheet else { return };
         match msg {
-            Msg::Export | Msg::Import(_) => {}
             Msg::Turn(by) => {
                 let last = sheet.steps.len().saturating_sub(1);
                 lessons.step = lessons.step.saturating_add_signed(by as isize).min(last);
@@ -116,6 +96,25 @@ impl State {
                 self.ask(Ask::Submission, Call::Submission { present, branches }, out);
             }
         }
+    }
+
+    pub(super) fn carry_progress(&mut self, carry: Carry, out: &mut Vec<Effect>) {
+        let progress = &mut self.lessons.progress;
+        let told = match carry {
+            Carry::Out => {
+                out.push(Effect::Save("glasshouse.progress".to_owned(), progress.write()));
+                return;
+            }
+            Carry::In(text) => text.and_then(|text| Progress::read(&text)),
+        };
+        self.notice = Some(match told {
+            Ok(elsewhere) => {
+                progress.merge(elsewhere);
+                out.push(Effect::Remember("lessons", progress.write()));
+                text::IMPORTED.to_owned()
+            }
+            Err(why) => why,
+        });
     }
 
     fn say_in_lesson(&mut self, line: Option<String>, out: &mut Vec<Effect>) {

@@ -169,7 +169,7 @@ impl Page {
                     }
                     self.asked.push_back((ask, Asked::Call(call)));
                 }
-                Effect::Image(ask, image) => self.asked.push_back((ask, Asked::Image(image))),
+                Effect::Image(image) => self.asked.push_back((Ask::Image, Asked::Image(image))),
                 other => self.effects.push(other),
             }
         }

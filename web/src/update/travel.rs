@@ -151,7 +151,7 @@ impl State {
 
     pub(crate) fn ask_image(&mut self, image: Image, out: &mut Vec<Effect>) {
         self.flow.unanswered.push_back(Ask::Image);
-        out.push(Effect::Image(Ask::Image, image));
+        out.push(Effect::Image(image));
     }
 
     /// The simulation stands where an image was made, and goes on with the present branch.
