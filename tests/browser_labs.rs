@@ -10,8 +10,9 @@
 #![allow(clippy::unwrap_used, reason = "the helpers of a test are a test")]
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use glasshouse_sim::lesson::library::Source;
 use glasshouse_sim::lesson::solution::Player;
 use glasshouse_sim::lesson::{Lab, change, library};
 use glasshouse_sim::view::serve::Served;
@@ -40,14 +41,24 @@ struct Both {
 
 impl Both {
     /// The grade, on which both agree.
-    fn grade(&mut self, text: &str) -> Value {
-        let call = json!({ "op": "grade-submission", "text": text });
+    fn grade(&mut self, text: &str, source: &Source) -> Value {
+        let call = json!({ "op": "grade-submission", "text": text, "file": source.file() });
         let native: Value =
             serde_json::from_slice(&self.native.answer(call.to_string().as_bytes())).unwrap();
         let page: Value = self.page.eval(&format!("ask({call})"));
         assert_eq!(page, native, "{text}");
         assert!(native["grade"].is_object(), "{native}");
         native["grade"].clone()
+    }
+}
+
+/// Texts of lessons are fetched when they are read: nobody waits for them with the module.
+fn the_module_has_no_lessons(dist: &Path) {
+    let module = fs::read(dist.join("glasshouse-sim.wasm")).unwrap();
+    for source in library::LESSONS {
+        let longest = source.text.lines().max_by_key(|line| line.len()).unwrap().as_bytes();
+        let is_there = module.windows(longest.len()).any(|window| window == longest);
+        assert!(!is_there, "{} is in the module", source.id);
     }
 }
 
@@ -60,22 +71,23 @@ fn lessons_are_graded_in_the_page_as_natively() {
     page.give_ask();
     let mut both = Both { page, native: Served::default() };
     let all = std::env::var("GLASSHOUSE_LABS").is_ok_and(|which| which == "all");
+    the_module_has_no_lessons(&dist);
     for source in library::LESSONS {
         let lab = source.read().unwrap();
         let folder: PathBuf = root().join("labs").join(source.id);
         let text = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
         let (solution, changes) = (text("solution.script"), text("wrong.script"));
 
-        let at_the_start = both.grade(&handed_in(&lab, "run 2s"));
+        let at_the_start = both.grade(&handed_in(&lab, "run 2s"), source);
         assert_eq!(missed(&at_the_start).len(), lab.goals.len(), "{}: {at_the_start}", lab.id);
-        let solved = both.grade(&handed_in(&lab, &solution));
+        let solved = both.grade(&handed_in(&lab, &solution), source);
         assert_eq!(missed(&solved), Vec::<String>::new(), "{}", lab.id);
         let changes = change::read(&changes).unwrap();
         let played =
             if all { changes.len() } else { usize::from(!solution.contains("check perf")) };
         for change in changes.into_iter().take(played) {
             let changed = change.apply(&solution).unwrap();
-            let grade = both.grade(&handed_in(&lab, &changed));
+            let grade = both.grade(&handed_in(&lab, &changed), source);
             assert_eq!(missed(&grade), [change.goal], "{}: {}", lab.id, change.why);
         }
     }

@@ -1,11 +1,11 @@
-//! Links from strangers: a thousand addresses that were changed at random, and texts of submissions. Each is
-//! refused in one sentence or is a run of its own; nothing hangs, nothing in them is ever a script, and the page
+//! Links from strangers: a thousand addresses that were changed at random, files of lessons, and texts of submissions.
+//! Each is refused in one sentence or is a run of its own; nothing hangs, nothing in them is ever a script, and the page
 //! is as good afterwards as it was before.
 
 #![allow(clippy::unwrap_used, reason = "the helpers of a test are a test")]
 
-use glasshouse_sim::lesson::library;
 use glasshouse_sim::lesson::solution::Player;
+use glasshouse_sim::lesson::{file, library};
 use glasshouse_tests::bench::Bench;
 use glasshouse_tests::browser::Screen;
 use serde_json::{Value, json};
@@ -52,6 +52,8 @@ const BITS: [&str; 24] = [
 
 /// So many addresses.
 const COUNT: usize = 1_000;
+/// So many files of lessons.
+const LESSONS: usize = 300;
 /// So many of them at once.
 const BATCH: usize = 50;
 
@@ -68,6 +70,11 @@ impl Dice {
 
     /// The text with a few changes.
     fn mutated(&mut self, text: &str) -> String {
+        self.mutated_by(text, &BITS)
+    }
+
+    /// The same with these bits.
+    fn mutated_by(&mut self, text: &str, bits: &[&str]) -> String {
         let mut letters: Vec<char> = text.chars().collect();
         for _ in 0..=self.below(3) {
             let at = self.below(letters.len() + 1);
@@ -78,7 +85,7 @@ impl Dice {
                     letters[at] = char::from(33 + u8::try_from(self.below(94)).unwrap());
                 }
                 3 => letters = [&letters[..at], &letters[..], &letters[at..]].concat(),
-                _ => drop(letters.splice(at..at, BITS[self.below(BITS.len())].chars())),
+                _ => drop(letters.splice(at..at, bits[self.below(bits.len())].chars())),
             }
         }
         letters.into_iter().collect()
@@ -148,7 +155,8 @@ fn a_thousand_links_from_strangers() {
 fn texts_of_submissions_from_strangers() {
     let Some(mut bench) = Bench::open(Screen::DESKTOP, "#seed=7&n=3&t=2000000") else { return };
     bench.give_ask();
-    let lab = library::find("05").unwrap().read().unwrap();
+    let lesson = library::find("05").unwrap().file();
+    let lab = file::read(&lesson).unwrap();
     let mut player = Player::new(&lab, "class", "anna").unwrap();
     player.play("stop leader\nuntil leader\nrun 1s").unwrap();
     let text = player.submission("class", "anna").to_string();
@@ -156,7 +164,7 @@ fn texts_of_submissions_from_strangers() {
     let mut refused = 0;
     for _ in 0..200 {
         let text = dice.mutated(&text);
-        let call = json!({ "op": "grade-submission", "text": text });
+        let call = json!({ "op": "grade-submission", "text": text, "file": lesson });
         let reply: Value = bench.eval(&format!("ask({call})"));
         match reply["error"].as_str() {
             Some(why) => {
@@ -170,4 +178,80 @@ fn texts_of_submissions_from_strangers() {
         }
     }
     assert!(refused > 50, "{refused}");
+}
+
+/// What strangers put into lessons.
+const PIECES: [&str; 14] = [
+    "[[goals]]\n",
+    "[",
+    "\"",
+    "'''",
+    "\n---\n",
+    "members = 9\n",
+    "\"run 10m\", ",
+    "\"load 9000 put/s\", ",
+    "{L}",
+    "{",
+    "<script>window.hacked=1</script>",
+    "<img src=x onerror=window.hacked=1>",
+    "[x](javascript:window.hacked=1)",
+    "**`<b onclick=window.hacked=1>`**",
+];
+
+/// Opens each text as a chosen file would be opened; gives the sentence of a refusal, or nothing and what is read.
+const GIVE: &str = "(async (texts) => {
+    const drawn = () => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+    const said = [];
+    for (const text of texts) {
+        const why = await glasshouse.lesson(text).then(() => '', error => error.message);
+        await drawn();
+        const shown = why
+            ? document.querySelector('.lesson [role=alert]')?.textContent ?? ''
+            : document.querySelector('.lesson h2')?.textContent ?? '';
+        said.push([why, shown]);
+    }
+    return said;
+})";
+
+#[test]
+fn lessons_from_strangers() {
+    let good = "seed=7&n=3&a=1500000.kill+leader;200000.put+a+1&t=2500000";
+    let Some(mut bench) = Bench::open(Screen::DESKTOP, good) else { return };
+    let before: Value = bench.eval("[glasshouse.traceHash(), glasshouse.status().members]");
+    let files: Vec<String> = ["03", "05"].map(|id| library::find(id).unwrap().file()).into();
+    let mut dice = Dice(0xA076_1D64_78BD_642F);
+    let texts: Vec<String> = (0..LESSONS)
+        .map(|_| {
+            let file = files[dice.below(files.len())].clone();
+            dice.mutated_by(&file, &PIECES)
+        })
+        .collect();
+    let mut refused = 0;
+    for batch in texts.chunks(BATCH) {
+        let said: Vec<(String, String)> = bench.eval(&format!("{GIVE}({})", json!(batch)));
+        for (text, (why, shown)) in batch.iter().zip(said) {
+            if why.is_empty() {
+                let lab = file::read(text).unwrap();
+                assert_eq!(shown, lab.title, "{text}");
+                continue;
+            }
+            refused += 1;
+            assert_eq!(shown, why, "{text}");
+            assert!(why.chars().count() < 400 && why.ends_with(['.', '?']), "{text}: {why}");
+            assert!(!why.contains('\n'), "{text}: {why}");
+        }
+    }
+    println!("{refused} of {LESSONS} lessons were refused");
+    assert!((LESSONS / 5..LESSONS).contains(&refused), "{refused}");
+    assert!(!bench.eval::<bool>("'hacked' in window"), "something in a lesson was run");
+    let strange = "document.querySelectorAll('.lesson script, .lesson img, .lesson a[href^=javascript], [onerror], [onclick]').length";
+    assert_eq!(bench.eval::<usize>(strange), 0, "something in a lesson became an element");
+
+    // And the page is none the worse for it.
+    bench.eval::<Value>(&format!("(location.hash = {}, null)", json!(good)));
+    bench.until("s.settled && s.seed === '7' && s.time_us === 2500000");
+    assert_eq!(
+        bench.eval::<Value>("[glasshouse.traceHash(), glasshouse.status().members]"),
+        before
+    );
 }

@@ -210,3 +210,24 @@ fn a_grade_reads_well() {
     }
     assert_eq!(told, fs::read_to_string(&path).unwrap_or_default());
 }
+
+#[test]
+fn a_lesson_that_is_one_file_is_graded_by_its_path() {
+    let source = library::find("04").unwrap();
+    let folder = folder("own-lesson");
+    let mine = source.file().replace(source.id, "30-mine");
+    let (lesson, handed) = (folder.join("30-mine.lesson"), folder.join("anna.lab"));
+    fs::write(&lesson, &mine).unwrap();
+    let (_, solution, _) = lab("04");
+    let lab = glasshouse_sim::lesson::file::read(&mine).unwrap();
+    fs::write(&handed, handed_in(&lab, "anna", &solution)).unwrap();
+
+    let alone = verify(std::slice::from_ref(&handed), true);
+    let why = &rows(&alone)["anna.lab"][5];
+    assert!(why.contains("--lesson names its file"), "{why}");
+    let flag = [handed, "--lesson".into(), lesson];
+    let with_its_lesson = verify(&flag, true);
+    let row = rows(&with_its_lesson)["anna.lab"].clone();
+    assert_eq!((row[1].as_str(), row[6].as_str()), ("graded", "30-mine"));
+    assert_eq!(row[9], row[10], "all of it: {row:?}");
+}

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "the helpers of a test are a test")]
 
+use glasshouse_sim::lesson::library;
 use glasshouse_sim::view::call::lesson::{Branch, Which};
 use glasshouse_sim::view::call::{Call, Reply};
 use glasshouse_sim::view::serve::Served;
@@ -40,8 +41,9 @@ fn verdicts(served: &mut Served, branches: &[Branch]) -> Vec<(String, String)> {
 #[test]
 fn a_lesson_is_opened_done_judged_and_handed_in() {
     let mut served = Served::default();
-    let list = ask(&mut served, &Call::Lessons).lessons.unwrap();
-    assert!(list.iter().any(|card| card.id == "05-stop-the-leader" && card.minutes == 20));
+    let file = library::find("05").unwrap().file();
+    let card = ask(&mut served, &Call::ReadLesson { file: file.clone() }).card.unwrap();
+    assert_eq!((card.id.as_str(), card.minutes, card.goals), ("05-stop-the-leader", 20, 5));
 
     let reply = open(&mut served);
     let sheet = reply.lesson.unwrap();
@@ -67,7 +69,10 @@ fn a_lesson_is_opened_done_judged_and_handed_in() {
     let call = Call::Submission { present, branches: Vec::new() };
     let text = ask(&mut served, &call).text.unwrap();
     assert!(text.contains("predict P1 5 s") && !text.contains("power off"), "{text}");
-    let grade = ask(&mut served, &Call::GradeSubmission { text }).grade.unwrap();
+    let of_build = Call::GradeSubmission { text: text.clone(), file: String::new() };
+    let grade = ask(&mut served, &of_build).grade.unwrap();
+    let of_file = ask(&mut served, &Call::GradeSubmission { text, file }).grade.unwrap();
+    assert_eq!(of_file, grade, "its lesson as a file");
     assert_eq!((grade.student.as_str(), grade.goals[0].verdict.as_str()), ("anna", "met"));
     assert_eq!(grade.predictions[0], ("P1".into(), "wrong".into()));
 }
@@ -105,14 +110,30 @@ fn what_cannot_be_is_told_in_a_sentence() {
     let boot = Call::Boot { seed: 1, nodes: 3, actions: Vec::new() };
     assert_eq!(ask(&mut served, &boot).error, None);
     assert!(ask(&mut served, &judge).error.unwrap().contains("No lesson is open"));
-    let draft = Which {
-        id: "30-draft".into(),
-        toml: "title = 1".into(),
-        text: "x".into(),
-        ..Which::default()
-    };
+    let file = "glasshouse lesson 1\nlesson 30-draft\n\ntitle = 1\n---\n# x\n".to_owned();
+    let draft = Which { id: "30-draft".into(), file: file.clone(), ..Which::default() };
+    let before = ask(&mut served, &Call::Actions);
     let why = ask(&mut served, &Call::OpenLesson { which: draft }).error.unwrap();
-    assert!(why.starts_with("lab.toml, line 1"), "{why}");
+    assert!(why.starts_with("Line 4: "), "{why}");
+    assert_eq!(ask(&mut served, &Call::ReadLesson { file }).error, Some(why));
+    assert_eq!(ask(&mut served, &Call::Actions), before, "the world is still there");
     let text = "glasshouse submission 1".to_owned();
-    assert!(ask(&mut served, &Call::GradeSubmission { text }).error.is_some());
+    let call = Call::GradeSubmission { text, file: String::new() };
+    assert!(ask(&mut served, &call).error.is_some());
+}
+
+#[test]
+fn a_lesson_that_prepares_too_much_is_refused() {
+    let mut served = Served::default();
+    let file = library::find("05").unwrap().file();
+    for (from, to) in [
+        ("\"run 2s\"", "\"run 10m\""),
+        ("load 20 put/s\", \"run 2s", "load 9000 put/s\", \"run 1m"),
+        ("\"run 2s\"", "\"kill all\", \"run 10m\", \"run 1s\""),
+    ] {
+        let file = file.replace(from, to);
+        let which = Which { file, ..Which::default() };
+        let why = ask(&mut served, &Call::OpenLesson { which }).error.unwrap();
+        assert!(why.contains("asks for more than") && why.ends_with('.'), "{why}");
+    }
 }

@@ -7,6 +7,7 @@
 //!   glasshouse.traceHash()                         // 16 hex digits over everything that happened
 //!   glasshouse.link()                              // the address that repeats this run
 //!   await glasshouse.seek(2_500_000)               // to a moment of the present branch, in microseconds
+//!   await glasshouse.lesson(text)                  // opens a lesson from the text of its file; its title
 //!   glasshouse.actions()                           // [{time_us, line}, ...]: with seed and size, the whole branch
 //!   glasshouse.branches()                          // [{name, from_us, end_us, present}, ...]; the first is main
 //! ```
@@ -40,6 +41,7 @@ use yew::Callback;
 use glasshouse_sim::view::frame::{Frame, Life, Role};
 
 use crate::driver::whole;
+use crate::lesson;
 use crate::link;
 use crate::state::{Msg, Origin, State};
 use crate::timeline;
@@ -74,6 +76,11 @@ impl Api {
             Msg::Travel(timeline::Msg::Seek(whole(to_us.as_f64()), promise))
         });
         put(&object, "seek", &seek);
+        let lesson = promise_of(&given, &next, emit, |text: JsValue, promise| {
+            let text = text.as_string().unwrap_or_default();
+            Msg::Lesson(lesson::Msg::Open(Ok(text), Some(promise)))
+        });
+        put(&object, "lesson", &lesson);
         let get = |name, read: fn(&State) -> JsValue| {
             let state = Rc::clone(state);
             let closure = Closure::<dyn Fn() -> JsValue>::new(move || read(&state.borrow()));

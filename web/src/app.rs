@@ -11,6 +11,7 @@ use yew::prelude::*;
 
 use crate::api::{self, Api};
 use crate::driver::{self, Driver};
+use crate::fetch;
 use crate::flow::Pace;
 use crate::hunt;
 use crate::hunters::Hunters;
@@ -134,6 +135,13 @@ impl App {
             Effect::CopyAddress => copy(&window().location().href().unwrap_or_default()),
             Effect::CopyLink(hash) => copy(&api::address(&hash)),
             Effect::Title(title) => page().set_title(title),
+            Effect::Fetch(file) => {
+                let (path, build) = (file.path(), self.state.borrow().build.clone());
+                let told = self
+                    .emit
+                    .reform(move |text| Msg::Lesson(lesson::Msg::Fetched(file.clone(), text)));
+                fetch::text(&path, &build, &told);
+            }
             Effect::Go(hash) => drop(window().location().set_hash(&hash)),
             Effect::Hunter(worker, asked, call) => self.hunters.ask(worker, asked, &call),
             Effect::Dismiss(worker) => self.hunters.dismiss(worker),

@@ -1,7 +1,11 @@
 //! Lessons: which one is open, where its student is in it, and what came of its goals.
 //!
 //! ```text
-//!   list ──open──► sheet: steps, predictions, questions, goals
+//!   labs/index.json ► list ──labs/ID.lesson, or a file that somebody gives──┐
+//!                                                                          open
+//!                    ┌─────────────────────────────────────────────────────┘
+//!                    ▼
+//!                  sheet: steps, predictions, questions, goals
 //!                    │ what a student predicts, answers and reads is a line of the terminal's language
 //!                    ▼
 //!   run and its branches ──judge──► grade: a mark at each goal, while one works
@@ -27,9 +31,32 @@ pub(crate) const EVERY_MS: f64 = 1_500.0;
 /// The class and the student of who works for nobody.
 const ALONE: (&str, &str) = ("self", "me");
 
+/// A file that lies beside the page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Beside {
+    /// A line for each lesson.
+    Index,
+    /// The lesson of this id.
+    Lesson(String),
+}
+
+impl Beside {
+    /// Where it lies, seen from the page.
+    pub(crate) fn path(&self) -> String {
+        match self {
+            Self::Index => "labs/index.json".to_owned(),
+            Self::Lesson(id) => format!("labs/{id}.lesson"),
+        }
+    }
+}
+
 /// What happens in a lesson.
 #[derive(Debug)]
 pub(crate) enum Msg {
+    /// A file beside the page has come, or why it has not.
+    Fetched(Beside, Result<String, String>),
+    /// The text of a lesson that somebody gives, or why it cannot be had; a promise of the page API may wait.
+    Open(Result<String, String>, Option<u64>),
     /// To another step: +1 or -1.
     Turn(i32),
     /// What is typed as an answer to the question of this name.
@@ -60,6 +87,12 @@ pub(crate) enum Carry {
 pub(crate) struct Lessons {
     /// All of this build; `None` before they are known.
     pub(crate) cards: Option<Vec<Card>>,
+    /// Why there is none of what was asked for, in one sentence.
+    pub(crate) wrong: Option<String>,
+    /// Whose lesson an address asked for that is not among ours: its file will be given.
+    pub(crate) awaited: Option<Which>,
+    /// A promise of the page API that waits for the lesson.
+    pub(crate) promise: Option<u64>,
     /// What was reached in this browser.
     pub(crate) progress: Progress,
     /// Which one is open, or about to be.
@@ -96,6 +129,11 @@ pub(crate) fn write(which: &Which) -> String {
     }
 }
 
+/// The same lesson for the same student, whatever its file.
+pub(crate) fn is_same(one: &Which, other: &Which) -> bool {
+    (&one.id, &one.class, &one.student) == (&other.id, &other.class, &other.student)
+}
+
 /// Where the link to the lessons leads: back to the one that is open, and from there to the list.
 pub(crate) fn link(lessons: &Lessons, view: View) -> String {
     let open = lessons.which.as_ref().filter(|_| view != View::Lessons);
@@ -107,6 +145,18 @@ impl Lessons {
     pub(crate) fn new(kept: &str) -> Self {
         // Whatever else stands there is none of this page's: it begins anew.
         Self { progress: Progress::read(kept).unwrap_or_default(), ..Self::default() }
+    }
+
+    /// The lesson of this build with this id or number.
+    pub(crate) fn card(&self, id: &str) -> Option<&Card> {
+        let number = |card: &&Card| card.id == id || card.id.split('-').next() == Some(id);
+        self.cards.iter().flatten().find(number)
+    }
+
+    /// Another lesson, or none, takes the place of the one that was open.
+    pub(crate) fn anew(&mut self, which: Option<Which>) {
+        let Self { cards, progress, promise, .. } = std::mem::take(self);
+        *self = Self { cards, progress, promise, which, ..Self::default() };
     }
 
     /// So many goals are met.

@@ -30,6 +30,7 @@ mod api;
 mod app;
 mod compare;
 mod driver;
+mod fetch;
 mod flow;
 mod geometry;
 mod history;

@@ -184,7 +184,8 @@ pub(crate) enum Ask {
     /// When something of the kind happened last.
     Last,
     Compare,
-    Lessons,
+    /// Whether this is the file of a lesson; a promise of the page API may wait.
+    LessonFile(String, Option<u64>),
     Lesson,
     Judged,
     Submission,
@@ -217,6 +218,8 @@ pub(crate) enum Effect {
     Root(&'static str, Option<&'static str>),
     /// Name the page so.
     Title(&'static str),
+    /// Fetch a file that lies beside the page.
+    Fetch(lesson::Beside),
     /// Go to this part of the address after the `#`, as a link would.
     Go(String),
     /// Put the address with this after the `#` on the clipboard.

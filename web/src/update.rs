@@ -193,10 +193,12 @@ impl State {
         let early = early.filter_map(|(_, origin)| promise(origin));
         let asked = self.flow.unanswered.iter().filter_map(|ask| match ask {
             Ask::Exec(_, origin) => promise(*origin),
+            Ask::LessonFile(_, api) => *api,
             _ => None,
         });
         let late = std::mem::take(&mut self.flow.hurry).into_values().flatten();
-        for api in early.chain(asked).chain(late) {
+        let lesson = self.lessons.promise.take();
+        for api in early.chain(asked).chain(late).chain(lesson) {
             out.push(Effect::Answer(api, Err(why.to_owned())));
         }
     }
@@ -211,13 +213,16 @@ impl State {
             | Ask::Spacetime
             | Ask::History
             | Ask::Compare
-            | Ask::Lessons
             | Ask::Judged
             | Ask::Submission => {
                 self.notice = Some(sentence);
             }
+            Ask::LessonFile(_, promise) => {
+                self.lessons.promise = *promise;
+                self.lesson_refused(sentence, out);
+            }
+            Ask::Lesson => self.lesson_refused(sentence, out),
             Ask::Boot
-            | Ask::Lesson
             | Ask::Run
             | Ask::Frame { .. }
             | Ask::Arrival
@@ -275,7 +280,7 @@ impl State {
             }
             Ask::History => self.history_told(reply),
             Ask::Compare => self.compared(reply),
-            Ask::Lessons | Ask::Lesson | Ask::Judged | Ask::Submission => {
+            Ask::LessonFile(..) | Ask::Lesson | Ask::Judged | Ask::Submission => {
                 self.lesson_told(&ask, reply, out);
             }
             Ask::Complete(line) => self.completed(&line, reply.start, reply.candidates),
@@ -600,6 +605,7 @@ mod cut;
 mod history;
 mod hunt;
 mod lesson;
+mod lesson_files;
 mod palette;
 mod spacetime;
 #[cfg(test)]

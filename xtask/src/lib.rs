@@ -4,7 +4,7 @@
 //! ```text
 //!   lab          args ── lab ── page ─┬─ tools ── apt      builds, then serves dist/
 //!   test         args ── checks ──────┤                    every check, in order
-//!   page         args ── page ────────┤                    dist/
+//!   page         args ── page ─ lessons                    dist/
 //!   determinism  args ── traces ──────┤                    native = Node.js = Chromium
 //!   figures      args ── figures ─────┘                    the numbers of README
 //! ```
@@ -19,6 +19,7 @@ pub mod checks;
 pub mod figures;
 pub mod flaky;
 pub mod lab;
+pub mod lessons;
 pub mod page;
 pub mod serve;
 pub mod shell;

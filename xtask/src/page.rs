@@ -4,13 +4,14 @@
 //!   sim/  ── cargo, wasm32 ──────────────► glasshouse-sim.wasm     the cluster; no imports
 //!   web/  ── cargo, wasm32 ─ bindgen ────► glasshouse-web{.js,_bg.wasm}   what is drawn
 //!   index.html, web/style.css, web/js/* ─► copied
+//!   labs/* ─────────────────────────────► labs/*.lesson, labs/index.json
 //! ```
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::shell::{self, capture, cargo, command, file_failure, run};
-use crate::{Failure, Result, tools, wasm};
+use crate::{Failure, Result, lessons, tools, wasm};
 
 const WASM: &str = "wasm32-unknown-unknown";
 
@@ -97,6 +98,7 @@ pub fn build(release: bool) -> Result<()> {
         shrink(&dist.join("glasshouse-sim.wasm"), &SIM_SHRINKING)?;
         shrink(&dist.join("glasshouse-web_bg.wasm"), &WEB_SHRINKING)?;
     }
+    lessons::write(&dist)?;
     copy_static(&dist)?;
     print_sizes(&dist)
 }
@@ -151,18 +153,21 @@ fn files(dir: &Path) -> Result<Vec<PathBuf>> {
 /// Prints what a visitor downloads. Node.js has brotli; without it only plain sizes are known.
 fn print_sizes(dist: &Path) -> Result<()> {
     let node = tools::node_path();
-    let (mut raw_total, mut small_total) = (0, 0);
+    let (mut page, mut labs) = ((0, 0), (0, 0));
     println!("  {:<28} {:>10} {:>10}", "dist/", "bytes", "brotli");
     for path in files(dist)? {
         let raw = shell::read(&path)?.len();
         let small = node.as_ref().map(|node| brotli(node, &path)).transpose()?;
-        raw_total += raw;
-        small_total += small.unwrap_or_default();
-        let name = path.strip_prefix(dist).unwrap_or(&path).display().to_string();
-        let small = small.map_or("-".to_owned(), |small| small.to_string());
-        println!("  {name:<28} {raw:>10} {small:>10}");
+        let name = path.strip_prefix(dist).unwrap_or(&path);
+        let total = if name.starts_with("labs") { &mut labs } else { &mut page };
+        (total.0, total.1) = (total.0 + raw, total.1 + small.unwrap_or_default());
+        if !name.starts_with("labs") {
+            let small = small.map_or("-".to_owned(), |small| small.to_string());
+            println!("  {:<28} {raw:>10} {small:>10}", name.display().to_string());
+        }
     }
-    println!("  {:<28} {raw_total:>10} {small_total:>10}", "page weight");
+    println!("  {:<28} {:>10} {:>10}", "page weight", page.0, page.1);
+    println!("  {:<28} {:>10} {:>10}", "labs/, each when it is opened", labs.0, labs.1);
     if node.is_none() {
         println!("  (sizes after brotli need Node.js, which is not installed)");
     }

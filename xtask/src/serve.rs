@@ -112,7 +112,7 @@ fn kind(path: &Path) -> &'static str {
         Some("json") => "application/json",
         Some("svg") => "image/svg+xml",
         Some("png") => "image/png",
-        Some("md" | "txt" | "script" | "toml") => "text/plain; charset=utf-8",
+        Some("md" | "txt" | "script" | "toml" | "lesson") => "text/plain; charset=utf-8",
         _ => "application/octet-stream",
     }
 }

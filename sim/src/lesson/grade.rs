@@ -244,6 +244,7 @@ pub fn judge(lab: &Lab, played: &[Played]) -> Grade {
         played.iter().map(|branch| lab::run(&branch.name, &branch.chronicle, branch.end)).collect();
     let wanted = lab.wanted();
     let judge = Judge { runs: &runs, names: &lab.names, wanted: &wanted };
+    let fills = runs.first().map(|run| lab.fills(run.chronicle)).unwrap_or_default();
     let goal = |goal: &lab::LabGoal| {
         let judged = judge.judge(&goal.goal);
         let at = match &judged {
@@ -260,8 +261,7 @@ pub fn judge(lab: &Lab, played: &[Played]) -> Grade {
         let hinted = runs.iter().any(|run| is_hinted(run.chronicle, &goal.name));
         let full = if hinted { most - most / POINTS } else { most };
         let points = if judged.is_met() { full } else { 0 };
-        let title = runs.first().map(|run| lab.told(&goal.title, run.chronicle));
-        let (name, title) = (goal.name.clone(), title.unwrap_or_default());
+        let (name, title) = (goal.name.clone(), lab::told(&goal.title, &fills));
         GoalGrade { name, title, judged, at, event, points, most }
     };
     Grade {

@@ -44,45 +44,27 @@ use serde::Deserialize;
 
 use super::answer::{Kind, Wanted};
 use super::goal::check::Scopes;
-use super::goal::{Expr, Goal, Judge, Run, parse};
+use super::goal::{Expr, Goal, Judge, Run};
 use crate::chronicle::{Chronicle, Fact, Moment};
 use crate::script::{Bench, Setup};
 use crate::trace::TraceHash;
 
+mod read;
+
+pub(super) use self::read::Fault;
+
 /// Longest `lab.toml` and longest `lesson.md`, in bytes.
 pub const TEXT_BYTES_MAX: usize = 128 * 1024;
-/// Most goals, questions, predictions, steps, names, prepared lines.
-const ITEMS_MAX: usize = 64;
-/// How long one prepared line may let time flow, in microseconds: ten minutes.
+/// How long all prepared lines together may let time flow, in microseconds: ten minutes.
 const PREPARED_US_MAX: u64 = 600_000_000;
+/// Most events before the student comes: some seconds of work. A lesson may come from a stranger.
+const PREPARED_EVENTS_MAX: u64 = 300_000;
+/// It is looked that often, in microseconds, how many there were.
+const PREPARED_LOOK_US: u64 = 100_000;
 /// The mark behind the last prepared line: what is before it is set-up.
 pub const START: &str = "start";
 /// Commands that no lesson opens: they put another world in place of its own.
 const LOCKED_ALWAYS: [&str; 4] = ["hunt", "ground", "traffic", "settle"];
-
-/// The file, as it is written.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    title: String,
-    minutes: u32,
-    #[serde(default)]
-    objective: String,
-    members: u8,
-    #[serde(default)]
-    prepare: Vec<String>,
-    #[serde(default)]
-    locked: Vec<String>,
-    #[serde(default)]
-    names: Vec<(String, String)>,
-    #[serde(default)]
-    steps: Vec<Step>,
-    #[serde(default)]
-    predictions: Vec<PredictionFile>,
-    #[serde(default)]
-    questions: Vec<Question>,
-    goals: Vec<GoalFile>,
-}
 
 /// A step of the text.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -90,22 +72,6 @@ struct File {
 pub struct Step {
     /// Its heading.
     pub title: String,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PredictionFile {
-    name: String,
-    step: u32,
-    question: String,
-    #[serde(default)]
-    choices: Vec<String>,
-    #[serde(default)]
-    several: bool,
-    accepted: Vec<String>,
-    #[serde(default)]
-    tempting: Vec<(String, String)>,
-    reveal: String,
 }
 
 /// A question before something is seen. Any answer scores; silence does not.
@@ -174,23 +140,6 @@ pub struct Question {
     pub unit: String,
 }
 
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct GoalFile {
-    name: String,
-    step: u32,
-    title: String,
-    #[serde(default = "one")]
-    weight: u32,
-    formula: String,
-    #[serde(default)]
-    hints: Vec<String>,
-}
-
-fn one() -> u32 {
-    1
-}
-
 /// Something to be reached.
 #[derive(Clone, Debug)]
 pub struct LabGoal {
@@ -242,73 +191,6 @@ pub struct Lab {
 }
 
 impl Lab {
-    /// Reads a lesson.
-    ///
-    /// # Errors
-    /// One sentence about the first thing that is wrong.
-    pub fn read(id: &str, toml: &str, text: &str) -> Result<Self, String> {
-        for (name, text) in [("lab.toml", toml), ("lesson.md", text)] {
-            if text.len() > TEXT_BYTES_MAX {
-                let bytes = text.len();
-                return Err(format!(
-                    "{name} is {bytes} bytes long, and {TEXT_BYTES_MAX} are the most."
-                ));
-            }
-        }
-        is_name(id, "lesson")?;
-        let file: File = toml::from_str(toml).map_err(|error| {
-            let at = error.span().map_or(0, |span| span.start);
-            let line = toml.get(..at).unwrap_or_default().matches('\n').count() + 1;
-            let why: String =
-                error.message().lines().next().unwrap_or_default().chars().take(200).collect();
-            format!("lab.toml, line {line}: {why}.")
-        })?;
-        if !(1..=9).contains(&file.members) {
-            return Err("A lesson has 1 to 9 members.".to_owned());
-        }
-        let lists = [
-            file.prepare.len(),
-            file.locked.len(),
-            file.names.len(),
-            file.steps.len(),
-            file.predictions.len(),
-            file.questions.len(),
-            file.goals.len(),
-        ];
-        if lists.into_iter().any(|length| length > ITEMS_MAX) {
-            return Err(format!("No list of a lesson has more than {ITEMS_MAX} items."));
-        }
-        for line in &file.prepare {
-            crate::script::parse(line)
-                .map_err(|error| format!("The prepared line \"{line}\" cannot be read: {error}"))?;
-        }
-        let mut scopes = Scopes::default();
-        let names = names(&file.names, &mut scopes)?;
-        for question in &file.questions {
-            is_name(&question.name, "question")?;
-            if !scopes.questions.insert(question.name.clone()) {
-                return Err(format!("There are two questions {}.", question.name));
-            }
-        }
-        let predictions = predictions(file.predictions, &scopes)?;
-        let goals = goals(file.goals, &scopes)?;
-        Ok(Self {
-            id: id.to_owned(),
-            title: file.title,
-            minutes: file.minutes,
-            objective: file.objective,
-            members: file.members,
-            prepare: file.prepare,
-            locked: file.locked,
-            names,
-            steps: file.steps,
-            predictions,
-            questions: file.questions,
-            goals,
-            text: text.to_owned(),
-        })
-    }
-
     /// What a student answers is read by this.
     #[must_use]
     pub fn wanted(&self) -> BTreeMap<String, Wanted> {
@@ -347,11 +229,7 @@ impl Lab {
     /// The seed of a student: another one in each class.
     #[must_use]
     pub fn seed(&self, class: &str, student: &str) -> u64 {
-        let mut hash = TraceHash::new();
-        for part in [class, &self.id, student] {
-            hash.bytes(part.as_bytes());
-        }
-        hash.value()
+        seed_of(&self.id, class, student)
     }
 
     /// The world of a seed, set up, at the moment at which the student comes.
@@ -363,7 +241,7 @@ impl Lab {
         let begin = format!("mark {START}");
         for line in self.prepare.iter().chain([&begin]) {
             let id = bench.exec(line);
-            bench.finish(id, PREPARED_US_MAX);
+            finish_prepared(&mut bench, id)?;
             if let Some(entry) = bench.entry(id)
                 && entry.failed
             {
@@ -374,32 +252,69 @@ impl Lab {
         Ok(bench)
     }
 
-    /// Texts for one student: names in braces become what they stand for.
+    /// What the names stand for in one student's run, as far as it is known.
     #[must_use]
-    pub fn told(&self, text: &str, chronicle: &Chronicle) -> String {
-        let mut told = String::with_capacity(text.len());
-        let mut rest = text;
+    pub fn fills(&self, chronicle: &Chronicle) -> Vec<(String, String)> {
         let wanted = BTreeMap::new();
         let runs = [run("main", chronicle, Moment::after(u64::MAX - 1))];
         let judge = Judge { runs: &runs, names: &self.names, wanted: &wanted };
-        while let Some(open) = rest.find('{') {
-            told.push_str(&rest[..open]);
-            rest = &rest[open..];
-            let inner = rest.find('}').map(|close| &rest[1..close]);
-            let named = inner.and_then(|inner| self.names.iter().find(|(name, _)| name == inner));
-            match named.and_then(|(name, expr)| Some((name, judge.value(expr, 0).ok()?))) {
-                Some((name, value)) => {
-                    told.push_str(&value.to_string());
-                    rest = &rest[name.len() + 2..];
-                }
-                None => {
-                    told.push('{');
-                    rest = &rest[1..];
-                }
-            }
-        }
-        told + rest
+        let value = |(name, expr): &(String, Expr)| {
+            judge.value(expr, 0).ok().map(|value| (name.clone(), value.to_string()))
+        };
+        self.names.iter().filter_map(value).collect()
     }
+}
+
+/// The seed of a student in a lesson.
+#[must_use]
+pub fn seed_of(lesson: &str, class: &str, student: &str) -> u64 {
+    let mut hash = TraceHash::new();
+    for part in [class, lesson, student] {
+        hash.bytes(part.as_bytes());
+    }
+    hash.value()
+}
+
+/// Texts for one student: names in braces become what they stand for ([`Lab::fills`]).
+#[must_use]
+pub fn told(text: &str, fills: &[(String, String)]) -> String {
+    let mut told = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(open) = rest.find('{') {
+        told.push_str(&rest[..open]);
+        rest = &rest[open + 1..];
+        let named = fills.iter().find_map(|(name, value)| {
+            Some((value, rest.strip_prefix(name.as_str())?.strip_prefix('}')?))
+        });
+        match named {
+            Some((value, behind)) => {
+                told.push_str(value);
+                rest = behind;
+            }
+            None => told.push('{'),
+        }
+    }
+    told + rest
+}
+
+/// Lets a prepared line come to its end, within what preparing may cost.
+fn finish_prepared(bench: &mut Bench, id: u64) -> Result<(), String> {
+    let runs = |bench: &Bench| {
+        let entry = bench.entry(id).is_some_and(|entry| !entry.done) && !bench.rests(id);
+        entry && bench.world().violation().is_none()
+    };
+    while runs(bench) {
+        bench.finish(id, PREPARED_LOOK_US);
+        if bench.now_us() > PREPARED_US_MAX {
+            return Err("What is prepared asks for more than ten minutes.".to_owned());
+        }
+        if bench.world().events() > PREPARED_EVENTS_MAX {
+            return Err(format!(
+                "What is prepared asks for more than {PREPARED_EVENTS_MAX} events."
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// A branch as goals see it: it begins at the mark [`START`].
@@ -409,80 +324,4 @@ pub fn run<'a>(name: &'a str, chronicle: &'a Chronicle, end: Moment) -> Run<'a> 
     let mut lines = chronicle.facts().iter();
     let start = lines.find(|noted| matches!(&noted.fact, Fact::Line(line) if *line == begin));
     Run { name, chronicle, start: start.map_or(Moment::BEGIN, |noted| noted.moment), end }
-}
-
-fn is_name(name: &str, of: &str) -> Result<(), String> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
-    if (1..=40).contains(&name.len()) && name.chars().all(plain) {
-        return Ok(());
-    }
-    let short: String = name.chars().take(40).collect();
-    Err(format!("\"{}\" is no name of a {of}. Use letters, digits, - and _.", short.escape_debug()))
-}
-
-fn names(file: &[(String, String)], scopes: &mut Scopes) -> Result<Vec<(String, Expr)>, String> {
-    let mut names = Vec::new();
-    for (name, text) in file {
-        is_name(name, "value")?;
-        let told = |wrong: super::goal::Wrong| format!("The name {name}: {}", wrong.told(text));
-        let expr = parse::expr(text).map_err(told)?;
-        // Names look back only: none stands for itself.
-        scopes.expr(&expr, &mut Vec::new()).map_err(told)?;
-        if !scopes.names.insert(name.clone()) {
-            return Err(format!("The name {name} is there twice."));
-        }
-        names.push((name.clone(), expr));
-    }
-    Ok(names)
-}
-
-fn predictions(file: Vec<PredictionFile>, scopes: &Scopes) -> Result<Vec<Prediction>, String> {
-    let mut known = BTreeSet::new();
-    let mut all = Vec::new();
-    for prediction in file {
-        let PredictionFile { name, step, question, choices, several, accepted, tempting, reveal } =
-            prediction;
-        is_name(&name, "prediction")?;
-        if !known.insert(name.clone()) {
-            return Err(format!("There are two predictions {name}."));
-        }
-        let told =
-            |wrong: super::goal::Wrong| format!("The reveal of {name}: {}", wrong.told(&reveal));
-        let expr = parse::expr(&reveal).map_err(told)?;
-        scopes.expr(&expr, &mut Vec::new()).map_err(told)?;
-        all.push(Prediction {
-            name,
-            step,
-            question,
-            choices,
-            several,
-            accepted,
-            tempting,
-            reveal: expr,
-        });
-    }
-    Ok(all)
-}
-
-fn goals(file: Vec<GoalFile>, scopes: &Scopes) -> Result<Vec<LabGoal>, String> {
-    let mut known = BTreeSet::new();
-    let mut all = Vec::new();
-    for goal in file {
-        let GoalFile { name, step, title, weight, formula, hints } = goal;
-        is_name(&name, "goal")?;
-        if !known.insert(name.clone()) {
-            return Err(format!("There are two goals {name}."));
-        }
-        if !(1..=100).contains(&weight) {
-            return Err(format!("The weight of {name} has to be 1 to 100."));
-        }
-        let told = |wrong: super::goal::Wrong| format!("The goal {name}: {}", wrong.told(&formula));
-        let goal = parse::goal(&formula).map_err(told)?;
-        scopes.goal(&goal).map_err(told)?;
-        all.push(LabGoal { name, step, title, weight, goal, hints, text: formula });
-    }
-    if all.is_empty() {
-        return Err("A lesson without goals cannot be graded.".to_owned());
-    }
-    Ok(all)
 }

@@ -14,6 +14,7 @@
 //! | module | what it is |
 //! | --- | --- |
 //! | [`lab`] | a lesson as data, read from text |
+//! | [`file`](mod@file) | a lesson as one file, to be fetched and given away |
 //! | [`goal`] | the language of goals: parser, checks, evaluation |
 //! | [`answer`] | kinds of answers, and when two are the same |
 //! | [`submission`] | what a student hands in |
@@ -27,6 +28,7 @@
 
 pub mod answer;
 pub mod change;
+pub mod file;
 pub mod goal;
 pub mod grade;
 pub mod lab;

@@ -157,8 +157,11 @@ pub enum Call {
     },
     /// Shrinks what [`Call::Hunt`] caught last.
     Shrink,
-    /// The list of lessons.
-    Lessons,
+    /// Looks whether a text is the file of a lesson, and of which.
+    ReadLesson {
+        /// The text.
+        file: String,
+    },
     /// Opens a lesson: its world, set up, takes the place of the one on the bench, and its texts come back.
     OpenLesson {
         /// Which one, and whose.
@@ -185,6 +188,9 @@ pub enum Call {
     GradeSubmission {
         /// The text.
         text: String,
+        /// The file of its lesson; empty: it is one of this build.
+        #[serde(default)]
+        file: String,
     },
     /// Judges the text of a finding by doing it again; its story comes back.
     Judge {
@@ -276,9 +282,9 @@ pub struct Reply {
     /// Hunt.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub search: Option<hunt::Search>,
-    /// Lessons.
+    /// ReadLesson.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub lessons: Option<Vec<lesson::Card>>,
+    pub card: Option<lesson::Card>,
     /// OpenLesson.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lesson: Option<Box<lesson::Sheet>>,

@@ -8,7 +8,7 @@ use crate::chronicle::Moment;
 use crate::lesson::goal::Judged;
 use crate::lesson::grade::{self, Played};
 use crate::lesson::submission::{self, BRANCHES_MAX};
-use crate::lesson::{Lab, Submission, library};
+use crate::lesson::{Lab, Submission, file, lab, library};
 use crate::script::{Bench, Setup};
 
 /// The lesson that is open.
@@ -28,15 +28,23 @@ struct Open {
     played: Vec<(Branch, Played)>,
 }
 
-/// All lessons of this build.
-pub(super) fn list() -> Vec<Card> {
-    library::LESSONS.iter().filter_map(|source| source.read().ok()).map(|lab| card(&lab)).collect()
+/// What a text is the lesson of.
+pub(super) fn card_of(text: &str) -> Result<Card, String> {
+    file::read(text).map(|lab| card(&lab))
+}
+
+/// The lesson that is meant: the file that came with it, or one of this build.
+pub(super) fn read(which: &Which) -> Result<Lab, String> {
+    if !which.file.is_empty() {
+        return file::read(&which.file);
+    }
+    let source = library::find(&which.id);
+    source.ok_or_else(|| format!("There is no lesson {:?}.", which.id))?.read()
 }
 
 impl Lessons {
     /// Opens a lesson: its world, set up, and its texts for this student.
-    pub(super) fn open(&mut self, which: &Which) -> Result<(Bench, Sheet), String> {
-        let lab = read(which)?;
+    pub(super) fn open(&mut self, lab: Lab, which: &Which) -> Result<(Bench, Sheet), String> {
         let seed = lab.seed(&which.class, &which.student);
         let bench = lab.open(seed)?;
         let sheet = sheet(&lab, seed, &bench);
@@ -124,22 +132,13 @@ impl Lessons {
     }
 }
 
-/// Reads a submission of a lesson of this build and grades it.
-pub(super) fn grade_text(text: &str) -> Result<Grade, String> {
+/// Reads a submission of this lesson, or of one of this build, and grades it.
+pub(super) fn grade_text(text: &str, file: &str) -> Result<Grade, String> {
     let submission = submission::read(text)?;
-    let source = library::find(&submission.lesson)
-        .ok_or_else(|| format!("There is no lesson {} in this build.", submission.lesson))?;
-    let lab = source.read()?;
+    let which = Which { id: submission.lesson.clone(), file: file.to_owned(), ..Which::default() };
+    let lab = read(&which)?;
     let grade = grade::grade(&lab, &submission)?;
     Ok(told(&lab, &submission.class, &submission.student, &grade))
-}
-
-fn read(which: &Which) -> Result<Lab, String> {
-    if !which.toml.is_empty() {
-        return Lab::read(&which.id, &which.toml, &which.text);
-    }
-    let source = library::find(&which.id);
-    source.ok_or_else(|| format!("There is no lesson {:?}.", which.id))?.read()
 }
 
 fn own(branch: &Branch) -> submission::Branch {
@@ -163,16 +162,15 @@ fn card(lab: &Lab) -> Card {
 
 /// The lesson as this student reads it.
 fn sheet(lab: &Lab, seed: u64, bench: &Bench) -> Sheet {
-    let told = |text: &str| {
-        bench.world().chronicle(|chronicle| lab.told(text, chronicle)).unwrap_or_default()
-    };
+    let fills = bench.world().chronicle(|chronicle| lab.fills(chronicle)).unwrap_or_default();
+    let told = |text: &str| lab::told(text, &fills);
     let all = |texts: &[String]| texts.iter().map(|text| told(text)).collect();
     let (intro, sections) = sections(&lab.text);
-    let step = |(place, step): (usize, &crate::lesson::lab::Step)| Step {
+    let step = |(place, step): (usize, &lab::Step)| Step {
         title: told(&step.title),
         text: sections.get(place).map(|text| told(text)).unwrap_or_default(),
     };
-    let prediction = |one: &crate::lesson::lab::Prediction| Prediction {
+    let prediction = |one: &lab::Prediction| Prediction {
         name: one.name.clone(),
         step: one.step,
         question: told(&one.question),
@@ -181,7 +179,7 @@ fn sheet(lab: &Lab, seed: u64, bench: &Bench) -> Sheet {
         accepted: all(&one.accepted),
         tempting: one.tempting.iter().map(|(choice, why)| (told(choice), told(why))).collect(),
     };
-    let question = |one: &crate::lesson::lab::Question| Question {
+    let question = |one: &lab::Question| Question {
         name: one.name.clone(),
         step: one.step,
         question: told(&one.question),
@@ -189,7 +187,7 @@ fn sheet(lab: &Lab, seed: u64, bench: &Bench) -> Sheet {
         choices: all(&one.choices),
         unit: one.unit.clone(),
     };
-    let goal = |one: &crate::lesson::lab::LabGoal| Goal {
+    let goal = |one: &lab::LabGoal| Goal {
         name: one.name.clone(),
         step: one.step,
         title: told(&one.title),

@@ -91,7 +91,7 @@ impl Served {
                 reply.slice = Some(Box::new(super::slice(self.bench()?.world(), from_us, to_us)));
             }
             Call::Actions => reply.actions = Some(self.bench()?.whole_log()),
-            call @ (Call::Lessons
+            call @ (Call::ReadLesson { .. }
             | Call::OpenLesson { .. }
             | Call::JudgeLesson { .. }
             | Call::Submission { .. }
@@ -140,10 +140,12 @@ impl Served {
     /// Calls about lessons.
     fn lesson(&mut self, call: Call, reply: &mut Reply) -> Result<(), String> {
         match call {
-            Call::Lessons => reply.lessons = Some(lessons::list()),
+            Call::ReadLesson { file } => reply.card = Some(lessons::card_of(&file)?),
             Call::OpenLesson { which } => {
+                // Who gives a file that is no lesson keeps his world.
+                let lab = lessons::read(&which)?;
                 self.bench = None;
-                let (bench, sheet) = self.lessons.open(&which)?;
+                let (bench, sheet) = self.lessons.open(lab, &which)?;
                 reply.time_us = Some(bench.now_us());
                 reply.lesson = Some(Box::new(sheet));
                 self.bench = Some(bench);
@@ -157,8 +159,8 @@ impl Served {
                 let bench = self.bench.as_ref().ok_or_else(no_world)?;
                 reply.text = Some(self.lessons.submission(bench, &present, &branches)?);
             }
-            Call::GradeSubmission { text } => {
-                reply.grade = Some(Box::new(lessons::grade_text(&text)?));
+            Call::GradeSubmission { text, file } => {
+                reply.grade = Some(Box::new(lessons::grade_text(&text, &file)?));
             }
             _ => {}
         }

@@ -1,7 +1,7 @@
 //! Files that people open: chosen or dropped, read as text, told with what was wrong with them.
 
 use wasm_bindgen::prelude::*;
-use web_sys::{File, FileList, HtmlInputElement};
+use web_sys::{ClipboardEvent, Element, File, FileList, HtmlInputElement};
 use yew::prelude::*;
 
 use crate::text::en as text;
@@ -29,6 +29,23 @@ pub(crate) fn open(
     html! {
         <label class="b file">{ label }<input {id} type="file" class="sr" accept={kinds} onchange={chosen}/></label>
     }
+}
+
+/// What is pasted where nothing is typed is told as the text of a file would be.
+pub(crate) fn pasted(tell: &Tell) -> Callback<Event> {
+    let tell = tell.clone();
+    Callback::from(move |event: Event| {
+        let on = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+        if on.is_some_and(|on| on.matches("input, textarea, select").unwrap_or(false)) {
+            return;
+        }
+        let data = event.dyn_into::<ClipboardEvent>().ok().and_then(|event| event.clipboard_data());
+        let text = data.and_then(|data| data.get_data("text/plain").ok());
+        if let Some(text) = text.filter(|text| !text.is_empty()) {
+            let fits = text.len() as f64 <= FILE_MAX;
+            tell.emit(if fits { Ok(text) } else { Err(text::NOT_TEXT.to_owned()) });
+        }
+    })
 }
 
 /// Reads the first file and tells its text.

@@ -1,6 +1,7 @@
 //! The column of a lesson, left of its bench: a step with its text, its questions and its goals.
 
 use glasshouse_sim::view::call::lesson::{Card, Goal, Prediction, Question, Sheet};
+use web_sys::DragEvent;
 use yew::prelude::*;
 
 use super::{Emit, file};
@@ -16,13 +17,23 @@ type Tell = Callback<Msg>;
 pub(crate) fn view(state: &State, emit: &Emit) -> Html {
     let lessons = &state.lessons;
     let tell = emit.reform(state::Msg::Lesson);
+    let given = tell.reform(|text| Msg::Open(text, None));
+    let over = Callback::from(|event: DragEvent| event.prevent_default());
+    let drop = {
+        let given = given.clone();
+        Callback::from(move |event: DragEvent| {
+            event.prevent_default();
+            file::read(event.data_transfer().and_then(|data| data.files()), &given);
+        })
+    };
     html! {
-        <section class="lesson" aria-label="Lesson" tabindex="0">
+        <section class="lesson" aria-label="Lesson" tabindex="0" ondragover={over} ondrop={drop} onpaste={file::pasted(&given)}>
+            if let Some(why) = &lessons.wrong { <p class="refused" role="alert">{ why }</p> }
             {
                 match (&lessons.sheet, &lessons.which) {
                     (Some(sheet), _) => open(state, sheet, emit, &tell),
                     (None, Some(_)) => html! { <p class="in">{ text::LOADING }</p> },
-                    (None, None) => list(lessons, emit),
+                    (None, None) => list(lessons, &given, emit),
                 }
             }
         </section>
@@ -30,7 +41,7 @@ pub(crate) fn view(state: &State, emit: &Emit) -> Html {
 }
 
 /// All lessons, with what was reached in them.
-fn list(lessons: &Lessons, emit: &Emit) -> Html {
+fn list(lessons: &Lessons, given: &file::Tell, emit: &Emit) -> Html {
     let cards: &[Card] = lessons.cards.as_deref().unwrap_or_default();
     let tell = emit.reform(state::Msg::Progress);
     let open = tell.reform(Carry::In);
@@ -45,6 +56,7 @@ fn list(lessons: &Lessons, emit: &Emit) -> Html {
                     </a></li>
                 }) }
             </ol>
+            <div class="own"><p class="dim">{ text::GIVEN }</p>{ file::open("lesson-file", text::OPEN, ".lesson,text/plain", given) }</div>
             <div class="foot">
                 <span>{ text::KEPT_HERE }</span>
                 if !lessons.progress.is_empty() { <button class="b" onclick={tell.reform(|_: MouseEvent| Carry::Out)}>{ "Save progress" }</button> }

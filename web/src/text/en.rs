@@ -33,8 +33,15 @@ pub(crate) const LEASES_COUNTED: &str = ", counted here";
 pub(crate) const LEASES_KNOWN: &str = ", counted by the leader";
 pub(crate) const NO_WATCH: &str = "No watch yet. Try: ";
 pub(crate) const NOT_TEXT: &str = "This file cannot be opened: it is no text of at most 64 KB.";
+pub(crate) const NOT_LOADED: &str =
+    "It could not be loaded: look whether this machine is connected, and try again.";
 pub(crate) const START_OVER: &str = "Start a fresh run";
 pub(crate) const TRY_COMMANDS: [&str; 3] = ["etcdctl member list", "kill leader", "help"];
+
+/// A file that its server does not give.
+pub(crate) fn not_loaded(status: u16) -> String {
+    format!("It could not be loaded: the server answered {status}.")
+}
 
 /// How a number of members is said.
 pub(crate) fn members(count: usize) -> String {

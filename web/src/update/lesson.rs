@@ -4,46 +4,12 @@ use glasshouse_sim::view::call::lesson::{Sheet, Which};
 use glasshouse_sim::view::call::{Call, Reply};
 
 use crate::lesson::progress::Progress;
-use crate::lesson::{self, Carry, EVERY_MS, Lessons, Msg};
+use crate::lesson::{self, Carry, EVERY_MS, Msg};
 use crate::link::Run;
 use crate::state::{Ask, Effect, Origin, Phase, State, Tab, View};
 use crate::text::en::lesson as text;
 
 impl State {
-    /// The lessons are shown: the list, or the lesson that the address names.
-    pub(super) fn lessons_open(&mut self, path: &str, out: &mut Vec<Effect>) {
-        let Some(which) = lesson::read(path) else {
-            // The list takes the place of a lesson; its run stays on the bench.
-            self.lessons.which = None;
-            self.lessons.sheet = None;
-            return;
-        };
-        if self.lessons.which.as_ref() == Some(&which) && self.lessons.sheet.is_some() {
-            return;
-        }
-        let (cards, progress) =
-            (self.lessons.cards.take(), std::mem::take(&mut self.lessons.progress));
-        self.lessons = Lessons { cards, progress, which: Some(which), ..Lessons::default() };
-        if self.sim_ready {
-            self.lesson_begin(out);
-        }
-    }
-
-    /// Opens the lesson that was asked for, if one was; says whether.
-    pub(super) fn lesson_begin(&mut self, out: &mut Vec<Effect>) -> bool {
-        let Some(which) = self.lessons.which.clone().filter(|_| self.lessons.sheet.is_none())
-        else {
-            return false;
-        };
-        self.renew(out);
-        let forgotten = self.timeline.begin(Vec::new());
-        self.ask(Ask::Lesson, Call::OpenLesson { which }, out);
-        for image in forgotten {
-            self.ask_image(image, out);
-        }
-        true
-    }
-
     /// The lesson is open: its world stands where the student comes in.
     pub(super) fn lesson_opened(&mut self, reply: Reply, out: &mut Vec<Effect>) {
         let Some(sheet) = reply.lesson else { return };
@@ -54,15 +20,24 @@ impl State {
         self.flow.sim_us = start_us;
         let image = self.timeline.keep(start_us);
         self.ask_image(image, out);
+        if let Some(promise) = self.lessons.promise.take() {
+            out.push(Effect::Answer(promise, Ok(sheet.card.title.clone())));
+        }
         self.lessons.sheet = Some(*sheet);
         (self.first, self.tab) = (false, Tab::Log);
         self.ask_frame(true, out);
     }
 
     pub(super) fn lesson(&mut self, msg: Msg, out: &mut Vec<Effect>) {
+        let msg = match msg {
+            Msg::Fetched(file, text) => return self.lesson_fetched(file, text, out),
+            Msg::Open(text, promise) => return self.lesson_given(text, promise, out),
+            msg => msg,
+        };
         let lessons = &mut self.lessons;
         let Some(sheet) = &lessons.sheet else { return };
         match msg {
+            Msg::Fetched(..) | Msg::Open(..) => {}
             Msg::Turn(by) => {
                 let last = sheet.steps.len().saturating_sub(1);
                 lessons.step = lessons.step.saturating_add_signed(by as isize).min(last);
@@ -126,14 +101,6 @@ impl State {
 
     /// The browser is about to draw: asks for the goals when the run is another one than was judged last.
     pub(super) fn lesson_tick(&mut self, now_ms: f64, out: &mut Vec<Effect>) {
-        let asked = self.flow.unanswered.contains(&Ask::Lessons);
-        if self.view == View::Lessons
-            && self.phase == Phase::Ready
-            && self.lessons.cards.is_none()
-            && !asked
-        {
-            self.ask(Ask::Lessons, Call::Lessons, out);
-        }
         let Some(sheet) = &self.lessons.sheet else { return };
         let now = (self.newest().trace.clone(), self.timeline.branches().len());
         let waits = self.flow.unanswered.contains(&Ask::Judged) || self.timeline.journey.is_some();
@@ -150,7 +117,9 @@ impl State {
     /// What the simulation says about lessons.
     pub(super) fn lesson_told(&mut self, ask: &Ask, reply: Reply, out: &mut Vec<Effect>) {
         match ask {
-            Ask::Lessons => self.lessons.cards = reply.lessons,
+            Ask::LessonFile(file, promise) => {
+                self.lesson_is_one(file, *promise, reply.card.unwrap_or_default(), out);
+            }
             Ask::Lesson => self.lesson_opened(reply, out),
             Ask::Judged => {
                 if let Some(grade) = reply.grade {

@@ -16,7 +16,7 @@ pub(crate) struct Args {
 const SWITCHES: [&str; 7] =
     ["--all", "--black-box", "--calm", "--csv", "--faults", "--twice", "--unchecked"];
 /// Flags that want a value, with an example of one.
-const VALUES: [(&str, &str); 16] = [
+const VALUES: [(&str, &str); 17] = [
     ("--seed", "42"),
     ("--seeds", "1..500"),
     ("--nodes", "5"),
@@ -31,6 +31,7 @@ const VALUES: [(&str, &str); 16] = [
     ("--up-to", "medium"),
     ("--format", "json"),
     ("--labs", "labs"),
+    ("--lesson", "30-mine.lesson"),
     ("--class", "spring"),
     ("--student", "017"),
 ];

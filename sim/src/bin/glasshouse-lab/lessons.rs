@@ -5,28 +5,39 @@ use std::path::{Path, PathBuf};
 
 use glasshouse_sim::lesson::lab::TEXT_BYTES_MAX;
 use glasshouse_sim::lesson::solution::Player;
-use glasshouse_sim::lesson::{Lab, library};
+use glasshouse_sim::lesson::{Lab, file, library};
 
 use crate::Failure;
 use crate::args::Args;
 
-/// Where lessons are looked for: in a folder, or in the program itself.
-pub(crate) struct Labs(Option<PathBuf>);
+/// Where lessons are looked for: in a file, in a folder, or in the program itself.
+pub(crate) struct Labs {
+    folder: Option<PathBuf>,
+    /// One lesson, as a teacher saved it.
+    file: Option<Lab>,
+}
 
 impl Labs {
-    /// The folder that the command line names, or none.
-    pub(crate) fn of(args: &mut Args) -> Self {
-        Self(args.text("--labs").map(PathBuf::from))
+    /// What the command line names.
+    ///
+    /// # Errors
+    /// One sentence: the file is no lesson.
+    pub(crate) fn of(args: &mut Args) -> Result<Self, String> {
+        let file = args.text("--lesson").map(|path| read_file(Path::new(&path))).transpose()?;
+        Ok(Self { folder: args.text("--labs").map(PathBuf::from), file })
     }
 
     /// The lesson with this id or number.
     pub(crate) fn find(&self, id: &str) -> Result<Lab, String> {
-        match &self.0 {
+        if let Some(lab) = self.file.as_ref().filter(|lab| lab.id == id) {
+            return Ok(lab.clone());
+        }
+        match &self.folder {
             Some(folder) => read_folder(&folder_of(folder, id)?),
             None => match library::find(id) {
                 Some(source) => source.read().map_err(|why| format!("{}: {why}", source.id)),
                 None => {
-                    Err(format!("There is no lesson {id} in this build; --labs names a folder."))
+                    Err(format!("There is no lesson {id} in this build; --lesson names its file."))
                 }
             },
         }
@@ -57,15 +68,21 @@ fn folder_of(labs: &Path, id: &str) -> Result<PathBuf, String> {
 /// Reads `lab.toml` and `lesson.md`.
 fn read_folder(folder: &Path) -> Result<Lab, String> {
     let id = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let text = |name: &str| read_text(&folder.join(name));
+    let text = |name: &str| read_text(&folder.join(name), TEXT_BYTES_MAX);
     let lab = Lab::read(&id, &text("lab.toml")?, &text("lesson.md")?);
     lab.map_err(|why| format!("{id}: {why}"))
 }
 
-fn read_text(path: &Path) -> Result<String, String> {
+/// Reads a lesson that is one file.
+fn read_file(path: &Path) -> Result<Lab, String> {
+    let lab = file::read(&read_text(path, file::BYTES_MAX)?);
+    lab.map_err(|why| format!("{}: {why}", path.display()))
+}
+
+fn read_text(path: &Path, bytes_max: usize) -> Result<String, String> {
     let told = |error: std::io::Error| format!("{}: {error}.", path.display());
-    if fs::metadata(path).map_err(told)?.len() > TEXT_BYTES_MAX as u64 {
-        return Err(format!("{} is longer than {TEXT_BYTES_MAX} bytes.", path.display()));
+    if fs::metadata(path).map_err(told)?.len() > bytes_max as u64 {
+        return Err(format!("{} is longer than {bytes_max} bytes.", path.display()));
     }
     fs::read_to_string(path).map_err(told)
 }
@@ -81,9 +98,19 @@ pub(crate) fn lesson(mut args: Args) -> Result<(), Failure> {
     let [id] = words.as_slice() else {
         return Err(Failure::Usage("lesson wants one lesson, like lesson 05.".into()));
     };
-    let folder = folder_of(&labs, id)?;
-    let lab = read_folder(&folder)?;
-    let script = read_text(&script.unwrap_or_else(|| folder.join("solution.script")))?;
+    let (lab, beside) = match Path::new(id) {
+        file if file.is_file() => (read_file(file)?, None),
+        _ => {
+            let folder = folder_of(&labs, id)?;
+            (read_folder(&folder)?, Some(folder.join("solution.script")))
+        }
+    };
+    let script = script.or(beside).ok_or_else(|| {
+        Failure::Usage(
+            "A lesson of one file has no solution beside it: name it with --script.".into(),
+        )
+    })?;
+    let script = read_text(&script, TEXT_BYTES_MAX)?;
     let mut player = Player::new(&lab, &class, &student)?;
     let at_start = player.grade();
     let early: Vec<&str> = at_start

@@ -54,9 +54,9 @@ glasshouse-lab runs simulated clusters: a seed decides the whole history.
                         hunts every planted fault within its budget, and prints what it took
   glasshouse-lab replay FILE [--format text|json|shiviz]
                         tells what happens in a finding, step by step
-  glasshouse-lab lesson NN [--labs DIR] [--script FILE] [--class C --student S] [--out FILE]
+  glasshouse-lab lesson NN|FILE [--labs DIR] [--script FILE] [--class C --student S] [--out FILE]
                         plays the solution of a lesson and tells what came of each goal
-  glasshouse-lab verify FILES [--csv] [--labs DIR]
+  glasshouse-lab verify FILES [--csv] [--labs DIR] [--lesson FILE]
                         judges findings and grades submissions, by doing them again
   glasshouse-lab bench  [--nodes N --seconds T --rate R] [--unchecked]
                         simulated seconds per second of processor time

@@ -29,7 +29,7 @@ const COLUMNS: &str =
 
 pub(crate) fn verify(mut args: Args) -> Result<(), Failure> {
     let csv = args.switch("--csv");
-    let labs = Labs::of(&mut args);
+    let labs = Labs::of(&mut args)?;
     let files = args.words();
     args.finish("verify")?;
     if files.is_empty() {

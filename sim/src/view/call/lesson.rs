@@ -10,12 +10,9 @@ use super::Action;
 pub struct Which {
     /// The id, or the number of one of this build.
     pub id: String,
-    /// `lab.toml`, when it is none of this build: one that is being written.
+    /// Its file, where the lessons are not in the simulation itself: in the page always.
     #[serde(skip_serializing_if = "String::is_empty")]
-    pub toml: String,
-    /// `lesson.md` beside it.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub text: String,
+    pub file: String,
     /// The class; with lesson and student it gives the seed.
     pub class: String,
     /// The student.

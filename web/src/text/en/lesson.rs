@@ -13,6 +13,10 @@ pub(crate) const GOALS: &str = "Goals of this step";
 pub(crate) const HAND_IN: &str = "Save what you hand in";
 pub(crate) const KEPT_HERE: &str = "What you reach is kept in this browser.";
 pub(crate) const IMPORTED: &str = "What was reached elsewhere is taken over, where it is more.";
+pub(crate) const OPEN: &str = "Open a lesson";
+pub(crate) const GIVEN: &str =
+    "A lesson of your teacher's own comes as a file: open it, drop it here, or paste its text.";
+pub(crate) const NO_LIST: &str = "The list of lessons cannot be read: reload the page.";
 pub(crate) const TYPE_HERE: &str = "Put it into the terminal";
 
 pub(crate) fn head(id: &str, minutes: u32) -> String {
@@ -28,6 +32,20 @@ pub(crate) fn card(minutes: u32, goals: u32, reached: Option<Reached>) -> String
         }
         None => format!("{minutes} · {}", count(goals.into(), "goal")),
     }
+}
+
+pub(crate) fn no_list(why: &str) -> String {
+    format!("The list of lessons is not here. {why}")
+}
+
+pub(crate) fn no_lesson(id: &str, why: &str) -> String {
+    format!("Lesson {id} is not here. {why}")
+}
+
+/// An address names a lesson that is none of ours.
+pub(crate) fn not_here(id: &str) -> String {
+    let id: String = id.chars().filter(|c| !c.is_control()).take(40).collect();
+    format!("There is no lesson \"{id}\" here. If your teacher gave you its file, open it.")
 }
 
 /// What came of a goal, behind its title.
