@@ -218,6 +218,8 @@ fn lessons_from_strangers() {
     let good = "seed=7&n=3&a=1500000.kill+leader;200000.put+a+1&t=2500000";
     let Some(mut bench) = Bench::open(Screen::DESKTOP, good) else { return };
     let before: Value = bench.eval("[glasshouse.traceHash(), glasshouse.status().members]");
+    bench.eval::<Value>("(location.hash = 'lesson', null)");
+    bench.wait("document.querySelectorAll('.cards li').length >= 5");
     let files: Vec<String> = ["03", "05"].map(|id| library::find(id).unwrap().file()).into();
     let mut dice = Dice(0xA076_1D64_78BD_642F);
     let texts: Vec<String> = (0..LESSONS)

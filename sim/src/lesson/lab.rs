@@ -298,7 +298,7 @@ pub fn told(text: &str, fills: &[(String, String)]) -> String {
 }
 
 /// Lets a prepared line come to its end, within what preparing may cost.
-fn finish_prepared(bench: &mut Bench, id: u64) -> Result<(), String> {
+pub(super) fn finish_prepared(bench: &mut Bench, id: u64) -> Result<(), String> {
     let runs = |bench: &Bench| {
         let entry = bench.entry(id).is_some_and(|entry| !entry.done) && !bench.rests(id);
         entry && bench.world().violation().is_none()

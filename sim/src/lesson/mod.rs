@@ -21,6 +21,8 @@
 //! | [`grade`](mod@grade) | a submission, done again and judged |
 //! | [`solution`] | a script that plays a lesson from its beginning to its end |
 //! | [`change`] | wrong solutions, one for each goal |
+//! | [`offer`] | what happened in a run, as goals: for whoever writes a lesson |
+//! | [`setup`] | what was done in a run, as prepared lines |
 //! | [`library`] | the lessons of this build |
 //!
 //! Everything that a student says or does is a line of the command language, `answer` and `predict` too. So it
@@ -33,6 +35,8 @@ pub mod goal;
 pub mod grade;
 pub mod lab;
 pub mod library;
+pub mod offer;
+pub mod setup;
 pub mod solution;
 pub mod submission;
 

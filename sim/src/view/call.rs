@@ -167,6 +167,25 @@ pub enum Call {
         /// Which one, and whose.
         which: lesson::Which,
     },
+    /// Reads a lesson that is being written. If the world on the bench is the one that it prepares, its goals are judged
+    /// on that run from now on.
+    ReviseLesson {
+        /// The text of its file.
+        file: String,
+    },
+    /// What happened in the run on the bench, as goals of the open lesson.
+    Offers,
+    /// What was done in the run on the bench, as lines that a lesson prepares.
+    SetUp,
+    /// The seeds of a class.
+    Seats {
+        /// The lesson.
+        lesson: String,
+        /// The class.
+        class: String,
+        /// The students.
+        students: Vec<String>,
+    },
     /// Judges the run on the bench against the goals of the open lesson, and other branches beside it.
     JudgeLesson {
         /// The name of the branch that is on the bench.
@@ -285,7 +304,16 @@ pub struct Reply {
     /// ReadLesson.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub card: Option<lesson::Card>,
-    /// OpenLesson.
+    /// Offers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offers: Option<Vec<lesson::Offer>>,
+    /// SetUp.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lines: Option<Vec<String>>,
+    /// Seats.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seats: Option<Vec<lesson::Seat>>,
+    /// OpenLesson, ReviseLesson.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lesson: Option<Box<lesson::Sheet>>,
     /// JudgeLesson, GradeSubmission.

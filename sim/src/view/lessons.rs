@@ -2,13 +2,14 @@
 
 use super::call::Action;
 use super::call::lesson::{
-    Branch, Card, Goal, Grade, Prediction, Question, Result as GoalResult, Sheet, Step, Which,
+    Branch, Card, Goal, Grade, Offer, Prediction, Question, Result as GoalResult, Seat, Sheet,
+    Step, Which,
 };
 use crate::chronicle::Moment;
 use crate::lesson::goal::Judged;
 use crate::lesson::grade::{self, Played};
 use crate::lesson::submission::{self, BRANCHES_MAX};
-use crate::lesson::{Lab, Submission, file, lab, library};
+use crate::lesson::{Lab, Submission, file, lab, library, offer, setup};
 use crate::script::{Bench, Setup};
 
 /// The lesson that is open.
@@ -24,6 +25,8 @@ struct Open {
     seed: u64,
     /// Lines that were prepared.
     prepared: usize,
+    /// When the student came, in microseconds.
+    start_us: u64,
     /// Branches that were done again, so that it is done once.
     played: Vec<(Branch, Played)>,
 }
@@ -47,16 +50,50 @@ impl Lessons {
     pub(super) fn open(&mut self, lab: Lab, which: &Which) -> Result<(Bench, Sheet), String> {
         let seed = lab.seed(&which.class, &which.student);
         let bench = lab.open(seed)?;
-        let sheet = sheet(&lab, seed, &bench);
-        self.open = Some(Open {
+        let open = Open {
             prepared: bench.log().len(),
+            start_us: bench.now_us(),
             class: which.class.clone(),
             student: which.student.clone(),
             played: Vec::new(),
             lab,
             seed,
-        });
+        };
+        let sheet = open.sheet(&bench);
+        self.open = Some(open);
         Ok((bench, sheet))
+    }
+
+    /// Takes a lesson in its new wording, for the run that is on the bench, if it prepares that one.
+    pub(super) fn revise(&mut self, text: &str, bench: Option<&Bench>) -> Result<Sheet, String> {
+        let lab = file::read(text)?;
+        let begins = |lab: &Lab| (lab.id.clone(), lab.members, lab.prepare.clone());
+        match (&mut self.open, bench) {
+            (Some(open), Some(bench)) if begins(&open.lab) == begins(&lab) => {
+                open.lab = lab;
+                Ok(open.sheet(bench))
+            }
+            _ => Ok(Sheet { unopened: true, ..sheet(&lab, &[]) }),
+        }
+    }
+
+    /// What happened on the bench, as goals.
+    pub(super) fn offers(&mut self, bench: &Bench) -> Result<Vec<Offer>, String> {
+        let open = self.opened()?;
+        let end = Moment::after(bench.world().now());
+        let offers = bench.world().chronicle(|chronicle| offer::offers(&open.lab, chronicle, end));
+        let told = |offer: offer::Offer| Offer {
+            at_us: offer.at_us,
+            title: offer.title,
+            formula: offer.formula,
+        };
+        Ok(offers.unwrap_or_default().into_iter().map(told).collect())
+    }
+
+    /// What was done on the bench, as prepared lines.
+    pub(super) fn set_up(&mut self, bench: &Bench) -> Result<Vec<String>, String> {
+        let open = self.opened()?;
+        setup::lines(&open.lab, &open.class, &open.student, bench, open.prepared)
     }
 
     /// A world that is made anew: that of the open lesson keeps a chronicle, another one ends the lesson.
@@ -160,10 +197,31 @@ fn card(lab: &Lab) -> Card {
     }
 }
 
-/// The lesson as this student reads it.
-fn sheet(lab: &Lab, seed: u64, bench: &Bench) -> Sheet {
-    let fills = bench.world().chronicle(|chronicle| lab.fills(chronicle)).unwrap_or_default();
-    let told = |text: &str| lab::told(text, &fills);
+impl Open {
+    /// The lesson as this student reads it.
+    fn sheet(&self, bench: &Bench) -> Sheet {
+        let fills = bench.world().chronicle(|chronicle| self.lab.fills(chronicle));
+        Sheet {
+            seed: self.seed,
+            start_us: self.start_us,
+            prepared: bench.log().iter().take(self.prepared).cloned().collect(),
+            ..sheet(&self.lab, &fills.unwrap_or_default())
+        }
+    }
+}
+
+/// The seeds of a class.
+pub(super) fn seats(lesson: &str, class: &str, students: &[String]) -> Vec<Seat> {
+    let seat = |student: &String| Seat {
+        student: student.clone(),
+        seed: lab::seed_of(lesson, class, student),
+    };
+    students.iter().map(seat).collect()
+}
+
+/// The texts of a lesson, with what its names stand for.
+fn sheet(lab: &Lab, fills: &[(String, String)]) -> Sheet {
+    let told = |text: &str| lab::told(text, fills);
     let all = |texts: &[String]| texts.iter().map(|text| told(text)).collect();
     let (intro, sections) = sections(&lab.text);
     let step = |(place, step): (usize, &lab::Step)| Step {
@@ -203,10 +261,8 @@ fn sheet(lab: &Lab, seed: u64, bench: &Bench) -> Sheet {
         questions: lab.questions.iter().map(question).collect(),
         goals: lab.goals.iter().map(goal).collect(),
         locked: lab.locked.clone(),
-        seed,
         members: lab.members.into(),
-        start_us: bench.now_us(),
-        prepared: bench.log().to_vec(),
+        ..Sheet::default()
     }
 }
 

@@ -93,6 +93,10 @@ impl Served {
             Call::Actions => reply.actions = Some(self.bench()?.whole_log()),
             call @ (Call::ReadLesson { .. }
             | Call::OpenLesson { .. }
+            | Call::ReviseLesson { .. }
+            | Call::Offers
+            | Call::SetUp
+            | Call::Seats { .. }
             | Call::JudgeLesson { .. }
             | Call::Submission { .. }
             | Call::GradeSubmission { .. }) => self.lesson(call, &mut reply)?,
@@ -149,6 +153,21 @@ impl Served {
                 reply.time_us = Some(bench.now_us());
                 reply.lesson = Some(Box::new(sheet));
                 self.bench = Some(bench);
+            }
+            Call::ReviseLesson { file } => {
+                let sheet = self.lessons.revise(&file, self.bench.as_ref())?;
+                reply.lesson = Some(Box::new(sheet));
+            }
+            Call::Offers => {
+                let bench = self.bench.as_ref().ok_or_else(no_world)?;
+                reply.offers = Some(self.lessons.offers(bench)?);
+            }
+            Call::SetUp => {
+                let bench = self.bench.as_ref().ok_or_else(no_world)?;
+                reply.lines = Some(self.lessons.set_up(bench)?);
+            }
+            Call::Seats { lesson, class, students } => {
+                reply.seats = Some(lessons::seats(&lesson, &class, &students));
             }
             Call::JudgeLesson { present, branches } => {
                 let bench = self.bench.as_ref().ok_or_else(no_world)?;

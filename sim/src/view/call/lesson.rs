@@ -62,6 +62,32 @@ pub struct Sheet {
     pub start_us: u64,
     /// What was done before that.
     pub prepared: Vec<Action>,
+    /// Nobody has begun it: the world on the bench is not the one that it prepares.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unopened: bool,
+}
+
+/// A goal that the run on the bench reaches: for whoever writes a lesson.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Offer {
+    /// When it was reached, in microseconds.
+    pub at_us: u64,
+    /// What is to be reached.
+    pub title: String,
+    /// Its formula.
+    pub formula: String,
+}
+
+/// A student of a class and the seed that class, lesson and name give.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Seat {
+    /// The student, as submissions name him.
+    pub student: String,
+    /// The seed.
+    #[serde(with = "super::super::seed")]
+    pub seed: u64,
 }
 
 /// A step.
