@@ -34,6 +34,7 @@
 //! | [`membership`] | who is in the cluster | api, id |
 //! | `raft` | the raft crate, made repeatable | limits, node's vocabulary |
 //! | `snapshot` | catching up from a compacted log | store, peer |
+//! | [`bootstrap`] | the first start: who a member is, from its flags | id, membership |
 //! | [`peer`] | what members say to each other | id |
 //! | [`bbolt`] | the file format of etcd's snapshots | nothing |
 //! | [`backup`] | snapshot files: a store as etcd's database, and back | bbolt, store, mvcc, membership |
@@ -51,6 +52,7 @@ pub mod api;
 pub mod auth;
 pub mod backup;
 pub mod bbolt;
+pub mod bootstrap;
 pub mod concurrency;
 pub mod ctl;
 pub mod id;

@@ -10,12 +10,12 @@
 //!            └───────── same peer URLs? ─────────┘        X-Etcd-Cluster-ID: 2904ef1066e801d0
 //! ```
 //!
-//! Sentences are etcd's (`bootstrapExistingClusterNoWAL` in `server/etcdserver/bootstrap.go`,
-//! `ValidateClusterAndAssignIDs` in `server/etcdserver/api/membership/cluster.go`).
+//! Whether the list fits is [`find_self`]'s to say; sentences are etcd's.
 
 use std::time::Duration;
 
 use bytes::Bytes;
+use glasshouse_core::bootstrap::find_self;
 use glasshouse_core::membership::Member;
 use glasshouse_core::{ClusterId, MemberId};
 use http_body_util::{BodyExt as _, Empty, Limited};
@@ -60,16 +60,7 @@ pub async fn join(
         "cannot fetch cluster info from peer urls: could not retrieve cluster information from \
          the given URLs",
     )?;
-    let own = match_members(&told, &settings.name, &found)
-        .map_err(|why| format!("error validating peerURLs {}: {why}", describe(&found)))?;
-    if !own.name.is_empty() {
-        return Err(format!(
-            "member {} has already been bootstrapped: it ran with another data directory, and \
-             what it voted there is lost here; start it with that directory, or remove the member \
-             and add it again",
-            own.id
-        ));
-    }
+    let own = find_self(&told, &settings.name, found.cluster, &found.members)?;
     let identity = Identity { cluster: found.cluster, member: own.id };
     Ok(Joining { identity, members: found.members })
 }
@@ -123,111 +114,4 @@ fn member(row: &Value) -> Option<Member> {
         client_urls: urls("clientURLs"),
         is_learner: row.get("isLearner").and_then(Value::as_bool).unwrap_or(false),
     })
-}
-
-/// This member in the list; all the others must have been told, too.
-fn match_members(told: &PeerMap, own_name: &str, found: &Found) -> Result<Member, String> {
-    if told.len() != found.members.len() {
-        return Err("member count is unequal".into());
-    }
-    let mut own = None;
-    for member in &found.members {
-        let mut theirs = member.peer_urls.clone();
-        theirs.sort();
-        let same =
-            |urls: &[Url]| urls.iter().map(Url::as_str).eq(theirs.iter().map(String::as_str));
-        let Some((name, _)) = told.iter().find(|(_, urls)| same(urls)) else {
-            let (id, urls) = (member.id, member.peer_urls.join(" "));
-            let last =
-                told.values().next_back().map_or(String::new(), |last| differ(&theirs, last));
-            return Err(format!(
-                "PeerURLs: no match found for existing member ({id}, [{urls}]), last resolver \
-                 error ({last})"
-            ));
-        };
-        if name == own_name {
-            own = Some(member.clone());
-        }
-    }
-    own.ok_or_else(|| {
-        format!("couldn't find local name {own_name:?} in the initial cluster configuration")
-    })
-}
-
-/// How two lists of URLs differ.
-fn differ(theirs: &[String], told: &[Url]) -> String {
-    let told: Vec<&str> = told.iter().map(Url::as_str).collect();
-    if theirs.len() != told.len() {
-        return format!("len({theirs:?}) != len({told:?})");
-    }
-    let pair = theirs.iter().zip(&told).find(|(a, b)| a != b);
-    pair.map_or(String::new(), |(a, b)| {
-        format!("{a:?}(resolved from {a:?}) != {b:?}(resolved from {b:?})")
-    })
-}
-
-/// The cluster as etcd's log shows it.
-fn describe(found: &Found) -> String {
-    let members: Vec<String> = found
-        .members
-        .iter()
-        .map(|member| {
-            format!(
-                "&{{ID:{} RaftAttributes:{{PeerURLs:[{}] IsLearner:{}}} Attributes:{{Name:{} \
-                 ClientURLs:[{}]}}}}",
-                member.id,
-                member.peer_urls.join(" "),
-                member.is_learner,
-                member.name,
-                member.client_urls.join(" ")
-            )
-        })
-        .collect();
-    let cluster = found.cluster;
-    format!("{{ClusterID:{cluster} Members:[{}] RemovedMemberIDs:[]}}", members.join(" "))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::parse_cluster;
-
-    fn found() -> Found {
-        let member = |id, name: &str, url: &str| Member {
-            id: MemberId(id),
-            name: name.to_owned(),
-            peer_urls: vec![url.to_owned()],
-            ..Member::default()
-        };
-        let members =
-            vec![member(1, "a", "http://10.0.0.1:2380"), member(2, "", "http://10.0.0.2:2380")];
-        Found { cluster: ClusterId(0xc1), members }
-    }
-
-    fn matched(told: &str) -> Result<MemberId, String> {
-        match_members(&parse_cluster(told).unwrap(), "b", &found()).map(|member| member.id)
-    }
-
-    #[test]
-    fn a_member_finds_itself_by_its_urls() {
-        let own = matched("a=http://10.0.0.1:2380,b=http://10.0.0.2:2380");
-        assert_eq!(own, Ok(MemberId(2)));
-        let alone = matched("b=http://10.0.0.2:2380");
-        assert_eq!(alone, Err("member count is unequal".into()));
-        let moved = matched("a=http://10.0.0.1:2380,b=http://10.0.0.3:2380").unwrap_err();
-        assert!(moved.starts_with(
-            "PeerURLs: no match found for existing member (2, [http://10.0.0.2:2380])"
-        ));
-    }
-
-    #[test]
-    fn members_are_described_as_in_etcds_log() {
-        assert_eq!(
-            describe(&found()),
-            "{ClusterID:c1 Members:[&{ID:1 RaftAttributes:{PeerURLs:[http://10.0.0.1:2380] \
-             IsLearner:false} Attributes:{Name:a ClientURLs:[]}} &{ID:2 RaftAttributes:{\
-             PeerURLs:[http://10.0.0.2:2380] IsLearner:false} Attributes:{Name: ClientURLs:[]}}] \
-             RemovedMemberIDs:[]}"
-        );
-    }
 }

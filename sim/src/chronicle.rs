@@ -39,7 +39,7 @@ mod watch;
 use std::collections::BTreeMap;
 
 use glasshouse_core::api::WatchRequest;
-use glasshouse_core::id::{CallId, StreamId};
+use glasshouse_core::id::{CallId, ClusterId, StreamId};
 use glasshouse_core::node::{NodeView, Role};
 use glasshouse_core::peer::MessageInfo;
 
@@ -113,6 +113,17 @@ pub enum Fact {
     },
     /// A disk did something out of the ordinary: it failed, lost bytes, or a bit flipped.
     Disk(MemberNo, DiskStep),
+    /// A member turned away a message of another cluster.
+    PeerRefused {
+        /// Who was called.
+        member: MemberNo,
+        /// Who called.
+        from: MemberNo,
+        /// The caller's cluster.
+        theirs: ClusterId,
+        /// The cluster of the called one.
+        ours: ClusterId,
+    },
     /// A client heard something of its watch.
     Watched(Watched),
     /// A property is broken.
@@ -320,7 +331,17 @@ impl Chronicle {
                 self.changed(moment);
             }
             What::Disk { member, step } => self.on_disk(moment, *member, step),
-            What::Fault(action) => self.note(moment, Fact::Done(action.clone())),
+            What::Fault(action) => {
+                if let Action::Wipe(member) = action {
+                    self.book_mut(*member).forget_disk(moment);
+                    self.changed(moment);
+                }
+                self.note(moment, Fact::Done(action.clone()));
+            }
+            What::PeerRefused { member, from, theirs, ours } => {
+                let (member, from, theirs, ours) = (*member, *from, *theirs, *ours);
+                self.note(moment, Fact::PeerRefused { member, from, theirs, ours });
+            }
             What::Compacted { member, first_index } => {
                 self.note(moment, Fact::Compacted { member: *member, first: *first_index });
             }

@@ -189,7 +189,7 @@ impl Contender {
             }
             let written = self.asker.ask(state, fenced(held)).await;
             let Some(Response::Txn(TxnResponse { succeeded, .. })) = written else { return };
-            lock(state).checks.on_fenced(succeeded);
+            lock(state).checks.home_mut().on_fenced(succeeded);
             if !succeeded {
                 return;
             }

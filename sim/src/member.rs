@@ -20,7 +20,8 @@ use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
-use glasshouse_core::id::{MemberId, member_id};
+use glasshouse_core::id::{ClusterId, MemberId, member_id};
+use glasshouse_core::membership::Member as Listed;
 use glasshouse_core::node::{Append, Input, Node};
 use glasshouse_core::store::Store;
 use madsim::datagram::DatagramSocket;
@@ -32,7 +33,7 @@ use crate::disk::Disk;
 use crate::network::MessageId;
 use crate::place::MemberNo;
 use crate::trace::Standing;
-use crate::world::{Spec, State};
+use crate::world::{CommandLine, Spec, State};
 
 /// The token of the cluster, as in the walkthroughs; ids are derived from it.
 pub const CLUSTER_TOKEN: &str = "etcd-cluster";
@@ -95,8 +96,14 @@ pub(crate) struct Member {
     pub(crate) id: MemberId,
     /// Its madsim node.
     pub(crate) place: NodeId,
-    /// It joined a running cluster: its log began empty.
-    pub(crate) joins: bool,
+    /// Its cluster.
+    pub(crate) cluster: ClusterId,
+    /// The first members with whom its log begins; none when it joins a running cluster.
+    pub(crate) first: Vec<Listed>,
+    /// What its process is started with.
+    pub(crate) line: CommandLine,
+    /// The URLs that its process publishes for clients.
+    pub(crate) client_urls: Vec<String>,
     pub(crate) state: MemberState,
     /// What it was before it was frozen.
     pub(crate) thawed: MemberState,
@@ -120,7 +127,10 @@ impl Member {
             no,
             id: member_id(&[no.peer_url()], CLUSTER_TOKEN),
             place,
-            joins: false,
+            cluster: ClusterId::default(),
+            first: Vec::new(),
+            line: CommandLine::first(no, spec.member_numbers()),
+            client_urls: vec![no.client_url()],
             state: MemberState::New,
             thawed: MemberState::New,
             life: 0,

@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use glasshouse_core::api;
-use glasshouse_core::id::{CallId, MemberId, StreamId};
+use glasshouse_core::id::{CallId, ClusterId, MemberId, StreamId};
 use glasshouse_core::peer::MessageKind;
 
 use crate::clock::Nanos;
@@ -64,7 +64,7 @@ pub struct Flight {
 #[derive(Clone, Debug)]
 pub(crate) enum Cargo {
     /// A message between members.
-    Peer { from: MemberId, bytes: Bytes },
+    Peer { from: MemberId, cluster: ClusterId, bytes: Bytes },
     /// A client's request.
     Request { call: CallId, caller: api::Caller, request: Arc<api::Request> },
     /// A client takes its request back.

@@ -48,6 +48,25 @@ impl MemberNo {
         format!("http://etcd{}:2380", self.0)
     }
 
+    /// The address that it has beside its name: n1 is 172.16.80.20, as in the walkthroughs.
+    #[must_use]
+    pub fn address(self) -> String {
+        format!("172.16.80.{}", 19 + self.0)
+    }
+
+    /// The member at this host, by name or address.
+    #[must_use]
+    pub fn of_host(host: &str) -> Option<Self> {
+        Self::first(Self::MAX).find(|no| no.published_name() == host || no.address() == host)
+    }
+
+    /// The member that listens for peers at this URL.
+    #[must_use]
+    pub fn of_peer_url(url: &str) -> Option<Self> {
+        let (_, rest) = url.trim().split_once("://")?;
+        Self::of_host(rest.strip_suffix(":2380")?)
+    }
+
     /// The URL that it announces to clients.
     #[must_use]
     pub fn client_url(self) -> String {

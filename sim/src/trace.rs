@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use glasshouse_core::api;
-use glasshouse_core::id::{CallId, StreamId};
+use glasshouse_core::id::{CallId, ClusterId, StreamId};
 use glasshouse_core::node::Role;
 use glasshouse_core::peer::MessageInfo;
 
@@ -195,6 +195,17 @@ pub enum What {
         /// The index that the snapshot reaches.
         index: u64,
     },
+    /// A member turned away a message of another cluster.
+    PeerRefused {
+        /// Who was called.
+        member: MemberNo,
+        /// Who called.
+        from: MemberNo,
+        /// The caller's cluster.
+        theirs: ClusterId,
+        /// The cluster of the called one.
+        ours: ClusterId,
+    },
     /// A line of a script, or a remark of whoever drives the world.
     Note(String),
     /// A property is broken; the run ends here.
@@ -208,6 +219,8 @@ pub enum Life {
     Starting,
     /// It read its disk and takes part: its log ends at `last_index`, its store at `applied`.
     Up {
+        /// Its cluster. (The trace hash does not see it: ids follow from what was done.)
+        cluster: ClusterId,
         /// Last index of the log that it found.
         last_index: u64,
         /// Last index that its store holds.

@@ -9,7 +9,7 @@ use raft::eraftpb::{self, EntryType};
 use super::Node;
 use crate::api::AlarmType;
 use crate::auth::Auth;
-use crate::id::{CallId, MemberId};
+use crate::id::{CallId, ClusterId, MemberId};
 use crate::lease::{Deadlines, Lessor};
 use crate::membership::Membership;
 use crate::mvcc::Mvcc;
@@ -133,6 +133,18 @@ impl<'a> NodeView<'a> {
     pub fn id(&self) -> MemberId {
         self.node.config.member_id
     }
+    /// Its cluster.
+    #[must_use]
+    pub fn cluster_id(&self) -> ClusterId {
+        self.node.config.cluster_id
+    }
+
+    /// The name that it publishes (`--name`).
+    #[must_use]
+    pub fn name(&self) -> &'a str {
+        &self.node.config.name
+    }
+
     /// Its role.
     #[must_use]
     pub fn role(&self) -> Role {

@@ -1,27 +1,8 @@
-//! The first start of a cluster: who its members are, and which ids follow from that.
-//!
-//! Ids are hashes of peer URLs and the token ([`glasshouse_core::id`]), so every first member
-//! computes the same ones for itself, and members that were told different things find out by
-//! their ids as soon as they meet.
+//! The first start of a cluster, as the flags describe it: checked by [`glasshouse_core::bootstrap`].
 
-use std::collections::BTreeSet;
+use glasshouse_core::bootstrap::{Bootstrap, PeerMap, check_urls, first_members, told_cluster};
 
-use glasshouse_core::id::{ClusterId, MemberId, cluster_id, member_id};
-use glasshouse_core::membership::Member;
-
-use super::url::{PeerMap, cluster_text, parse_cluster};
-use super::{Settings, Url};
-
-/// The members that the flags describe.
-#[derive(Clone, Debug)]
-pub struct Bootstrap {
-    /// This member's id.
-    pub member_id: MemberId,
-    /// The cluster's id.
-    pub cluster_id: ClusterId,
-    /// All first members, this one among them.
-    pub members: Vec<Member>,
-}
+use super::Settings;
 
 impl Settings {
     /// Who the first members are, from `--initial-cluster` and what belongs to it.
@@ -41,86 +22,4 @@ impl Settings {
         check_urls(&cluster)?;
         Ok(cluster)
     }
-}
-
-/// The first members of a cluster, as one of them is told: its name, `--initial-cluster`, the token,
-/// and the peer URLs that it announces.
-///
-/// # Errors
-/// etcd's sentence about the first contradiction.
-pub fn first_members(
-    name: &str,
-    initial_cluster: &str,
-    token: &str,
-    announced: &[Url],
-) -> Result<Bootstrap, String> {
-    let cluster = told_cluster(name, initial_cluster)?;
-    let own = cluster.get(name).map_or(&[][..], Vec::as_slice);
-    check_announced(name, own, announced)?;
-    check_urls(&cluster)?;
-    let id = |urls: &[Url]| {
-        let texts: Vec<&str> = urls.iter().map(Url::as_str).collect();
-        member_id(&texts, token)
-    };
-    let members: Vec<Member> = cluster
-        .iter()
-        .map(|(name, urls)| Member {
-            id: id(urls),
-            name: name.clone(),
-            peer_urls: urls.iter().map(Url::to_string).collect(),
-            // A member publishes these itself, once it runs.
-            client_urls: Vec::new(),
-            is_learner: false,
-        })
-        .collect();
-    let ids: Vec<MemberId> = members.iter().map(|member| member.id).collect();
-    Ok(Bootstrap { member_id: id(own), cluster_id: cluster_id(&ids), members })
-}
-
-/// `--initial-cluster`, with this member in it.
-fn told_cluster(name: &str, initial_cluster: &str) -> Result<PeerMap, String> {
-    let cluster = parse_cluster(initial_cluster)
-        .map_err(|why| format!("error setting up initial cluster: {why}"))?;
-    if !cluster.contains_key(name) {
-        return Err(format!(
-            "couldn't find local name {name:?} in the initial cluster configuration"
-        ));
-    }
-    Ok(cluster)
-}
-
-fn check_urls(cluster: &PeerMap) -> Result<(), String> {
-    let urls: Vec<&Url> = cluster.values().flatten().collect();
-    if urls.iter().collect::<BTreeSet<_>>().len() < urls.len() {
-        return Err(format!("initial cluster {} has duplicate url", cluster_text(cluster)));
-    }
-    Ok(())
-}
-
-/// What this member announces must be what the cluster was told about it.
-///
-/// etcd resolves the names on both sides and compares addresses; here the texts must be equal,
-/// because the ids are made of the texts.
-fn check_announced(name: &str, told: &[Url], announced: &[Url]) -> Result<(), String> {
-    let missing = |from: &[Url], urls: &[Url]| {
-        let missing = urls.iter().filter(|url| !from.contains(url));
-        missing.map(|url| format!("{name}={url}")).collect::<Vec<_>>().join(",")
-    };
-    let only_told = missing(announced, told);
-    if !only_told.is_empty() {
-        let announced = announced.iter().map(Url::as_str).collect::<Vec<_>>().join(",");
-        return Err(format!(
-            "--initial-cluster has {only_told} but missing from \
-             --initial-advertise-peer-urls={announced}"
-        ));
-    }
-    let only_announced = missing(told, announced);
-    if !only_announced.is_empty() {
-        let told = told.iter().map(|url| format!("{name}={url}")).collect::<Vec<_>>().join(",");
-        return Err(format!(
-            "--initial-advertise-peer-urls has {only_announced} but missing from \
-             --initial-cluster={told}"
-        ));
-    }
-    Ok(())
 }

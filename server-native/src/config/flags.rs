@@ -11,8 +11,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::Url;
 use super::table;
-use super::url::Url;
 
 /// What the old name of many a flag begins with.
 const OLD_NAMES: &str = "experimental-";

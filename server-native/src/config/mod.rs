@@ -19,22 +19,22 @@ mod security;
 mod table;
 #[cfg(test)]
 mod tests;
-mod url;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use glasshouse_core::auth::password;
+pub use glasshouse_core::bootstrap::{
+    Bootstrap, PeerMap, Url, cluster_text, first_members, parse_cluster,
+};
 use glasshouse_core::limits;
 use glasshouse_core::node::AutoCompaction;
 use serde_json::Value;
 
-pub use self::bootstrap::{Bootstrap, first_members};
 pub use self::features::CorruptionChecks;
 pub use self::flags::FlagError;
 use self::flags::{Environment, Line, Support, Values, parse_bool, parse_duration};
 pub use self::help::{USAGE, help};
-pub use self::url::{PeerMap, Url, cluster_text, parse_cluster};
 use crate::http::Access;
 use crate::jwt::JwtOptions;
 use crate::log::Level;

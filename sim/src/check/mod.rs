@@ -30,6 +30,7 @@
 mod append_only;
 mod auth;
 mod clients;
+mod clusters;
 mod completeness;
 mod election;
 pub(crate) mod hash;
@@ -46,6 +47,7 @@ pub(crate) mod stable;
 mod votes;
 mod watch;
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use glasshouse_core::api;
@@ -54,8 +56,9 @@ use glasshouse_core::id::{MemberId, StreamId};
 use glasshouse_core::node::{NodeView, Role};
 use glasshouse_core::peer::MessageInfo;
 
+pub(crate) use self::clusters::Clusters;
 use crate::clock::{MILLIS, Nanos, Rate, SECOND};
-use crate::member::{Member, Seen};
+use crate::member::Seen;
 use crate::place::MemberNo;
 
 /// A property that must hold.
@@ -276,7 +279,7 @@ impl fmt::Display for Violation {
     }
 }
 
-/// All checkers of a world.
+/// All checkers of a cluster.
 #[derive(Debug)]
 pub(crate) struct Checks {
     ledger: ledger::Ledger,
@@ -306,9 +309,8 @@ pub(crate) struct Asked {
 }
 
 impl Checks {
-    pub(crate) fn new(members: &[Member]) -> Self {
-        let count = members.len();
-        let ids = members.iter().map(|member| (member.no, member.id)).collect();
+    /// The checkers of a cluster of these members, in a world of so many machines.
+    fn new(count: usize, ids: BTreeMap<MemberNo, MemberId>) -> Self {
         Self {
             ledger: ledger::Ledger::new(count),
             quorum: quorum::Quorum::new(count),
@@ -486,6 +488,11 @@ impl Checks {
         self.calm.touch(self.leases.now(), no);
         let durable = self.monotonic.on_ended(no);
         self.election.on_ended(no, durable);
+    }
+
+    /// The time that was told last.
+    fn now(&self) -> Nanos {
+        self.leases.now()
     }
 
     /// Time has passed. Called before everything that looks at it.

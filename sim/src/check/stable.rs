@@ -27,7 +27,7 @@ use crate::place::{MemberNo, Place};
 use crate::world::{Action, Rule, State};
 
 /// When something last happened to whom.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Calm {
     /// The rules that this property rests on were switched off at some time.
     is_off: bool,
@@ -63,6 +63,8 @@ impl Calm {
                 self.links.insert((*from, *to), now);
             }
             Action::Restart(no)
+            | Action::Start { member: no, .. }
+            | Action::Wipe(no)
             | Action::Join(no)
             | Action::Kill(no)
             | Action::Stop(no)
@@ -129,7 +131,7 @@ impl Calm {
 pub(crate) fn judge(state: &State, no: MemberNo, before: &Seen, after: &Seen) -> Option<Violation> {
     let begins = matches!(after.standing.role, Role::Candidate | Role::Leader);
     let rules = state.spec.rules;
-    let calm = &state.checks.calm;
+    let calm = &state.checks.of(no).calm;
     if !begins
         || after.standing.term == before.standing.term
         || calm.is_off
@@ -137,7 +139,7 @@ pub(crate) fn judge(state: &State, no: MemberNo, before: &Seen, after: &Seen) ->
     {
         return None;
     }
-    let leader = state.leader().filter(|leader| *leader != no)?;
+    let leader = state.leader_in(state.cluster_of(no)).filter(|leader| *leader != no)?;
     let view = state.member(leader).node()?.view();
     let term = view.term();
     if term >= after.standing.term || calm.handed_over.contains(&term) {
@@ -177,7 +179,7 @@ fn voters(state: &State, view: NodeView<'_>) -> BTreeSet<Option<MemberNo>> {
 
 /// Nothing has happened to a member and to its link with the leader since `at`, and it follows.
 fn is_whole(state: &State, leader: MemberNo, no: MemberNo, at: Nanos) -> bool {
-    let (calm, member) = (&state.checks.calm, state.member(no));
+    let (calm, member) = (&state.checks.of(leader).calm, state.member(no));
     let Some(process) = member.process() else { return false };
     let plain = |from: MemberNo, to: MemberNo| {
         state.network.link_view(from.into(), to.into()) == LinkView::default()

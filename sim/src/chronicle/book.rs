@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use glasshouse_core::api::InternalRaftRequest;
-use glasshouse_core::id::MemberId;
+use glasshouse_core::id::{ClusterId, MemberId};
 use glasshouse_core::node::{EntryKind, EntryView, NodeView, Role};
 use prost::Message as _;
 
@@ -68,6 +68,12 @@ pub struct Config {
 pub struct Book {
     /// Its id in the cluster; a machine that joins again has another one.
     pub id: Series<MemberId>,
+    /// Its cluster; a machine may start as a member of another one.
+    pub cluster: Series<ClusterId>,
+    /// The name that its process publishes (`--name`).
+    pub name: Series<String>,
+    /// The URLs for clients under which it stands in its own list of the members.
+    pub client_urls: Series<Vec<String>>,
     /// It runs and takes part (also while it stands still).
     pub up: Series<bool>,
     /// It stands still (SIGSTOP).
@@ -164,6 +170,8 @@ impl Book {
     pub(super) fn look(&mut self, moment: Moment, view: NodeView<'_>) -> Seen {
         let mut seen = Seen::default();
         let mut changed = self.id.set(moment, view.id());
+        changed |= self.cluster.set(moment, view.cluster_id());
+        changed |= self.look_at_names(moment, view);
         changed |= self.applied.set(moment, view.applied());
         changed |= self.commit.set(moment, view.commit());
         changed |= self.durable.set(moment, view.durable_index());
@@ -188,6 +196,31 @@ impl Book {
         }
         seen.changed = changed;
         seen
+    }
+
+    /// Name and URLs; compared before they are copied, as this is done at every step.
+    fn look_at_names(&mut self, moment: Moment, view: NodeView<'_>) -> bool {
+        let mut changed = false;
+        if self.name.last().is_none_or(|known| known != view.name()) {
+            changed |= self.name.set(moment, view.name().to_owned());
+        }
+        let listed = view.membership().get(view.id());
+        let urls = listed.map_or(&[][..], |member| &member.client_urls[..]);
+        if self.client_urls.last().is_none_or(|known| known != urls) {
+            changed |= self.client_urls.set(moment, urls.to_vec());
+        }
+        changed
+    }
+
+    /// The disk of the machine is empty.
+    pub(super) fn forget_disk(&mut self, moment: Moment) {
+        for series in self.log.values_mut() {
+            series.set(moment, None);
+        }
+        for series in self.keys.values_mut() {
+            series.set(moment, None);
+        }
+        self.last.set(moment, 0);
     }
 
     fn look_at_log(&mut self, moment: Moment, view: NodeView<'_>) -> Seen {

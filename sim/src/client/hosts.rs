@@ -9,6 +9,8 @@ use crate::world::World;
 #[derive(Clone, Debug)]
 pub(super) struct Hosts {
     members: Vec<MemberNo>,
+    /// The names that they publish.
+    names: Vec<String>,
     local: Option<MemberNo>,
     leader: Option<MemberNo>,
     follower: Option<MemberNo>,
@@ -17,7 +19,9 @@ pub(super) struct Hosts {
 impl Hosts {
     pub(super) fn of(world: &World, local: Option<MemberNo>) -> Self {
         let follower = followers(world).first().copied();
-        Self { members: world.members(), local, leader: world.leader(), follower }
+        let members = world.members();
+        let names = members.iter().map(|member| world.name_of(*member)).collect();
+        Self { members, names, local, leader: world.leader(), follower }
     }
 
     /// The member behind an endpoint: by number, role, name or client URL, or the local one.
@@ -29,9 +33,11 @@ impl Hosts {
             "127.0.0.1" | "localhost" | "0.0.0.0" => self.local.or(self.members.first().copied()),
             "leader" => self.leader,
             "follower" => self.follower,
-            name => self.members.iter().copied().find(|member| {
-                member.published_name() == name || host(&member.client_url()) == name
-            }),
+            name => {
+                let at = MemberNo::of_host(name).filter(|member| self.members.contains(member));
+                let mut named = self.members.iter().zip(&self.names);
+                at.or_else(|| named.find(|(_, known)| *known == name).map(|(member, _)| *member))
+            }
         }
     }
 

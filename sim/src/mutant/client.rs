@@ -57,7 +57,7 @@ impl State {
 
     /// A client is told that it holds the lock.
     pub(crate) fn on_held(&mut self, held: &Held) {
-        let verdict = self.checks.on_held(held);
+        let verdict = self.checks.home().on_held(held);
         self.violate(verdict);
     }
 

@@ -43,6 +43,16 @@ pub(super) fn act(bench: &mut Bench, command: &Command) -> Result<String, String
             each(world, &down, Action::Restart)?;
             Ok(told(&down, "starts", "start"))
         }
+        Command::Start { member: who, flags } => {
+            let no = member(world, who)?;
+            let action = Action::Start { member: no, flags: flags.clone() };
+            done(world, action, &format!("{no} starts with these flags."))
+        }
+        Command::Wipe(who) => {
+            let members = members_of(world, who)?;
+            each(world, &members, Action::Wipe)?;
+            Ok(told(&members, "has an empty disk", "have empty disks"))
+        }
         Command::Freeze(who) => {
             let members = members_that_run(world, who)?;
             each(world, &members, Action::Freeze)?;
@@ -142,6 +152,8 @@ fn world_at_large(bench: &mut Bench, command: &Command) -> Result<String, String
         | Command::Message { .. }
         | Command::PowerOff { .. }
         | Command::Restart(_)
+        | Command::Start { .. }
+        | Command::Wipe(_)
         | Command::Freeze(_)
         | Command::Thaw(_)
         // ... and those that the bench itself carries out.
@@ -200,7 +212,7 @@ pub(super) fn member(world: &World, who: &Who) -> Result<MemberNo, String> {
         Who::Name(name) => world
             .members()
             .into_iter()
-            .find(|member| member.published_name().eq_ignore_ascii_case(name))
+            .find(|member| is_named(world, *member, name))
             .ok_or_else(|| unknown(world, who)),
         Who::Leader => world
             .leader()
@@ -212,11 +224,18 @@ pub(super) fn member(world: &World, who: &Who) -> Result<MemberNo, String> {
     }
 }
 
+/// By the name that its etcd publishes, or the one that the machine has in the network.
+fn is_named(world: &World, member: MemberNo, name: &str) -> bool {
+    [world.name_of(member), member.published_name()]
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(name))
+}
+
 fn unknown(world: &World, who: &Who) -> String {
     let list: Vec<String> = world
         .members()
         .into_iter()
-        .map(|member| format!("{member} ({})", member.published_name()))
+        .map(|member| format!("{member} ({})", world.name_of(member)))
         .collect();
     format!("There is no member {who}. The members are {}.", list.join(", "))
 }

@@ -6,7 +6,7 @@ use super::curl::Curl;
 use crate::cast::Cast;
 use crate::mutant::Mutant;
 use crate::view::frame::Alias;
-use crate::world::{Ground, Trouble};
+use crate::world::{Flags, Ground, Trouble};
 
 /// A member, as a line names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -151,6 +151,15 @@ pub enum Command {
     },
     /// `restart n2`.
     Restart(Vec<Who>),
+    /// `start n2 --initial-cluster-token b`: with other flags than before.
+    Start {
+        /// The machine.
+        member: Who,
+        /// What is changed in its command line.
+        flags: Flags,
+    },
+    /// `wipe n2`: empties its disk.
+    Wipe(Vec<Who>),
     /// `freeze n2`: SIGSTOP.
     Freeze(Vec<Who>),
     /// `thaw n2`: SIGCONT.
@@ -314,6 +323,8 @@ impl Command {
             Self::Stop(_) => "stop",
             Self::PowerOff { .. } => "power off",
             Self::Restart(_) => "restart",
+            Self::Start { .. } => "start",
+            Self::Wipe(_) => "wipe",
             Self::Freeze(_) => "freeze",
             Self::Thaw(_) => "thaw",
             Self::FreezeClient(_) => "freeze client",

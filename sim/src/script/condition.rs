@@ -1,5 +1,9 @@
 //! `until`: what must hold, whether it does, and what to say of it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use glasshouse_core::id::ClusterId;
+
 use super::act;
 use super::command::{Condition, Who};
 use super::units::spoken;
@@ -118,16 +122,30 @@ fn find(world: &World, who: &Who, test: impl Fn(MemberNo) -> bool) -> Option<Mem
     world.members().into_iter().find(|member| is(*member, who) && test(*member))
 }
 
-/// The leader that a majority follows in its term.
+/// The leader that a majority follows in its term. With several clusters, each of those that run has one; the
+/// one of the highest term is told.
 fn led(world: &World) -> Option<(MemberNo, u64)> {
-    let leader = world.leader()?;
+    let members = world.members();
+    let runs = |member: &MemberNo| world.with_node(*member, |_| ()).is_some();
+    let clusters: BTreeSet<ClusterId> =
+        members.iter().filter(|no| runs(no)).map(|no| world.cluster_of(*no)).collect();
+    let mut all = Vec::new();
+    for cluster in clusters {
+        let own = |member: &&MemberNo| world.cluster_of(**member) == cluster;
+        let own: Vec<MemberNo> = members.iter().filter(own).copied().collect();
+        all.push(led_in(world, cluster, &own)?);
+    }
+    all.into_iter().max_by_key(|(member, term)| (*term, *member))
+}
+
+fn led_in(world: &World, cluster: ClusterId, members: &[MemberNo]) -> Option<(MemberNo, u64)> {
+    let leader = world.leader_in(cluster)?;
     let (id, term) = world.with_node(leader, |node| (node.id(), node.term()))?;
-    let follows = |member: &MemberNo| {
-        world.with_node(*member, |node| node.leader() == Some(id) && node.term() == term)
+    let follows = |member: &&MemberNo| {
+        world.with_node(**member, |node| node.leader() == Some(id) && node.term() == term)
             == Some(true)
     };
-    let members = world.members();
-    let with = members.iter().filter(|member| follows(member)).count();
+    let with = members.iter().filter(follows).count();
     (with > members.len() / 2).then_some((leader, term))
 }
 
@@ -147,17 +165,17 @@ fn led_term(world: &World) -> u64 {
 
 fn level(world: &World) -> Option<String> {
     led(world)?;
-    let runs = |member: &MemberNo| world.member_state(*member).is_running();
-    let ends = world
-        .members()
-        .into_iter()
-        .filter(runs)
-        .map(|member| world.with_node(member, |node| (node.applied(), node.last_index())));
-    // A member that still reads its disk is not level.
-    let ends: Vec<(u64, u64)> = ends.collect::<Option<_>>()?;
-    let (applied, last) = *ends.first()?;
-    let all = ends.iter().all(|end| *end == (applied, last)) && applied == last;
-    all.then(|| format!("All have applied entry {applied}"))
+    let mut level: BTreeMap<ClusterId, u64> = BTreeMap::new();
+    for no in world.members().into_iter().filter(|no| world.member_state(*no).is_running()) {
+        // A member that still reads its disk is not level.
+        let (applied, last) = world.with_node(no, |node| (node.applied(), node.last_index()))?;
+        let known = *level.entry(world.cluster_of(no)).or_insert(applied);
+        if applied != last || applied != known {
+            return None;
+        }
+    }
+    let applied = level.into_values().max()?;
+    Some(format!("All have applied entry {applied}"))
 }
 
 /// The condition as words after "until".

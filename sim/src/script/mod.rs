@@ -34,6 +34,7 @@ pub mod words;
 mod act;
 mod condition;
 mod docker;
+mod flags;
 mod report;
 #[cfg(test)]
 mod tests;

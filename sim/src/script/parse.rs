@@ -7,7 +7,7 @@ use super::command::{Command, Condition, Direction, DiskFault, Etcdctl, Who};
 use super::units::{duration_us, percent, quoted, rate_thousandths};
 use super::vocabulary::{self, CONDITIONS, ETCDCTL, ETCDCTL_WORDS, WORLD};
 use super::words::{self, Words};
-use super::{ParseError, curl, docker, message, siege, typed};
+use super::{ParseError, curl, docker, flags, message, siege, typed};
 use crate::mutant::Mutant;
 
 type Result<T> = std::result::Result<T, ParseError>;
@@ -92,7 +92,11 @@ fn world(first: &str, rest: &[&str]) -> Result<Command> {
     match first {
         "kill" => Ok(Command::Kill(members(rest, "kill")?)),
         "stop" => Ok(Command::Stop(members(rest, "stop")?)),
-        "restart" | "start" => Ok(Command::Restart(members(rest, "restart")?)),
+        "restart" | "start" if !flags::are_in(rest) => {
+            Ok(Command::Restart(members(rest, "restart")?))
+        }
+        "restart" | "start" => flags::parse(rest),
+        "wipe" => Ok(Command::Wipe(members(rest, "wipe")?)),
         "freeze" | "thaw" => freeze(first, rest),
         "power" => power(rest),
         "partition" | "cut" => partition(rest),

@@ -7,7 +7,7 @@ use glasshouse_core::node::{NodeView, Role};
 use crate::member::MemberState;
 use crate::place::MemberNo;
 use crate::view::words::shown;
-use crate::world::World;
+use crate::world::{Flag, World};
 
 /// Keys that completion offers.
 const KEYS_MAX: i64 = 20;
@@ -65,12 +65,13 @@ fn life(state: &MemberState) -> String {
 /// One line for each member: number, id, name and addresses.
 pub(super) fn members(world: &World) -> String {
     let row = |member: MemberNo| {
+        let line = world.command_line(member);
         vec![
             member.to_string(),
             world.member_id(member).to_string(),
-            member.published_name(),
-            member.peer_url(),
-            member.client_url(),
+            world.name_of(member),
+            line.get(Flag::AdvertisePeer).to_owned(),
+            line.get(Flag::AdvertiseClient).to_owned(),
         ]
     };
     table(&world.members().into_iter().map(row).collect::<Vec<_>>())

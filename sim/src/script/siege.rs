@@ -13,10 +13,9 @@ use std::fmt::Write as _;
 
 use glasshouse_core::node::AutoCompaction;
 
-use super::ParseError;
 use super::command::{Command, Direction};
 use super::units::{duration_us, percent, quoted};
-use super::vocabulary;
+use super::{ParseError, flags, vocabulary};
 use crate::cast::{CLIENTS_MAX, Cast, KEYS_MAX, RATE_MAX};
 use crate::clock::{MICROS, MILLIS, Rate};
 use crate::place::{MemberNo, Place};
@@ -201,6 +200,8 @@ pub(super) fn rough(link: Direction, more: &[&str]) -> Result<Command> {
 pub fn line_of(action: &Action) -> Option<String> {
     Some(match action {
         Action::Restart(no) | Action::Join(no) => format!("restart {no}"),
+        Action::Start { member, flags } => format!("start {member}{}", flags::words(flags)),
+        Action::Wipe(no) => format!("wipe {no}"),
         Action::Kill(no) => format!("kill {no}"),
         Action::Stop(no) => format!("stop {no}"),
         Action::PowerOff { member, torn: false } => format!("power off {member}"),

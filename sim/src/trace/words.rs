@@ -120,6 +120,13 @@ fn feed_rest(hash: &mut TraceHash, what: &What) {
             hash.word(stream.0);
             text(hash, end);
         }
+        What::PeerRefused { member, from, theirs, ours } => {
+            hash.word(20);
+            word_of_member(hash, *member);
+            word_of_member(hash, *from);
+            hash.word(theirs.0);
+            hash.word(ours.0);
+        }
         _ => unreachable!("the others have been fed"),
     }
 }
@@ -201,7 +208,7 @@ fn drop_number(why: DropReason) -> u64 {
 fn life(hash: &mut TraceHash, step: &Life) {
     match step {
         Life::Starting => hash.word(1),
-        Life::Up { last_index, applied, term } => {
+        Life::Up { cluster: _, last_index, applied, term } => {
             hash.word(2);
             hash.word(*last_index);
             hash.word(*applied);

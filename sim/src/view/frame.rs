@@ -200,6 +200,9 @@ pub struct Member {
     pub name: String,
     /// Its id in hex, as etcdctl prints it.
     pub id: String,
+    /// Its cluster's id in hex, while the machines of the world belong to several.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub cluster: String,
     /// Its role, or the last one that it had.
     pub role: Role,
     /// Whether it runs.

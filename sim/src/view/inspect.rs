@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use glasshouse_core::api::RangeRequest;
+use glasshouse_core::id::member_id;
 use glasshouse_core::lease::Lease;
 use glasshouse_core::mvcc::{KeyHistory, Write};
 use glasshouse_core::node::{NodeView, ProgressMode};
@@ -19,7 +20,7 @@ use super::words::shown;
 use crate::clock::MICROS;
 use crate::disk::SegmentView;
 use crate::place::MemberNo;
-use crate::world::World;
+use crate::world::{CommandLine, Flag, World};
 
 /// Keys of a lease that are named.
 const LEASE_KEYS_MAX: usize = 3;
@@ -48,7 +49,7 @@ impl Inspect {
         look: &Look,
         traffic: &Traffic,
     ) -> Option<(Inspector, u64)> {
-        let disk = world.disk(member);
+        let (disk, line) = (world.disk(member), world.command_line(member));
         let seen = world.with_node(member, |node| {
             let peers: Vec<_> = node.progress();
             let voters: Vec<_> =
@@ -66,8 +67,12 @@ impl Inspect {
                 .last()
                 .map(|segment| self.tail(member, segment, look, &names))
                 .unwrap_or_default(),
-            client_url: member.client_url(),
-            peer_url: member.peer_url(),
+            client_url: line.get(Flag::AdvertiseClient).to_owned(),
+            peer_url: line.get(Flag::AdvertisePeer).to_owned(),
+            token: line.get(Flag::Token).to_owned(),
+            is_hashed: is_hashed(world, member, &line),
+            cluster_id: world.cluster_of(member).to_string(),
+            command_line: line.to_string(),
             ..Inspector::default()
         };
         if let Some((peers, voters, keys, leases, watches, (open_calls, refused))) = seen {
@@ -159,6 +164,12 @@ impl Inspect {
         }
         WalTail { segment: segment.number, written: live, durable: same, records }
     }
+}
+
+/// Whether a member's id is what its command line would make it.
+fn is_hashed(world: &World, member: MemberNo, line: &CommandLine) -> bool {
+    let urls: Vec<&str> = line.get(Flag::AdvertisePeer).split(',').collect();
+    member_id(&urls, line.get(Flag::Token)) == world.member_id(member)
 }
 
 /// How many bytes at the beginning are the same.

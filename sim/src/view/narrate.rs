@@ -9,7 +9,7 @@ mod feed;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use glasshouse_core::id::CallId;
+use glasshouse_core::id::{CallId, ClusterId};
 use glasshouse_core::node::Role;
 use glasshouse_core::peer::{MessageInfo, MessageKind};
 
@@ -44,12 +44,18 @@ pub struct Narrator {
     votes: BTreeMap<MemberNo, (u64, BTreeSet<MemberNo>)>,
     candidates: BTreeMap<u64, BTreeSet<MemberNo>>,
     has: BTreeMap<MemberNo, (u64, u64)>,
-    committed: u64,
+    /// The last committed entry that was said, of each cluster.
+    committed: BTreeMap<ClusterId, u64>,
+    /// How many first members the world has: their entries are committed from the beginning.
+    first: u64,
+    clusters: BTreeMap<MemberNo, ClusterId>,
     /// Commits that are not said yet, so that a busy leader does not fill the feed.
     commits: Option<Commits>,
     said_commit: Nanos,
     calls: BTreeMap<CallId, Call>,
     losses: BTreeMap<MemberNo, Option<(u64, u64)>>,
+    /// Who turned whom away, last: the clusters of both.
+    turned_away: BTreeMap<(MemberNo, MemberNo), (ClusterId, ClusterId)>,
     beat: Option<Beat>,
     feed: Feed,
 }
@@ -70,6 +76,7 @@ const COMMITS_TOGETHER: Nanos = 200 * MILLIS;
 #[derive(Debug)]
 struct Commits {
     at: Nanos,
+    cluster: ClusterId,
     who: MemberNo,
     term: u64,
     from: u64,
@@ -94,7 +101,7 @@ impl Narrator {
     #[must_use]
     pub fn new(members: usize) -> Self {
         let mut narrator =
-            Self { quorum: members / 2 + 1, committed: members as u64, ..Self::default() };
+            Self { quorum: members / 2 + 1, first: members as u64, ..Self::default() };
         narrator.say(0, Look { icon: Icon::None, ..BY_HAND }, &Say::WorldBegins { members });
         narrator
     }
@@ -176,6 +183,9 @@ impl Narrator {
                 let say = Say::InstallsSnapshot { who: *member, index: *index };
                 self.say(at, Look::of(Icon::Snapshot, *member), &say);
             }
+            What::PeerRefused { member, from, theirs, ours } => {
+                self.on_turned_away(at, (*member, *from), (*theirs, *ours));
+            }
             What::Violated(violation) => {
                 let (_, say) = super::violation(violation);
                 let look = Look { icon: Icon::Violation, level: Level::Violation, ..BY_HAND };
@@ -191,8 +201,23 @@ impl Narrator {
         }
     }
 
+    /// Said once for each pair of machines and their clusters; the repetitions are no more than messages.
+    fn on_turned_away(
+        &mut self,
+        at: Nanos,
+        (who, from): (MemberNo, MemberNo),
+        (theirs, ours): (ClusterId, ClusterId),
+    ) {
+        let is_news = self.turned_away.insert((who, from), (theirs, ours)) != Some((theirs, ours));
+        let (theirs, ours) = (theirs.to_string(), ours.to_string());
+        let look = Look::of(Icon::Cut, who);
+        let look = if is_news { look } else { look.quiet() };
+        self.say(at, look, &Say::TurnsAway { who, from, theirs, ours });
+    }
+
     fn on_life(&mut self, at: Nanos, who: MemberNo, step: &Life) {
-        if matches!(step, Life::Up { .. }) {
+        if let Life::Up { cluster, .. } = step {
+            self.clusters.insert(who, *cluster);
             self.heard.insert(who, at);
             // The first start of all is the world's first sentence.
             if self.started.insert(who) {
@@ -319,7 +344,9 @@ impl Narrator {
     fn on_committed(&mut self, at: Nanos, who: MemberNo, index: u64) {
         let leads = self.standing.get(&who).filter(|standing| standing.role == Role::Leader);
         let Some(term) = leads.map(|standing| standing.term) else { return };
-        if index <= self.committed {
+        let cluster = self.clusters.get(&who).copied().unwrap_or_default();
+        let committed = self.committed.get(&cluster).copied().unwrap_or(self.first);
+        if index <= committed {
             return;
         }
         let mut on_disk: BTreeSet<MemberNo> = self
@@ -332,10 +359,12 @@ impl Narrator {
         if on_disk.len() < self.quorum {
             on_disk.insert(who);
         }
-        let from = self.commits.take().map_or(self.committed + 1, |commits| commits.from);
-        self.committed = index;
+        let open = self.commits.take_if(|commits| commits.cluster == cluster);
+        let from = open.map_or(committed + 1, |commits| commits.from);
+        self.flush_commits();
+        self.committed.insert(cluster, index);
         let on_disk = on_disk.into_iter().collect();
-        self.commits = Some(Commits { at, who, term, from, to: index, on_disk });
+        self.commits = Some(Commits { at, cluster, who, term, from, to: index, on_disk });
         self.say_commits(at);
     }
 
@@ -344,8 +373,14 @@ impl Narrator {
         if self.said_commit > 0 && now < self.said_commit + COMMITS_TOGETHER {
             return;
         }
-        if let Some(Commits { at, who, term, from, to, on_disk }) = self.commits.take() {
+        if self.commits.is_some() {
             self.said_commit = now;
+            self.flush_commits();
+        }
+    }
+
+    fn flush_commits(&mut self) {
+        if let Some(Commits { at, who, term, from, to, on_disk, .. }) = self.commits.take() {
             let look = Look::of(Icon::Commit, who).term(term);
             self.say(at, look, &Say::Committed { from, to, on_disk });
         }

@@ -37,6 +37,7 @@ pub(crate) fn frame_of(bench: &mut Bench, request: &FrameRequest) -> Frame {
         traffic: &view.traffic,
         cut: view.marks.cut(world),
         tick_ms: world.spec().tick_ms,
+        part: None,
     };
     let mut members: Vec<Member> =
         view.looks.iter().map(|(no, look)| member(view, &scene, no, look)).collect();
@@ -58,7 +59,7 @@ pub(crate) fn frame_of(bench: &mut Bench, request: &FrameRequest) -> Frame {
         sentence: scene.sentence(),
         alternative: scene.alternative(),
         members,
-        log: matrix(view, &scene, request),
+        log: matrix(view, &shown(&scene, request), request),
         links: links(world),
         cut: scene.cut.map(|(groups, since)| Cut {
             groups: groups
@@ -96,6 +97,7 @@ fn member(view: &View, scene: &Scene<'_>, no: MemberNo, look: &Look) -> Member {
     let now = scene.world.now();
     let syncs = view.traffic.syncs(no);
     let rate = scene.world.member_rate(no);
+    let several = scene.clusters().len() > 1;
     let waits = look.is_up() && look.role != Role::Leader;
     let ms = |ticks: u32| if waits { u64::from(ticks) * scene.tick_ms } else { 0 };
     let since_us = (now - look.since) / MICROS;
@@ -113,8 +115,13 @@ fn member(view: &View, scene: &Scene<'_>, no: MemberNo, look: &Look) -> Member {
     };
     Member {
         alias: alias(no),
-        name: no.published_name(),
+        name: scene.world.name_of(no),
         id: scene.world.member_id(no).to_string(),
+        cluster: if several && look.last > 0 {
+            scene.world.cluster_of(no).to_string()
+        } else {
+            String::new()
+        },
         role: look.role,
         life: look.life,
         since_us: look.since_us(),
@@ -167,9 +174,20 @@ fn changed(before: &Look, now: &Look) -> Vec<String> {
     fields.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name.to_string()).collect()
 }
 
+/// The machines whose logs stand side by side: entries of two clusters have nothing to do with each other. With
+/// several, it is that of the selected member, or the one with most machines.
+fn shown<'a>(scene: &Scene<'a>, request: &FrameRequest) -> Scene<'a> {
+    let selected = request.select.and_then(selected);
+    let holds =
+        |scene: &Scene<'_>| selected.is_some_and(|no| scene.here().any(|(one, _)| one == no));
+    let mut all: Vec<Scene<'a>> = scene.clusters().into_iter().map(|(_, scene)| scene).collect();
+    all.sort_by_key(|scene| std::cmp::Reverse((holds(scene), scene.here().count())));
+    all.into_iter().next().unwrap_or_else(|| scene.of(None))
+}
+
 fn matrix(view: &View, scene: &Scene<'_>, request: &FrameRequest) -> LogMatrix {
     let columns = if request.columns == 0 { COLUMNS } else { request.columns.min(COLUMNS_MAX) };
-    let last = view.looks.iter().map(|(_, look)| look.last).max().unwrap_or(0);
+    let last = scene.here().map(|(_, look)| look.last).max().unwrap_or(0);
     let tail = (last + 1).saturating_sub(columns).max(1);
     let first = request.first_column.unwrap_or(tail).max(1);
     let end = first.saturating_add(columns);
@@ -192,7 +210,7 @@ fn matrix(view: &View, scene: &Scene<'_>, request: &FrameRequest) -> LogMatrix {
                 .collect(),
         }
     };
-    let rows: Vec<LogRow> = view.looks.iter().map(row).collect();
+    let rows: Vec<LogRow> = scene.here().map(row).collect();
     let disks = (first..end.min(last + 1)).map(|index| {
         let at =
             |row: &LogRow| row.cells.iter().find(|cell| cell.index == index).map(|cell| cell.term);

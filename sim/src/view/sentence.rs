@@ -1,5 +1,9 @@
 //! What is going on, in two lines; and the drawing in words.
 
+use std::collections::BTreeMap;
+
+use glasshouse_core::id::ClusterId;
+
 use super::frame::{Kind, Life, Message, Role, Sentence};
 use super::look::{Look, Looks};
 use super::text::Say;
@@ -21,6 +25,8 @@ pub(super) struct Scene<'a> {
     pub(super) traffic: &'a Traffic,
     pub(super) cut: Option<(&'a [Vec<MemberNo>], Nanos)>,
     pub(super) tick_ms: u64,
+    /// Only these are spoken of: the machines of one of several clusters.
+    pub(super) part: Option<Vec<MemberNo>>,
 }
 
 impl Scene<'_> {
@@ -28,16 +34,48 @@ impl Scene<'_> {
         self.world.now()
     }
 
+    /// The machines that are spoken of.
+    pub(super) fn here(&self) -> impl Iterator<Item = (MemberNo, &Look)> {
+        let part = self.part.as_ref();
+        self.looks.iter().filter(move |(no, _)| part.is_none_or(|part| part.contains(no)))
+    }
+
+    /// The clusters of the world, each with the scene of its machines; one alone is the world.
+    pub(super) fn clusters(&self) -> Vec<(ClusterId, Self)> {
+        let mut all: BTreeMap<ClusterId, Vec<MemberNo>> = BTreeMap::new();
+        for (no, _) in self.here() {
+            all.entry(self.world.cluster_of(no)).or_default().push(no);
+        }
+        let mut all: Vec<_> = all.into_iter().collect();
+        all.sort_by_key(|(_, members)| members.first().copied());
+        let is_alone = all.len() == 1;
+        let scene = |members| self.of((!is_alone).then_some(members));
+        all.into_iter().map(|(cluster, members)| (cluster, scene(members))).collect()
+    }
+
+    /// The same scene, with other machines to speak of.
+    pub(super) fn of(&self, part: Option<Vec<MemberNo>>) -> Self {
+        let Self { world, looks, traffic, cut, tick_ms, .. } = *self;
+        Self { world, looks, traffic, cut, tick_ms, part }
+    }
+
+    /// How many members there are: in a world of one cluster its machines, else what a member of it knows.
+    pub(super) fn size(&self) -> usize {
+        let voters = |no| self.world.with_node(no, |node| node.membership().voters().count());
+        let known = self.part.as_ref().and_then(|part| part.iter().find_map(|no| voters(*no)));
+        known.filter(|voters| *voters > 0).unwrap_or_else(|| self.here().count())
+    }
+
     fn quorum(&self) -> usize {
-        self.looks.iter().count() / 2 + 1
+        self.size() / 2 + 1
     }
 
     fn all(&self) -> Vec<(MemberNo, &Look)> {
-        self.looks.iter().collect()
+        self.here().collect()
     }
 
     fn those(&self, test: impl Fn(&Look) -> bool) -> Vec<MemberNo> {
-        self.looks.iter().filter(|(_, look)| test(look)).map(|(member, _)| member).collect()
+        self.here().filter(|(_, look)| test(look)).map(|(member, _)| member).collect()
     }
 
     fn connected(&self, a: MemberNo, b: MemberNo) -> bool {
@@ -49,7 +87,7 @@ impl Scene<'_> {
     fn leader(&self) -> Option<(MemberNo, &Look)> {
         let leads =
             |look: &Look| look.role == Role::Leader && (look.is_up() || look.life == Life::Frozen);
-        self.looks.iter().filter(|(_, look)| leads(look)).max_by_key(|(_, look)| look.term)
+        self.here().filter(|(_, look)| leads(look)).max_by_key(|(_, look)| look.term)
     }
 
     /// The most members that run and can all talk with one of them.
@@ -61,10 +99,10 @@ impl Scene<'_> {
 
     /// The sentence of the moment.
     pub(super) fn sentence(&self) -> Sentence {
-        let (says, stuck) = self.situation();
+        let (says, stuck) = self.situations();
         Sentence {
             now: join(&says),
-            detail: self.detail().map(|say| say.text()).unwrap_or_default(),
+            detail: self.details().map(|say| say.text()).unwrap_or_default(),
             stuck,
         }
     }
@@ -72,7 +110,7 @@ impl Scene<'_> {
     /// The drawing in words.
     pub(super) fn alternative(&self) -> String {
         let mut says = vec![Say::AltCount { members: self.all().len() }];
-        says.extend(self.situation().0);
+        says.extend(self.situations().0);
         if let Some((groups, since)) = self.cut {
             let for_us = (self.now() - since) / MICROS;
             says.push(Say::AltCut { groups: groups.to_vec(), for_us });
@@ -85,6 +123,31 @@ impl Scene<'_> {
             says.push(Say::AltFlight { messages, more: flying.len() - named });
         }
         join(&says)
+    }
+
+    /// What is so in each cluster of which a machine runs; and whether in one of them nobody can lead.
+    fn situations(&self) -> (Vec<Say>, bool) {
+        let all = self.clusters();
+        if all.len() == 1 {
+            return self.situation();
+        }
+        let (mut says, mut stuck) = (Vec::new(), false);
+        for (cluster, scene) in all {
+            let runs = !scene.those(|look| !matches!(look.life, Life::Down)).is_empty();
+            if runs {
+                let who = scene.all().into_iter().map(|(no, _)| no).collect();
+                says.push(Say::NowCluster { id: cluster.to_string(), who });
+                let (more, is_stuck) = scene.situation();
+                says.extend(more);
+                stuck |= is_stuck;
+            }
+        }
+        if says.is_empty() { self.situation() } else { (says, stuck) }
+    }
+
+    /// What waits for what, in the first cluster where something waits.
+    fn details(&self) -> Option<Say> {
+        self.clusters().iter().find_map(|(_, scene)| scene.detail())
     }
 
     /// Who leads, who believes so, who is missing; and whether nobody can lead.
@@ -126,11 +189,10 @@ impl Scene<'_> {
                 && other.term == term
                 && self.connected(*member, leader)
         };
-        let with: Vec<MemberNo> =
-            self.looks.iter().filter(follows).map(|(member, _)| member).collect();
+        let with: Vec<MemberNo> = self.here().filter(follows).map(|(member, _)| member).collect();
         let all = with.len() + 1 == self.all().len();
         says.push(Say::NowLeads { who, term, with, all });
-        for (other, look) in self.looks.iter() {
+        for (other, look) in self.here() {
             if other != leader && look.role == Role::Leader && look.is_up() {
                 let cut = !self.connected(other, leader);
                 says.push(Say::NowBelieves { who: other, term: look.term, cut });
@@ -142,22 +204,21 @@ impl Scene<'_> {
     fn leaderless(&self, says: &mut Vec<Say>) -> bool {
         let connected = self.most_connected();
         if connected < self.quorum() {
-            let (members, quorum) = (self.all().len(), self.quorum());
+            let (members, quorum) = (self.size(), self.quorum());
             says.push(Say::NowStuck { connected, members, quorum });
             return true;
         }
         let candidates = self.those(|look| look.is_up() && look.role == Role::Candidate);
         let asking = self.those(|look| look.is_up() && look.role == Role::PreCandidate);
         if !candidates.is_empty() {
-            let terms = self.looks.iter().filter(|(member, _)| candidates.contains(member));
+            let terms = self.here().filter(|(member, _)| candidates.contains(member));
             let term = terms.map(|(_, look)| look.term).max().unwrap_or(0);
             says.push(Say::NowElection { who: candidates, term });
         } else if !asking.is_empty() {
             says.push(Say::NowPreVote { who: asking });
         } else {
             let left = |look: &Look| look.timeout_ticks.saturating_sub(look.elapsed_ticks);
-            let waiting =
-                self.looks.iter().filter(|(_, look)| look.is_up() && look.timeout_ticks > 0);
+            let waiting = self.here().filter(|(_, look)| look.is_up() && look.timeout_ticks > 0);
             if let Some((first, look)) = waiting.min_by_key(|(_, look)| left(look)) {
                 says.push(Say::NowWaits { first, in_ms: u64::from(left(look)) * self.tick_ms });
             }
@@ -182,7 +243,7 @@ impl Scene<'_> {
             let client = waiting.client.map(str::to_string);
             return Some(Say::WaitsForAnswer { client, words, at: waiting.member, since_us });
         }
-        for (who, look) in self.looks.iter() {
+        for (who, look) in self.here() {
             if let Some(since) = self.traffic.syncs(who).since
                 && look.is_up()
                 && (now - since) / MICROS >= LONG_SYNC_US
@@ -193,7 +254,7 @@ impl Scene<'_> {
         let (_, leader) = self.leader()?;
         let lag = |look: &Look| leader.commit.saturating_sub(look.last);
         let (who, look) =
-            self.looks.iter().filter(|(_, look)| look.is_up()).max_by_key(|(_, look)| lag(look))?;
+            self.here().filter(|(_, look)| look.is_up()).max_by_key(|(_, look)| lag(look))?;
         (lag(look) > 0).then(|| Say::Behind { who, entries: lag(look) })
     }
 
@@ -219,7 +280,7 @@ impl Scene<'_> {
                     None => index < look.first,
                 }
         };
-        self.looks.iter().filter(|(_, look)| holds(look)).count()
+        self.here().filter(|(_, look)| holds(look)).count()
     }
 }
 

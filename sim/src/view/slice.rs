@@ -147,7 +147,9 @@ impl Reader {
             trace::What::Violated(violation) => {
                 (WORLD, What::Violated { words: violation.to_string() }, None)
             }
-            trace::What::Applied { .. }
+            // The message that came and was turned away is an arrow already.
+            trace::What::PeerRefused { .. }
+            | trace::What::Applied { .. }
             | trace::What::Compacted { .. }
             | trace::What::SnapshotInstalled { .. }
             | trace::What::StreamOpened { .. }

@@ -33,6 +33,12 @@ pub(crate) enum Say {
     Halted { who: MemberNo, why: String },
     /// It could not start.
     Refused { who: MemberNo, why: String },
+    /// It is started with other flags.
+    StartsWith { who: MemberNo, flags: Vec<(&'static str, String)> },
+    /// Its disk is emptied.
+    Wiped { who: MemberNo },
+    /// It turned a caller of another cluster away.
+    TurnsAway { who: MemberNo, from: MemberNo, theirs: String, ours: String },
 
     // --- elections ---
     /// Asks for pre-votes; how long it heard no leader, if that is known.
@@ -167,6 +173,8 @@ pub(crate) enum Say {
     NowDown { who: Vec<MemberNo> },
     /// These stand still.
     NowFrozen { who: Vec<MemberNo> },
+    /// There are several clusters; what follows is of this one.
+    NowCluster { id: String, who: Vec<MemberNo> },
     /// These stopped by themselves.
     NowHalted { who: Vec<MemberNo> },
     /// Nobody leads; these ask for pre-votes.

@@ -161,6 +161,7 @@ impl Traffic {
                 self.syncs.entry(*member).or_default().since = None;
             }
             What::Fault(_)
+            | What::PeerRefused { .. }
             | What::Standing { .. }
             | What::Committed { .. }
             | What::Applied { .. }

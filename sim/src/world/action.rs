@@ -9,6 +9,7 @@ use std::fmt;
 
 use glasshouse_core::peer::MessageKind;
 
+use super::flags::Flags;
 use crate::clock::{Nanos, Rate};
 use crate::mutant::Mutant;
 use crate::network::MessageId;
@@ -20,6 +21,16 @@ pub enum Action {
     // --- processes and machines ---
     /// Starts a member that is down, from what its disk holds.
     Restart(MemberNo),
+    /// Starts a member that is down, with other flags than before. Which of them count, its disk decides:
+    /// with a log there, `--initial-*` is not looked at.
+    Start {
+        /// The machine.
+        member: MemberNo,
+        /// What is changed in its command line.
+        flags: Flags,
+    },
+    /// Empties the disk of a machine whose process does not run.
+    Wipe(MemberNo),
     /// Starts a machine with an empty disk as a member that joins the running cluster
     /// (`--initial-cluster-state existing`). Somebody has added it before, with the peer URL of this
     /// number. It may be the next machine of the world, or one whose member was removed.

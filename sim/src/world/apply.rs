@@ -22,9 +22,14 @@ impl State {
             return refuse(format!("the run has ended: {violation}"));
         }
         self.check_places(&action)?;
-        self.checks.calm.on_action(self.now(), &action);
+        self.checks.on_action(self.now(), &action);
         match action {
             Action::Restart(no) => self.restart(action, no),
+            Action::Start { member, ref flags } => {
+                let flags = flags.clone();
+                self.start_with(action, member, &flags)
+            }
+            Action::Wipe(no) => self.wipe(action, no),
             Action::Join(no) => self.join(action, no),
             Action::Kill(no) => self.end_by(action, no, Life::Killed),
             Action::PowerOff { member, torn } => self.power_off(action, member, torn),
@@ -343,6 +348,8 @@ fn between(groups: &[Vec<Place>], mut visit: impl FnMut(Place, Place)) {
 fn places_of(action: &Action) -> Vec<Place> {
     match action {
         Action::Restart(no)
+        | Action::Start { member: no, .. }
+        | Action::Wipe(no)
         | Action::Kill(no)
         | Action::Stop(no)
         | Action::Freeze(no)

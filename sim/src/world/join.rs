@@ -3,20 +3,21 @@
 use glasshouse_core::id::{ClusterId, MemberId, cluster_id};
 use glasshouse_core::membership::{self, Membership};
 
-use super::{Action, Refused, State};
+use super::identity::NOBODY_TELLS;
+use super::{Action, CommandLine, Refused, State};
 use crate::disk::Disk;
 use crate::member::{self, Member};
 use crate::place::MemberNo;
 use crate::trace::What;
 
-/// The cluster's first members, and its id, which is made of them and never changes.
-pub(crate) struct First {
-    pub(crate) cluster_id: ClusterId,
-    pub(crate) members: Vec<membership::Member>,
+/// The first members of the cluster that a world begins as, and its id, which is made of them.
+pub(super) struct First {
+    pub(super) cluster_id: ClusterId,
+    pub(super) members: Vec<membership::Member>,
 }
 
 impl First {
-    pub(crate) fn of(members: &[Member]) -> Self {
+    pub(super) fn of(members: &[Member]) -> Self {
         let ids: Vec<MemberId> = members.iter().map(|member| member.id).collect();
         let members = members.iter().map(|member| membership::Member {
             id: member.id,
@@ -30,18 +31,24 @@ impl First {
 }
 
 impl State {
-    /// The members as the running member sees them that has applied most. What a removed one knows
-    /// may be of long ago.
+    /// The members of the cluster that the world began as.
     pub(crate) fn membership(&self) -> Option<&Membership> {
-        let views = self.members.iter().filter_map(|member| Some(member.node()?.view()));
+        self.membership_of(self.first)
+    }
+
+    /// The members of a cluster as the running member sees them that has applied most. What a removed one knows
+    /// may be of long ago.
+    pub(crate) fn membership_of(&self, cluster: ClusterId) -> Option<&Membership> {
+        let members = self.members.iter().filter(|member| member.cluster == cluster);
+        let views = members.filter_map(|member| Some(member.node()?.view()));
         let known = views.filter(|view| view.membership().members().next().is_some());
         known.max_by_key(|view| (!view.is_removed(), view.applied())).map(|view| view.membership())
     }
 
     /// The member on this machine was removed.
     pub(crate) fn is_removed(&self, no: MemberNo) -> bool {
-        let id = self.member(no).id;
-        self.membership().is_some_and(|members| members.is_removed(id))
+        let Member { id, cluster, .. } = self.member(no);
+        self.membership_of(*cluster).is_some_and(|members| members.is_removed(*id))
     }
 
     /// The member on this machine runs, and no entry has reached it.
@@ -60,14 +67,10 @@ impl State {
         if exists && self.member(no).state.is_running() {
             return refuse(format!("{no} is running; kill or stop it first"));
         }
-        let Some(members) = self.membership() else {
-            return refuse(
-                "cannot fetch cluster info from peer urls: could not retrieve cluster \
-                 information from the given URLs"
-                    .into(),
-            );
-        };
         let url = no.peer_url();
+        let Some((cluster, members)) = self.cluster_with(&url) else {
+            return refuse(NOBODY_TELLS.into());
+        };
         let added = members.members().find(|member| member.peer_urls.contains(&url));
         let Some((id, started)) = added.map(|member| (member.id, !member.name.is_empty())) else {
             return refuse(format!(
@@ -88,15 +91,37 @@ impl State {
                  that it was removed; restart {no}"
             ));
         }
+        let others = members.members().filter(|member| member.id != id);
+        let name = |member: &membership::Member| {
+            let at = member.peer_urls.iter().find_map(|url| MemberNo::of_peer_url(url));
+            let unstarted = || at.map_or_else(|| member.id.to_string(), MemberNo::published_name);
+            if member.name.is_empty() { unstarted() } else { member.name.clone() }
+        };
+        let pairs = others.flat_map(|member| {
+            member.peer_urls.iter().map(move |url| format!("{}={url}", name(member)))
+        });
+        let own = format!("{}={url}", no.published_name());
+        let line = CommandLine::joins(no, pairs.chain([own]).collect::<Vec<_>>().join(","));
         self.event(What::Fault(action));
         self.counts.joins += 1;
-        self.new_machine(no, id);
+        self.new_machine(no, cluster, id);
+        self.member_mut(no).line = line;
         self.start(no);
         Ok(())
     }
 
+    /// The cluster that has a member at this peer URL; else the one that the world began as.
+    fn cluster_with(&self, url: &str) -> Option<(ClusterId, &Membership)> {
+        let all = self.nodes_by_cluster().into_keys();
+        let known = all.filter_map(|id| self.membership_of(id).map(|members| (id, members)));
+        let is_there = |(_, members): &(ClusterId, &Membership)| {
+            members.members().any(|member| member.peer_urls.iter().any(|known| known == url))
+        };
+        known.into_iter().find(is_there).or_else(|| Some((self.first, self.membership()?)))
+    }
+
     /// An empty machine under a new id.
-    fn new_machine(&mut self, no: MemberNo, id: MemberId) {
+    fn new_machine(&mut self, no: MemberNo, cluster: ClusterId, id: MemberId) {
         if no.index() == self.members.len() {
             let builder = self.handle.create_node().name(no.to_string()).ip(member::member_ip(no));
             let place = builder.build().id();
@@ -106,8 +131,8 @@ impl State {
         let disk = Disk::new(spec.seed, no, spec.fsync, spec.fsync_jitter);
         let member = self.member_mut(no);
         member.disk = disk;
-        member.id = id;
-        member.joins = true;
-        self.checks.on_new_machine(no, id);
+        (member.id, member.cluster) = (id, cluster);
+        member.first.clear();
+        self.checks.on_new_machine(no, cluster, id);
     }
 }

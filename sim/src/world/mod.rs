@@ -23,6 +23,8 @@
 
 mod action;
 mod apply;
+mod flags;
+mod identity;
 mod join;
 mod paths;
 mod process;
@@ -34,12 +36,12 @@ mod traffic;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use glasshouse_core::api;
-use glasshouse_core::id::{CallId, MemberId, StreamId};
+use glasshouse_core::id::{CallId, ClusterId, MemberId, StreamId};
 use glasshouse_core::node::NodeView;
 use madsim::runtime::Runtime;
 
 pub use self::action::{Action, DiskOperation, Refused, RotTarget, Rule, Trouble};
-pub(crate) use self::join::First;
+pub use self::flags::{CommandLine, Flag, Flags};
 pub(crate) use self::paths::{PathNote, PathStep};
 pub use self::spec::{Ground, Rules, Spec};
 pub(crate) use self::state::{State, lock};
@@ -245,6 +247,24 @@ impl World {
         self.state().no_of(id)
     }
 
+    /// The cluster of a machine: that of its last first start.
+    #[must_use]
+    pub fn cluster_of(&self, member: MemberNo) -> ClusterId {
+        self.state().cluster_of(member)
+    }
+
+    /// What a machine's etcd is started with.
+    #[must_use]
+    pub fn command_line(&self, member: MemberNo) -> CommandLine {
+        self.state().member(member).line.clone()
+    }
+
+    /// The name that a machine's etcd publishes (`--name`).
+    #[must_use]
+    pub fn name_of(&self, member: MemberNo) -> String {
+        self.state().member(member).line.get(Flag::Name).to_owned()
+    }
+
     /// The member on this machine was removed from the cluster: the machine can join again.
     #[must_use]
     pub fn is_removed(&self, member: MemberNo) -> bool {
@@ -272,6 +292,12 @@ impl World {
     #[must_use]
     pub fn leader(&self) -> Option<MemberNo> {
         self.state().leader()
+    }
+
+    /// The same among the members of one cluster.
+    #[must_use]
+    pub fn leader_in(&self, cluster: ClusterId) -> Option<MemberNo> {
+        self.state().leader_in(cluster)
     }
 
     /// The member's disk: what the page cache holds and what is durable.
@@ -382,7 +408,7 @@ impl World {
     /// too late.
     #[must_use]
     pub fn fenced_writes(&self) -> (u64, u64) {
-        self.state().checks.fenced_writes()
+        self.state().checks.home().fenced_writes()
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {

@@ -8,6 +8,7 @@ use glasshouse_core::store::{Store, Work, Worked};
 use madsim::time::TimerId;
 
 use super::State;
+use super::flags::Flag;
 use crate::check::stable;
 use crate::clock::{MILLIS, Nanos, SECOND};
 use crate::member::{self, MemberState, Process, Seen};
@@ -67,13 +68,15 @@ impl State {
         };
         let seen = self.seen(node.view());
         let up = Life::Up {
+            cluster: node.view().cluster_id(),
             last_index: node.view().last_index(),
             applied: seen.applied,
             term: seen.standing.term,
         };
         let now = self.now();
-        self.checks.at(now);
-        let verdict = self.checks.on_recovered(no, node.view(), &seen);
+        let checks = self.checks.of_mut(no);
+        checks.at(now);
+        let verdict = checks.on_recovered(no, node.view(), &seen);
         let member = self.member_mut(no);
         member.ticks = 0;
         member.set_process(Process { node, store, seen });
@@ -89,10 +92,11 @@ impl State {
 
     /// The node that goes on from what the disk holds, and its store.
     fn read_disk(&mut self, no: MemberNo, life: u32) -> Result<(Node, Store), String> {
+        let wal = self.member_mut(no).disk.read_wal()?;
+        self.identify(no, &wal)?;
         let mut config = self.config(no, life);
         self.as_it_is_configured(no, &mut config);
         let disk = &mut self.member_mut(no).disk;
-        let wal = disk.read_wal()?;
         let store = Store::open(disk.open_store()?).map_err(|error| error.to_string())?;
         self.lose_revision(no, &store);
         if let Some(node) = self.cut_damaged_log(no, &config, &store)? {
@@ -104,12 +108,12 @@ impl State {
 
     fn config(&self, no: MemberNo, life: u32) -> Config {
         let spec = &self.spec;
-        let bootstrap = if self.member(no).joins { Vec::new() } else { self.first.members.clone() };
+        let member = self.member(no);
         let mut seed = Stream::new(spec.seed, "node", no.number().into(), life.into());
         Config {
-            bootstrap,
-            name: no.published_name(),
-            client_urls: vec![no.client_url()],
+            bootstrap: member.first.clone(),
+            name: member.line.get(Flag::Name).to_owned(),
+            client_urls: member.client_urls.clone(),
             seed: seed.word(),
             tick_ms: spec.tick_ms,
             election_ticks: spec.election_ticks,
@@ -129,7 +133,7 @@ impl State {
             auto_compaction: spec.auto_compaction,
             bcrypt_cost: password::COST_MIN,
             started_unix_s: EPOCH_UNIX_S + self.now() / SECOND,
-            ..Config::new(self.member(no).id, self.first.cluster_id)
+            ..Config::new(member.id, member.cluster)
         }
     }
 
@@ -185,12 +189,12 @@ impl State {
         self.follow_calls(no, appended);
         self.observe(no, stored);
         if ticks && let Some(process) = self.members[no.index()].process() {
-            self.checks.on_tick(no, process.node.view());
+            self.checks.of_mut(no).on_tick(no, process.node.view());
         }
         if let Some(seq) = appended
             && let Some(process) = self.members[no.index()].process()
         {
-            self.checks.on_appended(no, seq, process.node.view());
+            self.checks.of_mut(no).on_appended(no, seq, process.node.view());
         }
         for effect in effects.drain(..) {
             if self.violation.is_some() || self.member(no).process().is_none() {
@@ -218,8 +222,9 @@ impl State {
         if self.spec.checked
             && let Some(process) = self.members[no.index()].process()
         {
-            self.checks.at(now);
-            let verdict = self.checks.on_step(no, process.node.view(), &before, &after, stored);
+            let checks = self.checks.of_mut(no);
+            checks.at(now);
+            let verdict = checks.on_step(no, process.node.view(), &before, &after, stored);
             let verdict = verdict.or_else(|| stable::judge(self, no, &before, &after));
             self.violate(verdict);
         }
@@ -281,9 +286,9 @@ impl State {
                 }
             }
             Effect::Send { to, mut info, mut bytes } => {
-                let Some(to) = self.no_of(to) else { return };
+                let Some(to) = self.receiver(no, to) else { return };
                 self.as_it_leaves(no, to, &mut info, &mut bytes);
-                let verdict = self.checks.on_sent(no, to, &info);
+                let verdict = self.checks.of_mut(no).on_sent(no, to, &info);
                 self.violate(verdict);
                 self.send_peer(no, to, info, bytes);
             }
@@ -354,7 +359,7 @@ impl State {
             Some(Ok(0)) => self.begin_wal(no),
             Some(Ok(seq)) => {
                 self.event(What::Disk { member: no, step: DiskStep::Synced { append: seq } });
-                self.checks.on_synced(no, seq);
+                self.checks.of_mut(no).on_synced(no, seq);
                 if self.member(no).life == life && !self.is_sick(Mutant::AckBeforeFsync, no) {
                     let member = self.member_mut(no);
                     // With a planted fault, the last records count although nobody wrote them.
@@ -438,8 +443,10 @@ impl State {
             Life::PoweredOff => MemberState::PoweredOff,
             _ => MemberState::Killed,
         };
-        self.checks.at(self.now());
-        self.checks.on_ended(no);
+        let now = self.now();
+        let checks = self.checks.of_mut(no);
+        checks.at(now);
+        checks.on_ended(no);
         let power_off = matches!(how, Life::PoweredOff);
         self.event(What::Life { member: no, step: how });
         self.lose_connections(no, power_off);

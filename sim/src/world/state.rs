@@ -8,17 +8,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
-use glasshouse_core::id::MemberId;
+use glasshouse_core::id::{ClusterId, MemberId};
 use glasshouse_core::node::{Effect, Role};
 use madsim::net::NetSim;
 use madsim::runtime::{Handle, Runtime};
 use madsim::task::NodeId;
 use madsim::time::{TimeHandle, TimerId};
 
+use super::join::First;
 use super::paths::Paths;
-use super::{Counts, First, Rules, Spec};
+use super::{Counts, Rules, Spec};
 use crate::call::Calls;
-use crate::check::{Checks, Violation};
+use crate::check::{Clusters, Violation};
 use crate::chronicle::Chronicle;
 use crate::clock::{Nanos, SECOND};
 use crate::contender;
@@ -49,8 +50,8 @@ pub(crate) struct State {
     pub(crate) spec: Spec,
     pub(crate) rules: Rules,
     pub(crate) members: Vec<Member>,
-    /// The cluster's id and its first members.
-    pub(crate) first: First,
+    /// The cluster that the world began as.
+    pub(crate) first: ClusterId,
     pub(crate) clients: Vec<Client>,
     pub(crate) network: Network,
     pub(crate) calls: Calls,
@@ -60,7 +61,7 @@ pub(crate) struct State {
     /// What planted faults remember.
     pub(crate) memory: Memory,
     pub(crate) record: Recorder,
-    pub(crate) checks: Checks,
+    pub(crate) checks: Clusters,
     /// What clients see, if somebody asked for it to be written down.
     pub(crate) history: Option<History>,
     /// Which entries are which calls', if somebody asked for it.
@@ -101,19 +102,23 @@ impl State {
     /// Builds the world and the tasks of its members.
     pub(super) fn build(spec: Spec, runtime: &Runtime) -> Arc<Mutex<Self>> {
         let handle = runtime.handle().clone();
-        let members: Vec<Member> = spec
+        let mut members: Vec<Member> = spec
             .member_numbers()
             .map(|no| {
                 let builder = handle.create_node().name(no.to_string()).ip(member::member_ip(no));
                 Member::new(&spec, no, builder.build().id())
             })
             .collect();
+        let first = First::of(&members);
+        for member in &mut members {
+            (member.cluster, member.first) = (first.cluster_id, first.members.clone());
+        }
         let state = Arc::new_cyclic(|me| {
             Mutex::new(Self {
                 rules: spec.rules,
                 network: Network::new(spec.seed, spec.latency, spec.jitter, spec.client_latency),
-                checks: Checks::new(&members),
-                first: First::of(&members),
+                checks: Clusters::new(first.cluster_id, &members),
+                first: first.cluster_id,
                 members,
                 clients: Vec::new(),
                 calls: Calls::default(),
@@ -262,7 +267,16 @@ impl State {
 
     /// The leader of the highest term that anybody leads and that is not frozen.
     pub(crate) fn leader(&self) -> Option<MemberNo> {
-        let leaders = self.members.iter().filter_map(|member| {
+        self.leader_of(|_| true)
+    }
+
+    /// The same among the members of one cluster.
+    pub(crate) fn leader_in(&self, cluster: ClusterId) -> Option<MemberNo> {
+        self.leader_of(|member| member.cluster == cluster)
+    }
+
+    fn leader_of(&self, counts: impl Fn(&Member) -> bool) -> Option<MemberNo> {
+        let leaders = self.members.iter().filter(|member| counts(member)).filter_map(|member| {
             let standing = member.process()?.seen.standing;
             let leads = standing.role == Role::Leader && member.state.is_running();
             let frozen = member.state == MemberState::Frozen;
@@ -364,9 +378,10 @@ impl State {
 
     /// HashKV of all members that are up must be equal at an equal revision.
     pub(crate) fn compare_stores(&mut self) {
-        let nodes = self.members.iter().filter_map(|m| Some((m.no, m.node()?.view())));
-        let verdict = crate::check::hash::compare(nodes.clone());
-        let verdict = verdict.or_else(|| crate::check::membership::compare(nodes));
+        let verdict = self.nodes_by_cluster().into_values().find_map(|nodes| {
+            let verdict = crate::check::hash::compare(nodes.iter().copied());
+            verdict.or_else(|| crate::check::membership::compare(nodes.into_iter()))
+        });
         self.violate(verdict);
     }
 }

@@ -41,9 +41,10 @@ impl State {
     pub(crate) fn say(&mut self, id: StreamId, said: Said) -> bool {
         let Some(stream) = self.streams.open.get_mut(&id) else { return false };
         let number = stream.up.next();
-        let (from, to): (Place, Place) = (stream.client.into(), stream.member.into());
+        let member = stream.member;
+        let (from, to): (Place, Place) = (stream.client.into(), member.into());
         if let Said::Opened { request, .. } | Said::Asked(request) = &said {
-            self.checks.on_watch_asked(id, request);
+            self.checks.of_mut(member).on_watch_asked(id, request);
             if let Some(chronicle) = &mut self.chronicle {
                 chronicle.hear_asked(id, request);
             }
@@ -147,7 +148,7 @@ impl State {
         let member = stream.member;
         match heard.as_ref() {
             Ok(response) => {
-                let verdict = self.checks.on_watched(member, id, response);
+                let verdict = self.checks.of_mut(member).on_watched(member, id, response);
                 self.event(What::Watched { stream: id, heard: Arc::clone(&heard) });
                 self.violate(verdict);
                 let Some(stream) = self.streams.open.get_mut(&id) else { return };

@@ -12,7 +12,7 @@ use glasshouse_core::peer::MessageInfo;
 use super::State;
 use crate::call::OpenCall;
 use crate::clock::Nanos;
-use crate::member::PORT;
+use crate::member::{Member, PORT};
 use crate::network::{Cargo, Fate, Flight, MessageId};
 use crate::place::{ClientNo, MemberNo, Place};
 use crate::trace::{CallEnd, Carried, DropReason, What};
@@ -29,8 +29,8 @@ impl State {
         bytes: Bytes,
     ) {
         self.counts.messages += 1;
-        let id = self.member(from).id;
-        let cargo = Cargo::Peer { from: id, bytes };
+        let Member { id, cluster, .. } = self.member(from);
+        let cargo = Cargo::Peer { from: *id, cluster: *cluster, bytes };
         self.send(from.into(), to.into(), Carried::Peer(info), cargo);
     }
 
@@ -151,7 +151,12 @@ impl State {
         let Some(Flight { carries, cargo, .. }) = self.network.land(id) else { return };
         self.event(What::Delivered { id, from, to, carries });
         match (to, cargo) {
-            (Place::Member(to), Cargo::Peer { from, bytes }) => {
+            (Place::Member(to), Cargo::Peer { cluster, .. }) if cluster != self.cluster_of(to) => {
+                if let Some(from) = from.member() {
+                    self.turn_away(to, from, cluster);
+                }
+            }
+            (Place::Member(to), Cargo::Peer { from, bytes, .. }) => {
                 if let Some(bytes) = self.as_it_arrives(to, bytes) {
                     self.step(to, Input::Message { from, bytes });
                 }
@@ -214,7 +219,9 @@ impl State {
         let call = self.calls.next_id();
         let request = Arc::new(request);
         let now = self.now();
-        if let Some(history) = &mut self.history {
+        // Another cluster is another database, and no part of this history.
+        let is_home = self.cluster_of(member) == self.first;
+        if let Some(history) = self.history.as_mut().filter(|_| is_home) {
             history.on_called(call, client, now, &request);
         }
         self.counts.calls += 1;
@@ -226,7 +233,7 @@ impl State {
             caller: caller.clone(),
             request: Arc::clone(&request),
             began_at: now,
-            asked: self.checks.on_called(now, &request),
+            asked: self.checks.of_mut(member).on_called(now, &request),
             deadline: Some(deadline),
             waker: None,
         };
@@ -298,7 +305,8 @@ impl State {
         if let Some(history) = &mut self.history {
             history.on_end(id, now, &end);
         }
-        let verdict = self.checks.on_end(now, (member, &caller), &request, end.success(), asked);
+        let checks = self.checks.of_mut(member);
+        let verdict = checks.on_end(now, (member, &caller), &request, end.success(), asked);
         self.event(What::Returned { call: id, client, end });
         self.violate(verdict);
         if let Some(waker) = waker {

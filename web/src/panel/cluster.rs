@@ -294,6 +294,11 @@ fn label(member: &Member, layout: &Layout, now_us: f64) -> Html {
         .fsync_since_us
         .map(|since| format!("fsync {:.0} ms", (now_us - since as f64).max(0.0) / 1_000.0));
     let mut lines: Vec<(&str, String)> = vec![("h", member.label[0].clone())];
+    if !member.cluster.is_empty() {
+        // Several clusters are in the world: the beginning of an id tells them apart.
+        let id: String = member.cluster.chars().take(6).collect();
+        lines.push(("d", format!("cluster {id}")));
+    }
     if !layout.crowded {
         let short = member.label[1].strip_prefix("commit ").filter(|_| layout.narrow);
         lines.push(("d", short.unwrap_or(&member.label[1]).to_owned()));

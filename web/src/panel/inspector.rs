@@ -237,6 +237,15 @@ fn watches(inspector: &Inspector) -> Html {
     }
 }
 
+/// Where an id comes from: hashed from the command line, unless the log on the disk knows better.
+fn identity(inspector: &Inspector, member: &Member) -> String {
+    if inspector.is_hashed {
+        format!("{} = hash of {} + {}", member.id, inspector.peer_url, inspector.token)
+    } else {
+        format!("{}, as its log says", member.id)
+    }
+}
+
 fn configuration(inspector: &Inspector, member: &Member) -> Html {
     let names = |aliases: &[Alias]| {
         let names: Vec<String> = aliases.iter().map(|alias| format!("n{alias}")).collect();
@@ -252,6 +261,8 @@ fn configuration(inspector: &Inspector, member: &Member) -> Html {
             <summary><h3>{ "Configuration" }</h3><span class="dim num">{ text::count(inspector.voters.len() as u64, "voter") }</span></summary>
             <div class="in"><table class="tab"><tbody>
                 { row("name", member.name.clone()) }
+                { row("id", identity(inspector, member)) }
+                { row("cluster", inspector.cluster_id.clone()) }
                 { row("voters", names(&inspector.voters)) }
                 { row("learners", names(&inspector.learners)) }
                 { row("client URL", inspector.client_url.clone()) }
@@ -262,6 +273,7 @@ fn configuration(inspector: &Inspector, member: &Member) -> Html {
                 { row("last fsync", fsync) }
                 { row("waiting calls", inspector.open_calls.to_string()) }
                 { row("refused messages", inspector.refused_messages.to_string()) }
+                { row("started with", inspector.command_line.clone()) }
                 { row("clock", member.clock_rate.map_or_else(|| "1×".to_owned(), |rate| format!("{rate}×"))) }
             </tbody></table></div>
         </details>

@@ -32,7 +32,7 @@ pub(crate) fn Log(props: &Props) -> Html {
                     }) }
                 </tbody>
                 <tfoot><tr>
-                    <th class="r" scope="row">{ format!("on disk, of {}", props.frame.members.len()) }</th>
+                    <th class="r" scope="row">{ format!("on disk, of {}", log.rows.len()) }</th>
                     { for columns.iter().zip(log.disks.iter().chain(std::iter::repeat(&0))).map(|(index, disks)| html! {
                         <td>{ foot(*disks, log.quorum, *index <= last) }</td>
                     }) }

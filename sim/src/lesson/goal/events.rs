@@ -63,6 +63,8 @@ pub(super) const PATTERNS: &[Pattern] = &[
     fact("power_off", &["member", "torn"]),
     fact("restart", &["member"]),
     fact("join", &["member"]),
+    fact("start", &["member", "flags"]),
+    fact("wipe", &["member"]),
     fact("freeze", &["member"]),
     fact("thaw", &["member"]),
     fact("freeze_client", &["client"]),
@@ -87,6 +89,7 @@ pub(super) const PATTERNS: &[Pattern] = &[
     fact("ends", &["member"]),
     fact("halted", &["member", "text"]),
     fact("refused", &["member", "text"]),
+    fact("peer_refused", &["member", "from", "text", "theirs", "ours"]),
     fact("elected", &["member", "term"]),
     fact("deposed", &["member", "term", "reason"]),
     fact("candidate", &["member", "term"]),
@@ -136,6 +139,9 @@ pub(super) const PATTERNS: &[Pattern] = &[
 pub(super) fn pattern(name: &str) -> Option<&'static Pattern> {
     PATTERNS.iter().find(|pattern| pattern.name == name)
 }
+
+/// Why a message of another cluster is turned away, in etcd's words.
+const OTHER_CLUSTER: &str = "cluster ID mismatch";
 
 /// Patterns whose first value is a name that stands for itself: `answered(leader_now)`.
 pub(super) fn takes_name(pattern: &Pattern) -> bool {
@@ -253,6 +259,7 @@ fn is(name: &str, fact: &Fact) -> bool {
                 _ => false,
             }
         }
+        Fact::PeerRefused { .. } => name == "peer_refused",
         Fact::Truncated { .. } => name == "truncated",
         Fact::Committed { .. } => name == "committed",
         Fact::Compacted { .. } => name == "log_compacted",
@@ -279,6 +286,8 @@ fn is_done(name: &str, action: &Action) -> bool {
         Action::PowerOff { .. } => matches!(name, "power_off" | "fault"),
         Action::Restart(_) => name == "restart",
         Action::Join(_) => name == "join",
+        Action::Start { .. } => name == "start",
+        Action::Wipe(_) => name == "wipe",
         Action::Freeze(_) => name == "freeze",
         Action::Thaw(_) => name == "thaw",
         Action::FreezeClient(_) => name == "freeze_client",
@@ -353,6 +362,15 @@ fn fact_field(chronicle: &Chronicle, fact: &Fact, name: &str) -> Value {
                 vec![("term", Value::number(now.term)), ("vote", vote), ("reason", reason)];
             (*member, fields)
         }
+        Fact::PeerRefused { member, from, theirs, ours } => {
+            let fields = vec![
+                ("from", Value::Member(*from)),
+                ("text", Value::Text(OTHER_CLUSTER.to_owned())),
+                ("theirs", Value::Id(theirs.0)),
+                ("ours", Value::Id(ours.0)),
+            ];
+            (*member, fields)
+        }
         Fact::Truncated { member, from, to } => {
             (*member, vec![("from", Value::number(*from)), ("to", Value::number(*to))])
         }
@@ -402,6 +420,10 @@ fn action_field(chronicle: &Chronicle, action: &Action, name: &str) -> Value {
         return action_member(action).map_or(Value::Nothing, Value::Member);
     }
     match (action, name) {
+        (Action::Start { flags, .. }, "flags") => {
+            let words = flags.iter().map(|(flag, value)| format!("--{} {value}", flag.name()));
+            Value::Text(words.collect::<Vec<_>>().join(" "))
+        }
         (Action::PowerOff { torn, .. }, "torn") => Value::Bool(*torn),
         (Action::FreezeClient(client) | Action::ThawClient(client), "client") => {
             Value::Text(chronicle.client(*client).to_owned())
@@ -592,6 +614,9 @@ fn fact_words(fact: &Fact) -> Option<String> {
             }
         }
         Fact::Line(line) => line.clone(),
+        Fact::PeerRefused { member, from, .. } => {
+            format!("{member} turns {from} away: {OTHER_CLUSTER}")
+        }
         Fact::Life(member, Life::Up { .. }) => format!("{member} is up"),
         Fact::Life(member, _) => format!("{member} ends"),
         Fact::Standing { member, now, .. } if is("elected", fact) => {
@@ -628,6 +653,8 @@ fn action_member(action: &Action) -> Option<MemberNo> {
         | Action::Stop(member)
         | Action::Restart(member)
         | Action::Join(member)
+        | Action::Start { member, .. }
+        | Action::Wipe(member)
         | Action::Freeze(member)
         | Action::Thaw(member)
         | Action::Campaign(member)

@@ -31,6 +31,7 @@ pub(super) const FUNCTIONS: &[(&str, usize, usize)] = &[
     ("used", 1, 1),
     ("same_log", 2, 3),
     ("same_actions", 2, 6),
+    ("member_id", 2, 2),
     ("pick", 2, 2),
     ("list", 2, 2),
 ];
@@ -83,6 +84,7 @@ pub(super) fn call(eval: &mut Eval<'_>, name: &str, args: &[Arg], ctx: Ctx) -> R
             }
             _ => Value::Events(events.iter().rev().take(1).copied().collect()),
         },
+        "member_id" => member_id(&values).unwrap_or(Value::Nothing),
         "pick" => pick(&values).unwrap_or(Value::Nothing),
         "list" => list(eval, events, values.get(1)),
         "t" => match values.first().and_then(|value| as_moment(value, false)) {
@@ -238,6 +240,13 @@ fn index_of(eval: &Eval<'_>, events: &[Occurrence], ctx: Ctx) -> Value {
         found.map(|(index, _)| index)
     });
     indexes.min().map_or(Value::Nothing, Value::number)
+}
+
+/// The id that follows from peer URLs, with commas between them, and a token.
+fn member_id(values: &[Value]) -> Option<Value> {
+    let [Value::Text(urls), Value::Text(token)] = values else { return None };
+    let urls: Vec<&str> = urls.split(',').collect();
+    Some(Value::Id(glasshouse_core::id::member_id(&urls, token).0))
 }
 
 /// An item of a list or set, from 0.

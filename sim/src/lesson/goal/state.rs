@@ -57,7 +57,7 @@ pub(super) fn name(eval: &Eval<'_>, name: &str, ctx: Ctx) -> Value {
 }
 
 /// Functions of one member, at the moment.
-pub(super) const OF_MEMBER: [&str; 24] = [
+pub(super) const OF_MEMBER: [&str; 26] = [
     "up",
     "frozen",
     "role",
@@ -75,6 +75,8 @@ pub(super) const OF_MEMBER: [&str; 24] = [
     "learners",
     "quorum",
     "id",
+    "cluster_id",
+    "client_urls",
     "name",
     "log_term",
     "log_put",
@@ -126,7 +128,12 @@ fn found(
             book.config.at(at).map(|config| Value::number(config.voters.len() as u64 / 2 + 1))
         }
         "id" => book.id.at(at).or(book.id.last()).map(|id| Value::Id(id.0)),
-        "name" => Some(Value::Text(member.published_name())),
+        "cluster_id" => book.cluster.at(at).map(|id| Value::Id(id.0)),
+        "client_urls" => book.client_urls.at(at).map(|urls| Value::Text(urls.join(","))),
+        "name" => {
+            let name = book.name.at(at).or(book.name.last()).cloned();
+            Some(Value::Text(name.unwrap_or_else(|| member.published_name())))
+        }
         "log_term" => Some(Value::number(book.entry(index(more)?, at)?.term)),
         "log_put" => {
             let (key, _) = book.entry(index(more)?, at)?.put.as_ref()?;

@@ -44,6 +44,15 @@ pub struct Inspector {
     pub client_url: String,
     /// Its peer URL.
     pub peer_url: String,
+    /// The token that its command line names.
+    pub token: String,
+    /// Its id is the hash of that URL and that token; else its log knows another one.
+    #[serde(skip_serializing_if = "no")]
+    pub is_hashed: bool,
+    /// Its cluster's id in hex: a hash of the ids of the first members.
+    pub cluster_id: String,
+    /// What its etcd is started with.
+    pub command_line: String,
 }
 
 /// Most leases in an [`Inspector`].

@@ -12,6 +12,7 @@
 
 mod charts;
 mod judge;
+mod judges;
 mod kept;
 mod stalls;
 #[cfg(test)]
@@ -19,11 +20,12 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use glasshouse_core::id::CallId;
+use glasshouse_core::id::{CallId, ClusterId};
 use glasshouse_core::peer::MessageKind;
 
 use self::charts::Counted;
-use self::judge::{Found, Judge, Placed};
+use self::judge::{Found, Placed};
+use self::judges::Judges;
 use self::kept::{Copy, Kept, is_drawn};
 use self::stalls::Stalls;
 use super::call::history::{History, OPERATIONS_MAX, Verdict};
@@ -38,13 +40,13 @@ pub(crate) struct Book {
     /// The newest [`OPERATIONS_MAX`].
     kept: BTreeMap<CallId, Kept>,
     earlier: u64,
-    judge: Judge,
+    judge: Judges,
     stalls: Stalls,
     counted: Counted,
     /// The highest term that anybody was seen in.
     term: u64,
-    /// The highest index that anybody knew to be committed.
-    committed: u64,
+    /// The highest index that anybody knew to be committed, in each cluster.
+    committed: BTreeMap<ClusterId, u64>,
 }
 
 impl Book {
@@ -198,11 +200,12 @@ impl Book {
     }
 
     fn on_committed(&mut self, at: Nanos, member: MemberNo, index: u64) {
-        if index <= self.committed {
+        let committed = self.committed.entry(self.judge.cluster_of(member)).or_default();
+        if index <= *committed {
             return;
         }
-        let fresh = self.committed + 1..=index;
-        self.committed = index;
+        let fresh = *committed + 1..=index;
+        *committed = index;
         for kept in self.kept.values_mut() {
             let has = kept.path.copies.iter().any(|copy| copy.member == member);
             if has && kept.path.entry.is_some_and(|(index, _)| fresh.contains(&index)) {
@@ -216,7 +219,7 @@ impl Book {
         let now = world.now();
         let found = match blind {
             true => self.judge.blind(now),
-            false => self.judge.found(now).clone(),
+            false => self.judge.found(now),
         };
         let mut operations: Vec<_> =
             self.kept.values().map(|kept| kept.operation(world.client_name(kept.client))).collect();

@@ -10,6 +10,11 @@ pub(super) fn said(action: &Action) -> Option<Say> {
     let link = |from: &Place, to: &Place| Some((from.member()?, to.member()?));
     let touched = |id: &crate::network::MessageId, how| Some(Say::MessageTouched { id: id.0, how });
     match action {
+        Action::Start { member, flags } => {
+            let flags = flags.iter().map(|(flag, value)| (flag.name(), value.clone())).collect();
+            Some(Say::StartsWith { who: *member, flags })
+        }
+        Action::Wipe(member) => Some(Say::Wiped { who: *member }),
         Action::Restart(_)
         | Action::Join(_)
         | Action::Kill(_)

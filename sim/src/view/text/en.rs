@@ -93,6 +93,15 @@ fn happened(say: &Say) -> Option<String> {
         Say::Thawed { who } => format!("{who} goes on. It does not know how long it stood still."),
         Say::Halted { who, why } => format!("{who} stopped by itself: {why}"),
         Say::Refused { who, why } => format!("{who} does not start: {why}"),
+        Say::StartsWith { who, flags } => {
+            let words: Vec<String> =
+                flags.iter().map(|(name, value)| format!("--{name} {value}")).collect();
+            format!("{who} is started with {}.", words.join(" "))
+        }
+        Say::Wiped { who } => format!("The disk of {who} is empty."),
+        Say::TurnsAway { who, from, theirs, ours } => {
+            format!("{who} turns {from} away: cluster ID mismatch, {theirs} is not its own {ours}.")
+        }
         Say::PreCandidate { who, silent_us: Some(us) } => {
             format!("{who} has heard no leader for {}. It asks for pre-votes.", spoken(*us))
         }
@@ -317,6 +326,7 @@ fn now(say: &Say) -> Option<String> {
         Say::NowFrozen { who } => {
             format!("{} {} still.", and(who), plural(who.len(), "stands", "stand"))
         }
+        Say::NowCluster { id, who } => format!("Cluster {id} on {}:", and(who)),
         Say::NowHalted { who } => {
             format!("{} stopped by {}.", and(who), plural(who.len(), "itself", "themselves"))
         }

@@ -3,7 +3,6 @@
 //! The sentences about a wrong one are etcd's own, so that what a user finds about them on the
 //! web fits. A URL is kept as it was written: member ids are hashes of these texts.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 
@@ -130,32 +129,4 @@ fn without_authority(text: &str) -> String {
 
 fn unknown_scheme(text: &str) -> String {
     format!("URL scheme must be http, https, unix, or unixs: {text}")
-}
-
-/// The members of `--initial-cluster`, by name.
-pub type PeerMap = BTreeMap<String, Vec<Url>>;
-
-/// Reads `infra0=http://10.0.0.1:2380,infra1=http://10.0.0.2:2380`; a name may come more than
-/// once, one time for each of its URLs.
-///
-/// # Errors
-/// etcd's sentence about the first wrong URL.
-pub fn parse_cluster(text: &str) -> Result<PeerMap, String> {
-    let mut members = PeerMap::new();
-    for part in text.split(',').filter(|part| !part.is_empty()) {
-        let (name, url) = part.split_once('=').unwrap_or((part, ""));
-        members.entry(name.into()).or_default().push(Url::parse(url)?);
-    }
-    for urls in members.values_mut() {
-        urls.sort();
-    }
-    Ok(members)
-}
-
-/// The members as `--initial-cluster` takes them, in order of name.
-#[must_use]
-pub fn cluster_text(members: &PeerMap) -> String {
-    let pairs =
-        members.iter().flat_map(|(name, urls)| urls.iter().map(move |url| format!("{name}={url}")));
-    pairs.collect::<Vec<_>>().join(",")
 }
