@@ -331,15 +331,8 @@ impl Chronicle {
                 self.changed(moment);
             }
             What::Disk { member, step } => self.on_disk(moment, *member, step),
-            What::Fault(action) => {
-                if let Action::Wipe(member) = action {
-                    self.book_mut(*member).forget_disk(moment);
-                    self.changed(moment);
-                }
-                self.note(moment, Fact::Done(action.clone()));
-            }
-            What::PeerRefused { member, from, theirs, ours } => {
-                let (member, from, theirs, ours) = (*member, *from, *theirs, *ours);
+            What::Fault(action) => self.on_done(moment, action),
+            &What::PeerRefused { member, from, theirs, ours } => {
                 self.note(moment, Fact::PeerRefused { member, from, theirs, ours });
             }
             What::Compacted { member, first_index } => {
@@ -357,6 +350,14 @@ impl Chronicle {
             }
             What::Delayed { .. } => {}
         }
+    }
+
+    fn on_done(&mut self, moment: Moment, action: &Action) {
+        if let Action::Wipe(member) = action {
+            self.book_mut(*member).forget_disk(moment);
+            self.changed(moment);
+        }
+        self.note(moment, Fact::Done(action.clone()));
     }
 
     /// A client asks on a stream of watches: the record does not hold what.

@@ -25,9 +25,8 @@ pub(super) fn parse(rest: &[&str]) -> Result<Command> {
         [member, "etcd", rest @ ..] | [member, rest @ ..] => (*member, rest),
         [] => return Err(usage()),
     };
-    let member = match who(member)? {
-        member @ (Who::Alias(_) | Who::Name(_)) => member,
-        _ => return Err(usage()),
+    let (member @ Who::Alias(_) | member @ Who::Name(_)) = who(member)? else {
+        return Err(usage());
     };
     let mut flags = Flags::new();
     while let [first, more @ ..] = rest {

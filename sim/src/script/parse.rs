@@ -92,10 +92,8 @@ fn world(first: &str, rest: &[&str]) -> Result<Command> {
     match first {
         "kill" => Ok(Command::Kill(members(rest, "kill")?)),
         "stop" => Ok(Command::Stop(members(rest, "stop")?)),
-        "restart" | "start" if !flags::are_in(rest) => {
-            Ok(Command::Restart(members(rest, "restart")?))
-        }
-        "restart" | "start" => flags::parse(rest),
+        "restart" | "start" if flags::are_in(rest) => flags::parse(rest),
+        "restart" | "start" => Ok(Command::Restart(members(rest, "restart")?)),
         "wipe" => Ok(Command::Wipe(members(rest, "wipe")?)),
         "freeze" | "thaw" => freeze(first, rest),
         "power" => power(rest),
@@ -117,10 +115,8 @@ fn world(first: &str, rest: &[&str]) -> Result<Command> {
         "rot" => rot(rest),
         "clock" => clock(rest),
         "campaign" => Ok(Command::Campaign(one(rest, "campaign")?)),
-        "align" => match rest {
-            ["timers"] => Ok(Command::AlignTimers),
-            _ => Err(usage("align timers")),
-        },
+        "align" if rest == ["timers"] => Ok(Command::AlignTimers),
+        "align" => Err(usage("align timers")),
         "rule" => match rest {
             [name, value] => {
                 Ok(Command::Rule { name: name.to_lowercase(), value: value.to_lowercase() })

@@ -3,17 +3,14 @@
 use super::super::text::{Say, Touch};
 use crate::clock::MICROS;
 use crate::place::{MemberNo, Place};
-use crate::world::{Action, DiskOperation, RotTarget, Rule};
+use crate::world::{Action, DiskOperation, Flags, RotTarget, Rule};
 
 /// What the feed says of an action; lives of members tell themselves.
 pub(super) fn said(action: &Action) -> Option<Say> {
     let link = |from: &Place, to: &Place| Some((from.member()?, to.member()?));
     let touched = |id: &crate::network::MessageId, how| Some(Say::MessageTouched { id: id.0, how });
     match action {
-        Action::Start { member, flags } => {
-            let flags = flags.iter().map(|(flag, value)| (flag.name(), value.clone())).collect();
-            Some(Say::StartsWith { who: *member, flags })
-        }
+        Action::Start { member, flags } => Some(started(*member, flags)),
         Action::Wipe(member) => Some(Say::Wiped { who: *member }),
         Action::Restart(_)
         | Action::Join(_)
@@ -78,6 +75,11 @@ pub(super) fn said(action: &Action) -> Option<Say> {
         Action::Rule(Rule::CheckQuorum(on)) => Some(Say::RuleSet { name: "checkquorum", on: *on }),
         Action::Rule(Rule::Spread(on)) => Some(Say::RuleSet { name: "spread", on: *on }),
     }
+}
+
+fn started(who: MemberNo, flags: &Flags) -> Say {
+    let flags = flags.iter().map(|(flag, value)| (flag.name(), value.clone()));
+    Say::StartsWith { who, flags: flags.collect() }
 }
 
 /// The members of each group.
