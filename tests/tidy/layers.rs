@@ -23,6 +23,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("store", &["api", "limits"]),
     ("membership", &["api", "id", "limits"]),
     ("alarm", &["api", "id", "limits"]),
+    // The first start of a member, from its flags.
+    ("bootstrap", &["id", "membership"]),
     ("mvcc", &["api", "limits", "store"]),
     ("lease", &["api", "limits", "mvcc", "store"]),
     ("auth", &["api", "lease", "limits", "store"]),
