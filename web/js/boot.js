@@ -4,6 +4,8 @@
 const build = document.querySelector('meta[name="build"]').content;
 
 async function start() {
+  const { embed } = await import(`./embed.js?${build}`);
+  embed();
   const page = await import(`./glasshouse-web.js?${build}`);
   await page.default({ module_or_path: new URL(`glasshouse-web_bg.wasm?${build}`, import.meta.url) });
 }

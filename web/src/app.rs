@@ -5,7 +5,8 @@ use std::rc::Rc;
 
 use wasm_bindgen::prelude::*;
 use web_sys::{
-    Element, HtmlElement, KeyboardEvent, ScrollIntoViewOptions, ScrollLogicalPosition, Window,
+    Element, HtmlElement, HtmlTextAreaElement, KeyboardEvent, ScrollIntoViewOptions,
+    ScrollLogicalPosition, Window,
 };
 use yew::prelude::*;
 
@@ -148,6 +149,7 @@ impl App {
             Effect::Focus(id) => {
                 later(&id, |element| drop(element.unchecked_into::<HtmlElement>().focus()));
             }
+            Effect::ShowLine(id, line) => show_line(&id, line),
             Effect::Reveal(id) => later(&id, reveal),
             Effect::Save(name, body) => save::text(&page(), &name, "text/plain", &body),
             Effect::SaveDrawing(name) => save::drawing(&page(), &name),
@@ -177,12 +179,20 @@ fn bench(state: &State, emit: &Emit) -> Html {
     let clock_us = state.clock_us();
     // Other views leave the bench as it is, out of sight.
     let hidden = !state.view.has_bench();
-    let learning = state.view == View::Lessons;
+    let (learning, teaching) = (state.view == View::Lessons, state.view == View::Teach);
+    let title = if teaching {
+        text::teach::HEAD
+    } else if learning {
+        "Lessons"
+    } else {
+        "Bench"
+    };
     let id = (!hidden).then_some("view");
     html! {
-        <main {hidden} {id} tabindex="-1" class={classes!("bench", learning.then_some("learning"), choosing.then_some("cutting"), state.layout.crowded.then_some("crowded"))} data-tab={tab} aria-label="Bench">
-            <h1 class="sr">{ if learning { "Lessons" } else { "Bench" } }</h1>
-            if learning { { panel::lesson::view(state, emit) } }
+        <main {hidden} {id} tabindex="-1" class={classes!("bench", learning.then_some("learning"), teaching.then_some("teaching"), choosing.then_some("cutting"), state.layout.crowded.then_some("crowded"))} data-tab={tab} aria-label="Bench">
+            <h1 class="sr">{ title }</h1>
+            if teaching { { panel::teach::view(state, emit) } }
+            if learning || teaching { { panel::lesson::view(state, emit) } }
             <div class="stage">
                 if let Some(violation) = violation { { panel::violation::banner(violation, hunt::score(state), emit) } }
                 <panel::say::Say frame={Shared::from(&state.calm)} said={state.said.clone()} phase={state.phase.clone()} loaded={state.loaded}
@@ -318,6 +328,25 @@ fn reveal(element: Element) {
     element.scroll_into_view_with_scroll_into_view_options(&options);
 }
 
+/// Selects a line, from 1, in a text field, which is there already.
+fn show_line(id: &str, line: usize) {
+    let field =
+        page().get_element_by_id(id).and_then(|field| field.dyn_into::<HtmlTextAreaElement>().ok());
+    let Some(field) = field else { return };
+    let (text, mut from) = (field.value(), 0);
+    for (nth, shown) in text.split('\n').enumerate() {
+        // The browser counts in UTF-16.
+        let length = shown.encode_utf16().count();
+        if nth + 1 == line {
+            let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+            let _ = field.focus();
+            let _ = field.set_selection_range(place(from), place(from + length));
+            return;
+        }
+        from += length + 1;
+    }
+}
+
 /// Keeps a word in this browser, where it lets us.
 fn keep(name: &str, value: &str) {
     if let Ok(Some(store)) = window().local_storage() {
@@ -350,6 +379,8 @@ fn remembered() -> Browser {
         cores: driver::cores(),
         hunts: get("hunts").unwrap_or_default(),
         lessons: get("lessons").unwrap_or_default(),
+        draft: get("draft").unwrap_or_default(),
+        home: api::address("").trim_end_matches('#').to_owned(),
     }
 }
 

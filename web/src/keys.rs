@@ -83,7 +83,7 @@ pub(crate) fn read(press: &Press, state: &State) -> Option<Deed> {
     }
     // Letters are about the bench; time flows elsewhere, too.
     let is_meant = match state.view {
-        View::Bench | View::Lessons => true,
+        View::Bench | View::Lessons | View::Teach => true,
         view => name == "?" || view.has_time() && is_about_time(&name, press.alt),
     };
     if !is_meant {

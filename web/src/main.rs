@@ -44,6 +44,7 @@ mod panel;
 mod save;
 mod spacetime;
 mod state;
+mod teach;
 mod text;
 mod timeline;
 mod update;

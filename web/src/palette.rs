@@ -78,7 +78,7 @@ fn fit(query: &str, name: &str) -> Option<u32> {
 
 fn all(state: &State) -> Vec<Offer> {
     match state.view {
-        View::Bench | View::Lessons => on_the_bench(state),
+        View::Bench | View::Lessons | View::Teach => on_the_bench(state),
         View::Spacetime | View::Compare | View::History => with_time(),
         View::Hunts => on_the_hunt(state),
     }
@@ -106,6 +106,7 @@ fn with_time() -> Vec<Offer> {
         go("bench", "bench", text::history::TO_THE_BENCH),
         go("compare", "compare", "two branches, or one rule changed"),
         go("lesson", "lessons", "questions about a cluster that you break"),
+        go("teach", "write a lesson", "with goals from what you do on the bench"),
         go("hunt", "hunts", text::hunt::TO_THE_HUNTS),
         deed(Deed::Toggle, "play or pause", "", "Space"),
         deed(Deed::Step, "one step forward", "", "."),

@@ -24,6 +24,7 @@ use crate::hunt::{self, Hunts};
 use crate::lesson::{self, Lessons};
 use crate::link::Run;
 use crate::spacetime::{self, Spacetime};
+use crate::teach::{self, Desk};
 use crate::timeline::{self, Image, Timeline};
 
 /// What happens to the page.
@@ -95,6 +96,8 @@ pub(crate) enum Msg {
     Compare(compare::Msg),
     /// Something about lessons.
     Lesson(lesson::Msg),
+    /// Something on the teacher's desk.
+    Teach(teach::Msg),
     /// What was reached in lessons leaves this browser, or comes here.
     Progress(lesson::Carry),
     /// Something about hunts.
@@ -189,6 +192,11 @@ pub(crate) enum Ask {
     Lesson,
     Judged,
     Submission,
+    /// What is wrong with this text of a lesson, or what it shows.
+    Revise(String),
+    Offers,
+    SetUp,
+    Seats,
 }
 
 /// What the page wants done outside of itself.
@@ -208,6 +216,8 @@ pub(crate) enum Effect {
     Focus(String),
     /// Keep a setting in this browser.
     Remember(&'static str, String),
+    /// Select this line, from 1, in the text field with this id.
+    ShowLine(String, usize),
     /// Scroll to the element with this id.
     Reveal(String),
     /// Give a text away as a file of this name.
@@ -239,6 +249,8 @@ pub(crate) enum View {
     Compare,
     History,
     Lessons,
+    /// The teacher's desk.
+    Teach,
     Hunts,
 }
 
@@ -250,7 +262,7 @@ impl View {
 
     /// Whether the bench is seen, alone or beside a lesson.
     pub(crate) fn has_bench(self) -> bool {
-        matches!(self, Self::Bench | Self::Lessons)
+        matches!(self, Self::Bench | Self::Lessons | Self::Teach)
     }
 }
 
@@ -426,6 +438,10 @@ pub(crate) struct State {
     pub(crate) space: Spacetime,
     pub(crate) hunts: Hunts,
     pub(crate) lessons: Lessons,
+    /// The lesson that is being written here.
+    pub(crate) teach: Desk,
+    /// The address of the page, without what stands behind the `#`.
+    pub(crate) home: String,
     /// What is known of two branches.
     pub(crate) fates: Fates,
     /// What is known of the history.
@@ -495,6 +511,10 @@ pub(crate) struct Browser {
     pub(crate) hunts: String,
     /// What was reached in lessons, as it was kept.
     pub(crate) lessons: String,
+    /// The lesson that is being written, as it was kept.
+    pub(crate) draft: String,
+    /// The address of the page, without what stands behind the `#`.
+    pub(crate) home: String,
 }
 
 impl State {
@@ -506,6 +526,8 @@ impl State {
             space: Spacetime::default(),
             hunts: Hunts::new(browser.cores, &browser.hunts),
             lessons: Lessons::new(&browser.lessons),
+            teach: Desk::new(&browser.draft),
+            home: browser.home,
             fates: Fates::default(),
             seen: Seen::default(),
             phase: Phase::Loading,

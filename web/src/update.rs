@@ -33,7 +33,8 @@ impl State {
             Msg::Loading(got, total) => self.loaded = (got, total),
             Msg::SimReady => {
                 self.sim_ready = true;
-                if self.phase == Phase::Loading && !self.lesson_begin(&mut out) {
+                let loading = self.phase == Phase::Loading;
+                if loading && !self.teach_begin(&mut out) && !self.lesson_begin(&mut out) {
                     self.boot(&mut out);
                 }
             }
@@ -87,6 +88,7 @@ impl State {
             Msg::Travel(msg) => self.travel(msg, &mut out),
             Msg::Compare(msg) => self.compare(msg, &mut out),
             Msg::Lesson(msg) => self.lesson(msg, &mut out),
+            Msg::Teach(msg) => self.teach(msg, &mut out),
             Msg::Progress(carry) => self.carry_progress(carry, &mut out),
             Msg::Hunt(msg) => self.hunt(msg, &mut out),
         }
@@ -104,6 +106,7 @@ impl State {
         self.hunt_tick();
         self.spacetime_tick(now_ms, out);
         self.lesson_tick(now_ms, out);
+        self.teach_tick(out);
         self.compare_pump(out);
     }
 
@@ -214,9 +217,13 @@ impl State {
             | Ask::History
             | Ask::Compare
             | Ask::Judged
-            | Ask::Submission => {
+            | Ask::Submission
+            | Ask::Offers
+            | Ask::SetUp
+            | Ask::Seats => {
                 self.notice = Some(sentence);
             }
+            Ask::Revise(_) => self.teach.wrong = Some(sentence),
             Ask::LessonFile(_, promise) => {
                 self.lessons.promise = *promise;
                 self.lesson_refused(sentence, out);
@@ -282,6 +289,9 @@ impl State {
             Ask::Compare => self.compared(reply),
             Ask::LessonFile(..) | Ask::Lesson | Ask::Judged | Ask::Submission => {
                 self.lesson_told(&ask, reply, out);
+            }
+            Ask::Revise(_) | Ask::Offers | Ask::SetUp | Ask::Seats => {
+                self.teach_told(&ask, reply, out);
             }
             Ask::Complete(line) => self.completed(&line, reply.start, reply.candidates),
         }
@@ -608,6 +618,7 @@ mod lesson;
 mod lesson_files;
 mod palette;
 mod spacetime;
+mod teach;
 #[cfg(test)]
 mod tests;
 mod travel;

@@ -23,10 +23,14 @@ pub(crate) fn Head(props: &HeadProps) -> Html {
     let deed = |deed: Deed| props.emit.reform(move |_: MouseEvent| Msg::Do(deed));
     // The link of the view that is open leads nowhere else.
     let link = |view: View, href: &str, name: &'static str| {
-        let shown = if props.view == View::Compare { View::Spacetime } else { props.view };
+        let shown = match props.view {
+            View::Compare => View::Spacetime,
+            View::Teach => View::Lessons,
+            view => view,
+        };
         let current = view == shown;
         // Of these there are several, and the link leads to the first of them.
-        let leads = matches!(props.view, View::Compare | View::Lessons);
+        let leads = matches!(props.view, View::Compare | View::Lessons | View::Teach);
         let stay = Callback::from(move |event: MouseEvent| {
             if current && !leads {
                 event.prevent_default();

@@ -29,6 +29,7 @@ pub(crate) mod menu;
 pub(crate) mod palette;
 pub(crate) mod say;
 pub(crate) mod spacetime;
+pub(crate) mod teach;
 pub(crate) mod terminal;
 pub(crate) mod timebar;
 pub(crate) mod track;

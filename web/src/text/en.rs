@@ -7,6 +7,7 @@ pub(crate) mod history;
 pub(crate) mod hunt;
 pub(crate) mod lesson;
 pub(crate) mod spacetime;
+pub(crate) mod teach;
 pub(crate) mod time;
 
 pub(crate) const TITLE: &str = "Glasshouse: an etcd you can see through";

@@ -23,7 +23,9 @@ impl State {
         if let Some(promise) = self.lessons.promise.take() {
             out.push(Effect::Answer(promise, Ok(sheet.card.title.clone())));
         }
+        self.lessons.step = self.lessons.step.min(sheet.steps.len().saturating_sub(1));
         self.lessons.sheet = Some(*sheet);
+        self.teach_opened(None);
         (self.first, self.tab) = (false, Tab::Log);
         self.ask_frame(true, out);
     }
@@ -101,7 +103,9 @@ impl State {
 
     /// The browser is about to draw: asks for the goals when the run is another one than was judged last.
     pub(super) fn lesson_tick(&mut self, now_ms: f64, out: &mut Vec<Effect>) {
-        let Some(sheet) = &self.lessons.sheet else { return };
+        let Some(sheet) = self.lessons.sheet.as_ref().filter(|sheet| !sheet.unopened) else {
+            return;
+        };
         let now = (self.newest().trace.clone(), self.timeline.branches().len());
         let waits = self.flow.unanswered.contains(&Ask::Judged) || self.timeline.journey.is_some();
         let due = !self.flow.playing || now_ms - self.lessons.judged_ms >= EVERY_MS;

@@ -16,7 +16,13 @@ impl State {
         let open = self.lessons.which.as_ref();
         let is_open =
             asked.as_ref().zip(open).is_some_and(|(one, other)| lesson::is_same(one, other));
-        if is_open && self.lessons.sheet.is_some() {
+        if let (true, Some(sheet)) = (is_open, &self.lessons.sheet) {
+            // From the teacher's desk it may come without its world.
+            if sheet.unopened {
+                let which = self.lessons.which.take();
+                self.lessons.anew(which);
+                self.lesson_begin(out);
+            }
             return;
         }
         // The list takes the place of a lesson; its run stays on the bench.
@@ -107,8 +113,12 @@ impl State {
     ) {
         let awaited = self.lessons.awaited.take().filter(|which| which.id == card.id);
         let which = awaited.or_else(|| lesson::read(&card.id)).unwrap_or_default();
+        let step = self.lessons.step;
         self.lessons.anew(Some(Which { file: file.to_owned(), ..which }));
-        self.look_at(View::Lessons, out);
+        match self.view {
+            View::Teach => self.lessons.step = step,
+            _ => self.look_at(View::Lessons, out),
+        }
         self.lesson_begin(out);
         self.lessons.promise = promise;
     }
@@ -136,6 +146,7 @@ impl State {
         if let Some(promise) = self.lessons.promise.take() {
             out.push(Effect::Answer(promise, Err(why.clone())));
         }
+        self.teach_opened(Some(&why));
         self.lessons.wrong = Some(why);
         if self.lessons.sheet.is_none() {
             self.lessons.which = None;

@@ -13,6 +13,11 @@ impl State {
                 self.lessons_open(lesson.trim_start_matches("lesson"), out);
                 return true;
             }
+            "teach" => {
+                self.look_at(View::Teach, out);
+                self.teach_open(out);
+                return true;
+            }
             "hunt" => View::Hunts,
             "history" => View::History,
             "bench" => View::Bench,
@@ -73,6 +78,7 @@ impl State {
                 self.history_pump(out);
             }
             View::Lessons => out.push(Effect::Title(text::lesson::TITLE)),
+            View::Teach => out.push(Effect::Title(text::teach::TITLE)),
             View::Hunts => {
                 out.push(Effect::Title(text::hunt::TITLE));
                 self.hunts_open(out);

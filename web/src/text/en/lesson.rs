@@ -14,6 +14,7 @@ pub(crate) const HAND_IN: &str = "Save what you hand in";
 pub(crate) const KEPT_HERE: &str = "What you reach is kept in this browser.";
 pub(crate) const IMPORTED: &str = "What was reached elsewhere is taken over, where it is more.";
 pub(crate) const OPEN: &str = "Open a lesson";
+pub(crate) const WRITE: &str = "Write a lesson";
 pub(crate) const GIVEN: &str =
     "A lesson of your teacher's own comes as a file: open it, drop it here, or paste its text.";
 pub(crate) const NO_LIST: &str = "The list of lessons cannot be read: reload the page.";
