@@ -77,7 +77,9 @@ fn nobody_else_is_heard() {
     // A page of the same origin, which can look into the one that it embeds.
     page.open(&format!("{}style.css", lab.url()));
     let inside = "document.querySelector('#lab').contentWindow";
-    for (allowed, heard) in [("?embed", true), ("?embed=https://course.example", false), ("", false)] {
+    for (allowed, heard) in
+        [("?embed", true), ("?embed=https://course.example", false), ("", false)]
+    {
         let address = format!("{}{allowed}#seed=7&n=3", lab.url());
         page.eval::<Value>(&format!("{EMBED}({})", json!(address)));
         page.wait(&format!("{inside}.glasshouse"));
@@ -93,10 +95,14 @@ fn nobody_else_is_heard() {
         page.eval::<Value>(&behind);
         assert_eq!(page.eval::<usize>("heard") > 0, heard, "{allowed}");
         let shown = |name: &str| {
-            format!("getComputedStyle({inside}.document.querySelector('{name}')).display !== 'none'")
+            format!(
+                "getComputedStyle({inside}.document.querySelector('{name}')).display !== 'none'"
+            )
         };
         let is_embedded = allowed.starts_with("?embed");
-        for (part, is_there) in [(".stage", true), (".time", true), (".top", !is_embedded), (".dock", !is_embedded)] {
+        for (part, is_there) in
+            [(".stage", true), (".time", true), (".top", !is_embedded), (".dock", !is_embedded)]
+        {
             assert_eq!(page.eval::<bool>(&shown(part)), is_there, "{allowed}: {part}");
         }
     }

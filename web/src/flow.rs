@@ -337,7 +337,7 @@ impl State {
     pub(crate) fn place(&mut self) {
         let members: Vec<_> = self.frame.members.iter().map(|member| member.alias).collect();
         let groups = self.frame.cut.as_ref().map_or(&[][..], |cut| &cut.groups);
-        self.layout = Rc::new(Layout::new(self.size, &members, groups, self.drawn));
+        self.layout = Rc::new(Layout::new(self.sheet_size(), &members, groups, self.drawn));
     }
 
     fn take_events(&mut self, frame: &mut Frame) {

@@ -66,8 +66,14 @@ pub(crate) const KEYS: &[Key] = &[
     key("t", "T", "terminal; Esc leaves it", Deed::Terminal),
     key("l", "L", "legend", Deed::Legend),
     key("?", "?", "all keys", Deed::Keys),
+    key("pagedown", "Page Down", "presenting: one step forward", Deed::Step),
+    key("pageup", "Page Up", "presenting: one step back", Deed::StepBack),
+    key("b", "B", "presenting: a dark screen", Deed::Blank),
     key("Escape", "Esc", "close what is open", Deed::Close),
 ];
+
+/// Keys that only mean something before a room: remotes send them.
+const OF_REMOTES: [&str; 3] = ["pagedown", "pageup", "b"];
 
 /// What a key does now; `None` leaves it to the browser.
 pub(crate) fn read(press: &Press, state: &State) -> Option<Deed> {
@@ -100,12 +106,15 @@ pub(crate) fn read(press: &Press, state: &State) -> Option<Deed> {
         return Some(Deed::Member(digit));
     }
     let found = KEYS.iter().find(|row| row.key == name && row.alt == press.alt)?;
+    if OF_REMOTES.contains(&found.key) && !state.presenting {
+        return None;
+    }
     // Before the first action K means the one member that everybody looks at.
     if found.deed == Deed::Kill && state.first { Some(Deed::KillLeader) } else { Some(found.deed) }
 }
 
 fn is_about_time(key: &str, alt: bool) -> bool {
-    let plain = [" ", ".", ",", ">", "<", "[", "]"];
+    let plain = [" ", ".", ",", ">", "<", "[", "]", "pagedown", "pageup", "b"];
     let with_alt = ["e", "m", "d", "c", "arrowup", "arrowdown"];
     if alt { with_alt.contains(&key) } else { plain.contains(&key) }
 }
@@ -161,6 +170,17 @@ mod tests {
         check(&state, "Enter", false, false, None);
         state.cutting = Some(Cutting { choosing: true, ..Cutting::default() });
         check(&state, "Enter", false, false, Some(Deed::CutNow));
+    }
+
+    #[test]
+    fn a_remote_is_heard_while_presenting() {
+        let mut state = State::new(Browser::default());
+        check(&state, "PageDown", false, false, None);
+        state.presenting = true;
+        check(&state, "PageDown", false, false, Some(Deed::Step));
+        check(&state, "PageUp", false, false, Some(Deed::StepBack));
+        check(&state, "b", false, false, Some(Deed::Blank));
+        check(&state, "b", false, true, None);
     }
 
     #[test]

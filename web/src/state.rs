@@ -145,6 +145,10 @@ pub(crate) enum Deed {
     Legend,
     Keys,
     RunMenu,
+    /// Big type and the keys of a remote, or no more.
+    Present,
+    /// The screen goes dark, so that people look at who speaks.
+    Blank,
     Close,
     CopyLink,
     HideViolation,
@@ -494,6 +498,10 @@ pub(crate) struct State {
     /// Letters act as keys (WCAG 2.1.4 asks for a switch).
     pub(crate) letters: bool,
     pub(crate) reduced_motion: bool,
+    /// Shown to a room: big type, one sentence, the keys of a remote.
+    pub(crate) presenting: bool,
+    /// While presenting: the screen is dark.
+    pub(crate) blank: bool,
 }
 
 /// What this browser remembers and prefers.
@@ -562,6 +570,8 @@ impl State {
             colour_by_kind: browser.colour_by_kind,
             letters: !browser.no_letters,
             reduced_motion: browser.reduced_motion,
+            presenting: false,
+            blank: false,
         }
     }
 

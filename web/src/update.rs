@@ -31,13 +31,7 @@ impl State {
         let rested = self.settled();
         match msg {
             Msg::Loading(got, total) => self.loaded = (got, total),
-            Msg::SimReady => {
-                self.sim_ready = true;
-                let loading = self.phase == Phase::Loading;
-                if loading && !self.teach_begin(&mut out) && !self.lesson_begin(&mut out) {
-                    self.boot(&mut out);
-                }
-            }
+            Msg::SimReady => self.sim_came(&mut out),
             Msg::SimFailed(sentence) => self.fail(sentence, &mut out),
             Msg::Reply(ask, reply, when) => {
                 self.reply(ask, *reply, when, &mut out);
@@ -71,7 +65,7 @@ impl State {
             }
             Msg::Select(member) => self.select(member, &mut out),
             Msg::Press(alias, at) => self.press(alias, at, &mut out),
-            Msg::CutDraw(line) => self.cutting.get_or_insert_default().line = Some(line),
+            Msg::CutDraw(line) => self.cut_draw(line),
             Msg::CutEnd => self.cut_end(&mut out),
             Msg::Speed(speed) => self.flow.speed = speed.min(SPEEDS.len() - 1),
             Msg::Unit(unit) => self.unit = unit,
@@ -97,6 +91,14 @@ impl State {
         }
         self.note_address(&out);
         out
+    }
+
+    /// The simulation can be asked: the lesson or the run that the address wants begins.
+    fn sim_came(&mut self, out: &mut Vec<Effect>) {
+        self.sim_ready = true;
+        if self.phase == Phase::Loading && !self.teach_begin(out) && !self.lesson_begin(out) {
+            self.boot(out);
+        }
     }
 
     /// The browser is about to draw.
@@ -425,6 +427,9 @@ impl State {
 
     fn deed(&mut self, deed: Deed, out: &mut Vec<Effect>) {
         let awaited = std::mem::take(&mut self.awaiting_member);
+        if self.presenting && self.present_first(deed, out) {
+            return;
+        }
         match deed {
             Deed::Toggle => self.toggle(out),
             Deed::Step => self.step(self.unit, out),
@@ -455,6 +460,8 @@ impl State {
             Deed::Legend => self.overlay(Overlay::Legend, out),
             Deed::Keys => self.overlay(Overlay::Keys, out),
             Deed::RunMenu => self.overlay(Overlay::Run, out),
+            Deed::Present => self.present(!self.presenting, out),
+            Deed::Blank => {}
             Deed::Close => self.close(out),
             Deed::CopyLink => {
                 out.push(Effect::Address(link::write(&self.so_far(), &self.build)));
@@ -617,6 +624,7 @@ mod hunt;
 mod lesson;
 mod lesson_files;
 mod palette;
+mod present;
 mod spacetime;
 mod teach;
 #[cfg(test)]

@@ -66,7 +66,8 @@ fn wait(bench: &mut Bench, until_us: u64, lines: &mut Vec<String>) -> Result<(),
     if left_us == 0 {
         return Ok(());
     }
-    let line = format!("run {}", time_text(left_us * MICROS));
+    // A line that waits ends on a whole millisecond.
+    let line = format!("run {}", time_text(left_us.next_multiple_of(1_000) * MICROS));
     let id = bench.exec(&line);
     finish_prepared(bench, id)?;
     lines.push(line);

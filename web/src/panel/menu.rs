@@ -138,6 +138,7 @@ pub(crate) fn run(run: &Run, theme: Option<Theme>, emit: &Emit) -> Html {
                     </select></p>
                 <p class="row">
                     <button class="b" onclick={deed(Deed::CopyLink)}>{ "Copy link" }</button>
+                    <button class="b" onclick={deed(Deed::Present)}>{ "Present" }</button>
                     <button class="b" onclick={deed(Deed::Legend)}>{ "Legend" }</button>
                     <button class="b" onclick={deed(Deed::Keys)}>{ "Keys" }</button>
                 </p>

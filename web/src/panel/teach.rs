@@ -17,7 +17,7 @@ pub(crate) fn view(state: &State, emit: &Emit) -> Html {
     let (desk, sheet) = (&state.teach, state.lessons.sheet.as_ref());
     let tell = emit.reform(state::Msg::Teach);
     html! {
-        <section class="desk" aria-label={text::HEAD} tabindex="0">
+        <section class="teach" aria-label={text::HEAD} tabindex="0">
             <div class="head">
                 <h2>{ text::HEAD }</h2>
                 <p class="dim">{ text::WHAT }</p>

@@ -18,6 +18,10 @@ impl State {
                 self.teach_open(out);
                 return true;
             }
+            "present" => {
+                self.present(true, out);
+                View::Bench
+            }
             "hunt" => View::Hunts,
             "history" => View::History,
             "bench" => View::Bench,
