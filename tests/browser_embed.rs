@@ -16,7 +16,7 @@ fn course() -> Site {
     fs::create_dir_all(&folder).unwrap();
     fs::write(
         folder.join("index.html"),
-        "<!doctype html><html lang=en><title>Course</title><h1>Week 3</h1>",
+        "<!doctype html><html lang=en><link rel=icon href=data:,><title>Course</title><h1>Week 3</h1>",
     )
     .unwrap();
     Site::serve(&folder, "/")
@@ -26,7 +26,8 @@ fn course() -> Site {
 const EMBED: &str = "((address) => {
     const frame = document.createElement('iframe');
     Object.assign(frame, { id: 'lab', title: 'Lab', src: address, width: 900, height: 640 });
-    document.body.replaceChildren(frame);
+    document.querySelector('#lab')?.remove();
+    document.body.append(frame);
     const waiting = new Map();
     window.heard = 0;
     window.addEventListener('message', ({ data, source }) => {
@@ -74,8 +75,8 @@ fn nobody_else_is_heard() {
     let Some(dist) = tools::dist() else { return };
     let Some(mut page) = Page::launch(Screen::DESKTOP) else { return };
     let lab = Site::serve(&dist, "/lab/");
-    // A page of the same origin, which can look into the one that it embeds.
-    page.open(&format!("{}style.css", lab.url()));
+    // A page of the same origin, which can look into the one that it embeds: itself.
+    page.open(lab.url());
     let inside = "document.querySelector('#lab').contentWindow";
     for (allowed, heard) in
         [("?embed", true), ("?embed=https://course.example", false), ("", false)]

@@ -16,6 +16,9 @@ fn a_remote_steps_and_darkens() {
     let Some(mut bench) = Bench::open(Screen::DESKTOP, "#seed=7&n=3") else { return };
     bench.leader();
     bench.press(" ");
+    bench.settle();
+    // So that there is something to step to: an election.
+    bench.exec("kill leader");
     let stood = bench.settle()["time_us"].as_u64().unwrap();
     bench.press("PageDown");
     bench.click_named("Run");

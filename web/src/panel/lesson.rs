@@ -48,6 +48,7 @@ fn list(lessons: &Lessons, given: &file::Tell, emit: &Emit) -> Html {
     html! {
         <>
             <div class="head"><h2>{ "Lessons" }</h2><p class="dim">{ text::LIST }</p></div>
+            <div class="own"><p class="dim">{ text::GIVEN }</p><div class="acts">{ file::open("lesson-file", text::OPEN, ".lesson,text/plain", given) }<a class="b" href="#teach">{ text::WRITE }</a></div></div>
             <ol class="cards">
                 { for cards.iter().map(|card| html! {
                     <li><a href={format!("#lesson/{}", card.id)}>
@@ -56,7 +57,6 @@ fn list(lessons: &Lessons, given: &file::Tell, emit: &Emit) -> Html {
                     </a></li>
                 }) }
             </ol>
-            <div class="own"><p class="dim">{ text::GIVEN }</p><div class="acts">{ file::open("lesson-file", text::OPEN, ".lesson,text/plain", given) }<a class="b" href="#teach">{ text::WRITE }</a></div></div>
             <div class="foot">
                 <span>{ text::KEPT_HERE }</span>
                 if !lessons.progress.is_empty() { <button class="b" onclick={tell.reform(|_: MouseEvent| Carry::Out)}>{ "Save progress" }</button> }

@@ -8,6 +8,7 @@ use super::*;
 use crate::state::Browser;
 use crate::timeline::Image;
 
+mod lessons;
 mod travel;
 
 /// A simulation that answers every question at once.
