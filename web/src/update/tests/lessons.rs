@@ -1,3 +1,5 @@
+//! How a lesson comes onto the bench, and what happens on the teacher's desk.
+
 use glasshouse_sim::view::call::lesson::{Card, Offer, Sheet};
 
 use super::*;
