@@ -1,7 +1,8 @@
-// Starts the page's own module. Both files carry the build's name in their address, so a browser
+// Starts the page's own module. All files carry the build's name in their address, so a browser
 // never pairs the halves of two builds; whatever fails is told in the shell's one sentence.
 
-const build = document.querySelector('meta[name="build"]').content;
+const meta = (name) => document.querySelector(`meta[name="${name}"]`).content;
+const build = meta("build");
 
 async function start() {
   const { embed } = await import(`./embed.js?${build}`);
@@ -9,6 +10,42 @@ async function start() {
   const page = await import(`./glasshouse-web.js?${build}`);
   await page.default({ module_or_path: new URL(`glasshouse-web_bg.wasm?${build}`, import.meta.url) });
 }
+
+/** The language that was chosen here, else the first that this browser's user reads and the page speaks. */
+function language() {
+  const spoken = ["en", ...meta("languages").split(", ").map((one) => one.split(" ")[0])];
+  let chosen = null;
+  try {
+    chosen = localStorage.getItem("glasshouse.language");
+  } catch {
+    // This browser keeps nothing for us.
+  }
+  const wanted = [chosen, ...navigator.languages].filter(Boolean).map((one) => one.split("-")[0].toLowerCase());
+  return wanted.find((one) => spoken.includes(one)) ?? "en";
+}
+
+// The language stands in the root as data-language: here at first, written by the page's menu later.
+// Nothing more is loaded for English.
+const root = document.documentElement;
+let translator = null;
+
+async function speak() {
+  const wanted = root.dataset.language;
+  if (wanted === "en" && translator === null) return;
+  try {
+    translator ??= import(`./language.js?${build}`);
+    await (await translator).speak(wanted);
+  } catch (error) {
+    translator = null;
+    root.dataset.language = "en";
+    document.dispatchEvent(new CustomEvent("language-missing"));
+    console.warn(error);
+  }
+}
+
+root.dataset.language = language();
+new MutationObserver(speak).observe(root, { attributeFilter: ["data-language"] });
+speak();
 
 const started = start();
 // `glasshouse.ready` can be awaited at once; the page puts its own `glasshouse` in this one's place.

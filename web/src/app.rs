@@ -21,7 +21,9 @@ use crate::lesson;
 use crate::palette;
 use crate::panel::{self, Emit, Shared};
 use crate::save;
-use crate::state::{Browser, Deed, Effect, Flow, Msg, Overlay, Phase, State, Theme, View};
+use crate::state::{
+    Browser, Deed, Effect, Flow, Language, Msg, Overlay, Phase, State, Theme, View,
+};
 use crate::text::en as text;
 
 /// Settings of this browser are kept under names that begin so.
@@ -155,6 +157,7 @@ impl App {
             Effect::SaveDrawing(name) => save::drawing(&page(), &name),
             Effect::Remember(name, value) => keep(name, &value),
             Effect::Root(name, value) => root(name, value),
+            Effect::Language(tag) => root("data-language", Some(&tag)),
         }
     }
 }
@@ -261,7 +264,7 @@ fn overlay(state: &State, emit: &Emit) -> Html {
         }
         Some(Overlay::Legend) => panel::menu::legend(term, state.colour_by_kind, emit),
         Some(Overlay::Keys) => panel::menu::keys(state.letters, emit),
-        Some(Overlay::Run) => panel::menu::run(&state.run, state.theme, emit),
+        Some(Overlay::Run) => panel::menu::run(state, emit),
         Some(Overlay::Member(alias, at)) => {
             let size = |side: Result<JsValue, JsValue>| {
                 side.ok().and_then(|side| side.as_f64()).unwrap_or(0.0)
@@ -362,8 +365,12 @@ fn kept(name: &str) -> Option<String> {
 /// What this browser remembers and prefers.
 fn remembered() -> Browser {
     let get = kept;
-    let meta = page().query_selector("meta[name=build]").ok().flatten();
-    let build = meta.and_then(|meta| meta.get_attribute("content")).unwrap_or_default();
+    let meta = |name: &str| {
+        let meta = page().query_selector(&format!("meta[name={name}]")).ok().flatten();
+        meta.and_then(|meta| meta.get_attribute("content")).unwrap_or_default()
+    };
+    let build = meta("build");
+    let spoken = page().document_element().and_then(|root| root.get_attribute("data-language"));
     let motion = window().match_media("(prefers-reduced-motion: reduce)").ok().flatten();
     Browser {
         build: if build.starts_with('{') { String::new() } else { build },
@@ -373,6 +380,9 @@ fn remembered() -> Browser {
             Some("dark") => Some(Theme::Dark),
             _ => None,
         },
+        languages: Language::list(&meta("languages")),
+        language: spoken.unwrap_or_default(),
+        say: Some(say),
         colour_by_kind: get("colour").as_deref() == Some("kind"),
         no_letters: get("letters").as_deref() == Some("off"),
         reduced_motion: motion.is_some_and(|query| query.matches()),
@@ -382,6 +392,14 @@ fn remembered() -> Browser {
         draft: get("draft").unwrap_or_default(),
         home: api::address("").trim_end_matches('#').to_owned(),
     }
+}
+
+/// An English text as the page shows it: `web/js/language.js` knows, once it is loaded.
+fn say(text: &str) -> String {
+    let says = js_sys::Reflect::get(&window(), &JsValue::from("glasshouseSays"));
+    let says = says.ok().and_then(|says| says.dyn_into::<js_sys::Function>().ok());
+    let said = says.and_then(|says| says.call1(&JsValue::UNDEFINED, &JsValue::from(text)).ok());
+    said.and_then(|said| said.as_string()).unwrap_or_else(|| text.to_owned())
 }
 
 /// Keys, the address and the clock become messages, for as long as the page lives.
@@ -407,6 +425,13 @@ fn listen(state: &Rc<RefCell<State>>, emit: &Emit) {
     let _ =
         window().add_event_listener_with_callback("hashchange", on_hash.as_ref().unchecked_ref());
     on_hash.forget();
+    let on_silence = {
+        let emit = emit.clone();
+        Closure::<dyn Fn()>::new(move || emit.emit(Msg::LanguageMissing))
+    };
+    let _ = page()
+        .add_event_listener_with_callback("language-missing", on_silence.as_ref().unchecked_ref());
+    on_silence.forget();
     let emit = emit.clone();
     driver::every_picture(move |now_ms| emit.emit(Msg::Tick(now_ms)));
 }

@@ -22,6 +22,8 @@ pub(crate) enum Does {
     Go(&'static str),
     /// Hunts the planted fault with this code.
     Hunt(String),
+    /// Speaks a language, by its place in the list.
+    Speak(usize),
 }
 
 /// One thing that can be done.
@@ -48,9 +50,18 @@ fn deed(deed: Deed, name: &str, says: &str, key: &'static str) -> Offer {
 /// What fits to `query`, best first. A query that fits nothing is offered as a line of its own.
 pub(crate) fn offers(state: &State, query: &str) -> Vec<Offer> {
     let query = query.trim().to_lowercase();
+    let fits = |name: &str| fit(&query, &name.to_lowercase());
+    // Commands are English in every language; what else can be done is found by both its names.
+    let translated = |offer: &Offer| match (state.say, &offer.does) {
+        (None, _) | (_, Does::Line(_)) => None,
+        (Some(say), _) if state.language > 0 => fits(&say(&offer.name)),
+        _ => None,
+    };
     let mut fitting: Vec<(u32, Offer)> = all(state)
         .into_iter()
-        .filter_map(|offer| Some((fit(&query, &offer.name.to_lowercase())?, offer)))
+        .filter_map(|offer| {
+            Some((fits(&offer.name).into_iter().chain(translated(&offer)).min()?, offer))
+        })
         .collect();
     fitting.sort_by_key(|(distance, _)| *distance);
     let mut offers: Vec<Offer> = fitting.into_iter().map(|(_, offer)| offer).collect();
@@ -77,11 +88,19 @@ fn fit(query: &str, name: &str) -> Option<u32> {
 }
 
 fn all(state: &State) -> Vec<Offer> {
-    match state.view {
+    let mut offers = match state.view {
         View::Bench | View::Lessons | View::Teach => on_the_bench(state),
         View::Spacetime | View::Compare | View::History => with_time(),
         View::Hunts => on_the_hunt(state),
-    }
+    };
+    let languages = state.languages.iter().enumerate().filter(|(nth, _)| *nth != state.language);
+    offers.extend(languages.map(|(nth, language)| Offer {
+        does: Does::Speak(nth),
+        name: format!("language {}", language.name),
+        says: "the page in another language".to_owned(),
+        key: "",
+    }));
+    offers
 }
 
 fn go(to: &'static str, name: &str, says: &str) -> Offer {

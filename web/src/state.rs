@@ -84,6 +84,8 @@ pub(crate) enum Msg {
     PaletteType,
     /// A setting of this browser.
     Set(Setting),
+    /// The chosen language could not be loaded: English goes on.
+    LanguageMissing,
     /// Something about the space-time view.
     Space(spacetime::Msg),
     /// Something about the history.
@@ -228,6 +230,8 @@ pub(crate) enum Effect {
     Save(String, String),
     /// Give the space-time drawing away as a file of this name.
     SaveDrawing(String),
+    /// Speak the language of this tag.
+    Language(String),
     /// Set an attribute of the root element, or remove it.
     Root(&'static str, Option<&'static str>),
     /// Name the page so.
@@ -343,6 +347,8 @@ pub(crate) enum Setting {
     Theme(Option<Theme>),
     ColourByKind(bool),
     Letters(bool),
+    /// One of [`State::languages`], by its place there.
+    Language(usize),
 }
 
 /// A theme that was chosen; without a choice the page follows the system.
@@ -494,6 +500,12 @@ pub(crate) struct State {
     /// The next digit names a member.
     pub(crate) awaiting_member: bool,
     pub(crate) theme: Option<Theme>,
+    /// What the page can be read in; the first is English.
+    pub(crate) languages: Vec<Language>,
+    /// The chosen one, by its place. Texts here stay English: see `web/js/language.js`.
+    pub(crate) language: usize,
+    /// Says a text in it.
+    pub(crate) say: Option<fn(&str) -> String>,
     pub(crate) colour_by_kind: bool,
     /// Letters act as keys (WCAG 2.1.4 asks for a switch).
     pub(crate) letters: bool,
@@ -510,6 +522,11 @@ pub(crate) struct Browser {
     pub(crate) build: String,
     pub(crate) seen: bool,
     pub(crate) theme: Option<Theme>,
+    /// Languages beside English that this build has, and the tag of the one that is spoken.
+    pub(crate) languages: Vec<Language>,
+    pub(crate) language: String,
+    /// Says an English text in it, for who searches in what is seen.
+    pub(crate) say: Option<fn(&str) -> String>,
     pub(crate) colour_by_kind: bool,
     pub(crate) no_letters: bool,
     pub(crate) reduced_motion: bool,
@@ -525,9 +542,29 @@ pub(crate) struct Browser {
     pub(crate) home: String,
 }
 
+/// A language of the page.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Language {
+    /// Its tag, as in `lang="ru"`.
+    pub(crate) tag: String,
+    /// How it calls itself.
+    pub(crate) name: String,
+}
+
+impl Language {
+    /// Reads the list that the build writes into `index.html`: `ru Русский, de Deutsch`.
+    pub(crate) fn list(text: &str) -> Vec<Self> {
+        let one = |(tag, name): (&str, &str)| Self { tag: tag.to_owned(), name: name.to_owned() };
+        text.split(", ").filter_map(|part| part.split_once(' ')).map(one).collect()
+    }
+}
+
 impl State {
     /// The page before anything is loaded.
     pub(crate) fn new(browser: Browser) -> Self {
+        let english = Language { tag: "en".to_owned(), name: "English".to_owned() };
+        let languages: Vec<Language> = [english].into_iter().chain(browser.languages).collect();
+        let spoken = languages.iter().position(|language| language.tag == browser.language);
         Self {
             view: View::Bench,
             address: String::new(),
@@ -567,6 +604,9 @@ impl State {
             hidden_us: None,
             awaiting_member: false,
             theme: browser.theme,
+            languages,
+            language: spoken.unwrap_or(0),
+            say: browser.say,
             colour_by_kind: browser.colour_by_kind,
             letters: !browser.no_letters,
             reduced_motion: browser.reduced_motion,

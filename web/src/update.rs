@@ -76,6 +76,7 @@ impl State {
             Msg::PaletteDo(clicked) => self.palette_do(clicked, &mut out),
             Msg::PaletteType => self.palette_type(&mut out),
             Msg::Set(setting) => self.set(setting, &mut out),
+            Msg::LanguageMissing => self.go_on_in_english(),
             Msg::Space(msg) => self.spacetime(msg, &mut out),
             Msg::History(msg) => self.history(msg, &mut out),
             Msg::Seek(to_us) => self.seek(to_us, &mut out),
@@ -586,6 +587,11 @@ impl State {
         }
     }
 
+    fn go_on_in_english(&mut self) {
+        self.language = 0;
+        self.notice = Some(text::LANGUAGE_MISSING.to_owned());
+    }
+
     fn set(&mut self, setting: Setting, out: &mut Vec<Effect>) {
         match setting {
             Setting::Theme(theme) => {
@@ -593,6 +599,13 @@ impl State {
                 let name = theme.map(Theme::name);
                 out.push(Effect::Root("data-theme", name));
                 out.push(Effect::Remember("theme", name.unwrap_or_default().to_owned()));
+            }
+            Setting::Language(nth) => {
+                if let Some(language) = self.languages.get(nth) {
+                    self.language = nth;
+                    out.push(Effect::Language(language.tag.clone()));
+                    out.push(Effect::Remember("language", language.tag.clone()));
+                }
             }
             Setting::ColourByKind(on) => {
                 self.colour_by_kind = on;

@@ -5,6 +5,7 @@
 //!   web/  ── cargo, wasm32 ─ bindgen ────► glasshouse-web{.js,_bg.wasm}   what is drawn
 //!   index.html, web/style.css, web/js/* ─► copied
 //!   labs/* ─────────────────────────────► labs/*.lesson, labs/index.json
+//!   web/lang/*.txt, labs/*/*.txt ───────► lang/   languages, each loaded by those who want it
 //! ```
 
 use std::fs;
@@ -18,6 +19,8 @@ const WASM: &str = "wasm32-unknown-unknown";
 /// Stands in index.html where the build's name belongs, so that a browser never pairs the files
 /// of two builds.
 const BUILD_MARK: &str = "{{build}}";
+/// Stands there where the list of languages belongs: a file in `web/lang/` is one.
+const LANGUAGES_MARK: &str = "{{languages}}";
 
 /// The simulation is made quick. Without the second flag its long loops are put into the functions
 /// that call them once, and a browser goes on running those with its slow first compiler.
@@ -119,9 +122,36 @@ fn copy_static(dist: &Path) -> Result<()> {
         let name = file.file_name().expect("a file of a folder has a name").to_owned();
         shell::write(&dist.join(name), &shell::read(&file)?)?;
     }
+    let languages = copy_languages(dist)?;
     let index = String::from_utf8_lossy(&shell::read(&root.join("index.html"))?).into_owned();
-    let index = index.replace(BUILD_MARK, &build_name(dist)?);
+    let index = index.replace(LANGUAGES_MARK, &languages).replace(BUILD_MARK, &build_name(dist)?);
     shell::write(&dist.join("index.html"), index.as_bytes())
+}
+
+/// Copies the catalogues: `web/lang/ru.txt` to `lang/ru.txt`, and the lessons' `labs/NN-name/ru.txt` to
+/// `lang/ru/NN-name.txt`. Returns the list of languages as the page reads it: `ru Русский`.
+fn copy_languages(dist: &Path) -> Result<String> {
+    let root = shell::root();
+    let mut languages = Vec::new();
+    for file in files(&root.join("web/lang"))? {
+        let tag = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let text = shell::read(&file)?;
+        shell::write(&dist.join(format!("lang/{tag}.txt")), &text)?;
+        let text = String::from_utf8_lossy(&text).into_owned();
+        let name = text.lines().find_map(|line| line.strip_prefix("language: "));
+        let name = name.ok_or_else(|| {
+            Failure::Failed(format!("web/lang/{tag}.txt has no line \"language: NAME\""))
+        })?;
+        languages.push(format!("{tag} {name}"));
+        for file in files(&root.join("labs"))? {
+            let lesson = file.parent().and_then(Path::file_name).unwrap_or_default();
+            if file.file_name().is_some_and(|name| name == format!("{tag}.txt").as_str()) {
+                let to = dist.join(format!("lang/{tag}/{}.txt", lesson.to_string_lossy()));
+                shell::write(&to, &shell::read(&file)?)?;
+            }
+        }
+    }
+    Ok(languages.join(", "))
 }
 
 /// Names the build after the bytes of its files (FNV-1a, 64 bits).
@@ -153,21 +183,26 @@ fn files(dir: &Path) -> Result<Vec<PathBuf>> {
 /// Prints what a visitor downloads. Node.js has brotli; without it only plain sizes are known.
 fn print_sizes(dist: &Path) -> Result<()> {
     let node = tools::node_path();
-    let (mut page, mut labs) = ((0, 0), (0, 0));
+    let (mut page, mut labs, mut languages) = ((0, 0), (0, 0), (0, 0));
     println!("  {:<28} {:>10} {:>10}", "dist/", "bytes", "brotli");
     for path in files(dist)? {
         let raw = shell::read(&path)?.len();
         let small = node.as_ref().map(|node| brotli(node, &path)).transpose()?;
         let name = path.strip_prefix(dist).unwrap_or(&path);
-        let total = if name.starts_with("labs") { &mut labs } else { &mut page };
+        let total = match name.iter().next().and_then(|folder| folder.to_str()) {
+            Some("labs") => &mut labs,
+            Some("lang") => &mut languages,
+            _ => &mut page,
+        };
         (total.0, total.1) = (total.0 + raw, total.1 + small.unwrap_or_default());
-        if !name.starts_with("labs") {
+        if name.iter().count() == 1 {
             let small = small.map_or("-".to_owned(), |small| small.to_string());
             println!("  {:<28} {raw:>10} {small:>10}", name.display().to_string());
         }
     }
     println!("  {:<28} {:>10} {:>10}", "page weight", page.0, page.1);
     println!("  {:<28} {:>10} {:>10}", "labs/, each when it is opened", labs.0, labs.1);
+    println!("  {:<28} {:>10} {:>10}", "lang/, one, if at all", languages.0, languages.1);
     if node.is_none() {
         println!("  (sizes after brotli need Node.js, which is not installed)");
     }

@@ -367,6 +367,7 @@ impl Bench {
         let short: String = line.chars().take(words::LINE_BYTES_MAX).collect();
         self.entries.push_back(Entry {
             id,
+            etcdctl: super::speaks_etcdctl(&short),
             line: short,
             time_us: self.now_us(),
             ..Entry::default()

@@ -46,6 +46,7 @@ pub use bench::{Bench, Setup};
 pub use command::{Command, Condition, Who};
 pub use parse::parse;
 pub use story::Story;
+pub use vocabulary::speaks_etcdctl;
 
 /// A line that cannot be carried out, in one sentence that says what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]

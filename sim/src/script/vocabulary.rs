@@ -260,6 +260,14 @@ pub const ETCDCTL_WORDS: &[&str] = &[
     "watch",
 ];
 
+/// Whether a line is one of etcdctl's, so that what it prints is etcd's text and not the bench's.
+#[must_use]
+pub fn speaks_etcdctl(line: &str) -> bool {
+    const SHELLS: [&str; 5] = ["etcdctl", "docker", "sh", "client", "curl"];
+    let first = line.split_whitespace().next().unwrap_or_default();
+    ETCDCTL_WORDS.contains(&first) || SHELLS.contains(&first) || first.starts_with('-')
+}
+
 /// Conditions of `until`.
 pub const CONDITIONS: &[Entry] = &[
     entry("leader", "until leader", "A member leads and a majority follows it."),

@@ -348,6 +348,9 @@ pub struct Entry {
     pub line: String,
     /// When it took effect.
     pub time_us: u64,
+    /// What it prints is etcd's text, which no other language replaces.
+    #[serde(skip_serializing_if = "no")]
+    pub etcdctl: bool,
     /// What it printed so far.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub output: String,

@@ -64,7 +64,7 @@ fn head(state: &State, pair: [usize; 2], comparison: Option<&Comparison>, tell: 
                 <span class="dim">{ label }</span>
                 <select onchange={pick}>
                     { for state.timeline.branches().iter().enumerate().map(|(nth, branch)| html! {
-                        <option selected={nth == pair[side]}>{ &branch.name }</option>
+                        <option translate="no" selected={nth == pair[side]}>{ &branch.name }</option>
                     }) }
                 </select>
             </label>
@@ -102,7 +102,7 @@ fn outcome(comparison: &Comparison, branches: [&Branch; 2]) -> Html {
             <div class="hd"><h3>{ "What came of it, at the end" }</h3></div>
             <div class="in">
                 <table class="tab">
-                    <thead><tr><th scope="col">{ "a mark: not equal" }</th>{ for names.map(|name| html! { <th scope="col" class="n">{ name }</th> }) }</tr></thead>
+                    <thead><tr><th scope="col">{ "a mark: not equal" }</th>{ for names.map(|name| html! { <th scope="col" class="n" translate="no">{ name }</th> }) }</tr></thead>
                     <tbody>
                         { for rows.map(|((name, one), (_, other))| {
                             let differs = one != other;

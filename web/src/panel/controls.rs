@@ -41,7 +41,7 @@ pub(crate) fn Head(props: &HeadProps) -> Html {
     let trace = frame.trace.get(..8).map(|hash| format!("{} {}", &hash[..4], &hash[4..]));
     html! {
         <header class="top">
-            <span class="mark">{ glyph::mark() }<span class="wm">{ "Glasshouse" }</span></span>
+            <span class="mark" translate="no">{ glyph::mark() }<span class="wm">{ "Glasshouse" }</span></span>
             <nav class="nav" aria-label="Views">
                 { link(View::Bench, "#bench", "Bench") }
                 { link(View::Spacetime, "#spacetime", "Space-time") }
@@ -53,7 +53,7 @@ pub(crate) fn Head(props: &HeadProps) -> Html {
                 if props.view.has_time() {
                     <span class="wide">
                         { "seed " }<b class="mono">{ frame.seed }</b>{ format!(" · {}", text::count(frame.members.len() as u64, "member")) }
-                        if let Some(trace) = trace { { " · trace " }<span class="mono">{ trace }</span> }
+                        if let Some(trace) = trace { { " · trace " }<span class="mono" translate="no">{ trace }</span> }
                     </span>
                     <button class="b desk" onclick={deed(Deed::CopyLink)}>{ "Copy link" }</button>
                 }

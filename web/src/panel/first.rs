@@ -25,7 +25,7 @@ pub(crate) fn panel(term: u64, emit: &Emit) -> Html {
                         <span>{ "Draw a line through the cluster. It is a sheet of glass." }</span>
                     </li>
                     <li>
-                        <button class="b" onclick={put}>{ "etcdctl put a 1" }</button>
+                        <button class="b" translate="no" onclick={put}>{ "etcdctl put a 1" }</button>
                         <span>{ "Follow one write from your keyboard to the disks." }</span>
                     </li>
                 </ol>

@@ -58,7 +58,7 @@ fn who(member: &Member, now_us: u64) -> Html {
             { glyph::member(member, 38) }
             <div>
                 <h2>{ format!("n{}, {role}", member.alias) }</h2>
-                <p class="dim num">{ format!("for {since} · id ") }<span class="mono">{ member.id.clone() }</span></p>
+                <p class="dim num">{ format!("for {since} · id ") }<span class="mono" translate="no">{ member.id.clone() }</span></p>
                 if !member.why.is_empty() { <p>{ member.why.clone() }</p> }
             </div>
         </div>
@@ -187,9 +187,9 @@ fn leases(inspector: &Inspector) -> Html {
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         html! {
             <tr key={lease.id.clone()}>
-                <th scope="row" class="mono">{ lease.id.clone() }</th>
+                <th scope="row" class="mono" translate="no">{ lease.id.clone() }</th>
                 <td class="n">{ lease.ttl }</td><td class="n">{ lease.left }</td>
-                <td class="mono">{ lease.keys.join(" ") }{ more }</td>
+                <td class="mono"><span translate="no">{ lease.keys.join(" ") }</span>{ more }</td>
             </tr>
         }
     };
@@ -252,6 +252,7 @@ fn configuration(inspector: &Inspector, member: &Member) -> Html {
         if names.is_empty() { "none".to_owned() } else { names.join(" ") }
     };
     let row = |name: &'static str, value: String| html! { <tr><th scope="row">{ name }</th><td class="mono">{ value }</td></tr> };
+    let name = |name: &'static str, value: String| html! { <tr><th scope="row">{ name }</th><td class="mono" translate="no">{ value }</td></tr> };
     let fsync = match member.last_fsync_us {
         0 => "none yet".to_owned(),
         us => text::span(us),
@@ -260,20 +261,20 @@ fn configuration(inspector: &Inspector, member: &Member) -> Html {
         <details class="sec">
             <summary><h3>{ "Configuration" }</h3><span class="dim num">{ text::count(inspector.voters.len() as u64, "voter") }</span></summary>
             <div class="in"><table class="tab"><tbody>
-                { row("name", member.name.clone()) }
+                { name("name", member.name.clone()) }
                 { row("id", identity(inspector, member)) }
-                { row("cluster", inspector.cluster_id.clone()) }
+                { name("cluster", inspector.cluster_id.clone()) }
                 { row("voters", names(&inspector.voters)) }
                 { row("learners", names(&inspector.learners)) }
-                { row("client URL", inspector.client_url.clone()) }
-                { row("peer URL", inspector.peer_url.clone()) }
+                { name("client URL", inspector.client_url.clone()) }
+                { name("peer URL", inspector.peer_url.clone()) }
                 { row("log from entry", member.first.to_string()) }
                 { row("stored up to", member.stored.to_string()) }
                 { row("store", text::bytes(member.db_bytes)) }
                 { row("last fsync", fsync) }
                 { row("waiting calls", inspector.open_calls.to_string()) }
                 { row("refused messages", inspector.refused_messages.to_string()) }
-                { row("started with", inspector.command_line.clone()) }
+                { name("started with", inspector.command_line.clone()) }
                 { row("clock", member.clock_rate.map_or_else(|| "1×".to_owned(), |rate| format!("{rate}×"))) }
             </tbody></table></div>
         </details>

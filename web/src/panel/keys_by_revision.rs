@@ -60,7 +60,7 @@ fn drawing(keys: &Keys) -> Html {
                 let from = if shown.len() < row.changes.len() { NAMES } else { shown.first().map_or(right, |change| x(change.revision)) };
                 html! {
                     <g key={row.key.clone()}>
-                        <text class="m" x="0" y={(y + 4.0).to_string()}>{ clip(&row.key, 13) }</text>
+                        <text class="m" translate="no" x="0" y={(y + 4.0).to_string()}>{ clip(&row.key, 13) }</text>
                         <path d={format!("M{from} {y}H{right}")} stroke="var(--line)" stroke-width="1.5"/>
                         { for shown.into_iter().map(|change| cell(change, x(change.revision), y)) }
                     </g>
@@ -77,7 +77,7 @@ fn cell(change: &KeyChange, x: f64, y: f64) -> Html {
         <g class={glyph::hue(change.term)}>
             <rect class={classes!("cell", glass)} x={(x - 14.0).to_string()} y={(y - 9.0).to_string()} width="28" height="18"/>
             if let Some(value) = &change.value {
-                <text class="m mid" x={x.to_string()} y={(y + 4.0).to_string()}>{ clip(value, 4) }</text>
+                <text class="m mid" translate="no" x={x.to_string()} y={(y + 4.0).to_string()}>{ clip(value, 4) }</text>
             } else {
                 <path d={format!("M{} {y}h12", x - 6.0)} stroke="var(--ink)" stroke-width="2"/>
             }

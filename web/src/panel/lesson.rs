@@ -27,7 +27,8 @@ pub(crate) fn view(state: &State, emit: &Emit) -> Html {
         })
     };
     html! {
-        <section class="lesson" aria-label="Lesson" tabindex="0" ondragover={over} ondrop={drop} onpaste={file::pasted(&given)}>
+        <section class="lesson" aria-label="Lesson" tabindex="0" data-catalogue={lessons.sheet.as_ref().map(|sheet| sheet.card.id.clone())}
+            ondragover={over} ondrop={drop} onpaste={file::pasted(&given)}>
             if let Some(why) = &lessons.wrong { <p class="refused" role="alert">{ why }</p> }
             {
                 match (&lessons.sheet, &lessons.which) {
@@ -221,8 +222,9 @@ fn prose(text: &str, emit: &Emit) -> Html {
             .iter()
             .map(|span| match span {
                 Span::Plain(text) => html! { { text } },
-                Span::Bold(text) => html! { <b>{ text }</b> },
-                Span::Code(text) => html! { <code>{ text }</code> },
+                // A translation may have words around them where English has none: there is room.
+                Span::Bold(text) => html! { <>{ "" }<b>{ text }</b>{ "" }</> },
+                Span::Code(text) => html! { <>{ "" }<code>{ text }</code>{ "" }</> },
             })
             .collect()
     };
@@ -231,12 +233,12 @@ fn prose(text: &str, emit: &Emit) -> Html {
         let put = emit.reform(move |_: MouseEvent| {
             state::Msg::Draft(format!("{typed} ").trim_start().to_owned())
         });
-        html! { <button class="line" title={text::TYPE_HERE} onclick={put}>{ line }</button> }
+        html! { <button class="line" title={text::TYPE_HERE} onclick={put}><span translate="no">{ line }</span></button> }
     };
     let block = |block: Block| match block {
-        Block::Paragraph(line) => html! { <p>{ spans(&line) }</p> },
+        Block::Paragraph(line) => html! { <p data-whole="">{ spans(&line) }</p> },
         Block::List(items) => {
-            html! { <ul>{ for items.iter().map(|item| html! { <li>{ spans(item) }</li> }) }</ul> }
+            html! { <ul>{ for items.iter().map(|item| html! { <li data-whole="">{ spans(item) }</li> }) }</ul> }
         }
         Block::Code(lines) => html! { <div class="code">{ for lines.iter().map(line) }</div> },
     };

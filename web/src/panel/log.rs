@@ -96,7 +96,7 @@ fn entry(cell: &Cell) -> Html {
     );
     html! {
         <span class={classes} {title}>
-            <span>{ short(&cell.words) }</span><i>{ cell.term }</i>
+            <span translate="no">{ short(&cell.words) }</span><i>{ cell.term }</i>
             <span class="sr">{ format!(" term, {keep}{committed}") }</span>
         </span>
     }

@@ -8,8 +8,7 @@ use super::inspector::deeds;
 use super::{Emit, first};
 use crate::geometry::Point;
 use crate::keys::KEYS;
-use crate::link::Run;
-use crate::state::{Deed, Msg, Setting, Theme};
+use crate::state::{Deed, Msg, Setting, State, Theme};
 
 /// The menu of a member, at the place of the click.
 pub(crate) fn member(member: &Member, at: Point, window: (f64, f64), emit: &Emit) -> Html {
@@ -94,7 +93,8 @@ pub(crate) fn keys(letters: bool, emit: &Emit) -> Html {
 }
 
 /// The run: seed, size, link; and how the page looks in this browser.
-pub(crate) fn run(run: &Run, theme: Option<Theme>, emit: &Emit) -> Html {
+pub(crate) fn run(state: &State, emit: &Emit) -> Html {
+    let (run, theme) = (&state.run, state.theme);
     let begin = {
         let emit = emit.clone();
         Callback::from(move |event: SubmitEvent| {
@@ -113,6 +113,11 @@ pub(crate) fn run(run: &Run, theme: Option<Theme>, emit: &Emit) -> Html {
             "dark" => Some(Theme::Dark),
             _ => None,
         }))
+    });
+    let language_pick = emit.reform(|event: Event| {
+        let field: HtmlSelectElement = event.target_unchecked_into();
+        let nth = usize::try_from(field.selected_index()).unwrap_or(0);
+        Msg::Set(Setting::Language(nth))
     });
     let deed = |deed: Deed| emit.reform(move |_: MouseEvent| Msg::Do(deed));
     dialog(
@@ -136,6 +141,14 @@ pub(crate) fn run(run: &Run, theme: Option<Theme>, emit: &Emit) -> Html {
                         <option value="light" selected={theme == Some(Theme::Light)}>{ "light" }</option>
                         <option value="dark" selected={theme == Some(Theme::Dark)}>{ "dark" }</option>
                     </select></p>
+                if state.languages.len() > 1 {
+                    <p class="row"><label for="language">{ "language" }</label>
+                        <select id="language" translate="no" onchange={language_pick}>
+                            { for state.languages.iter().enumerate().map(|(nth, language)| html! {
+                                <option lang={language.tag.clone()} selected={nth == state.language}>{ &language.name }</option>
+                            }) }
+                        </select></p>
+                }
                 <p class="row">
                     <button class="b" onclick={deed(Deed::CopyLink)}>{ "Copy link" }</button>
                     <button class="b" onclick={deed(Deed::Present)}>{ "Present" }</button>

@@ -4,7 +4,7 @@ use web_sys::{HtmlInputElement, KeyboardEvent};
 use yew::prelude::*;
 
 use super::Emit;
-use crate::palette::Offer;
+use crate::palette::{Does, Offer};
 use crate::state::Msg;
 
 /// The palette, open.
@@ -30,7 +30,7 @@ pub(crate) fn palette(query: &str, offers: &[Offer], chosen: usize, emit: &Emit)
         let onclick = emit.reform(move |_: MouseEvent| Msg::PaletteDo(Some(nth)));
         html! {
             <li role="option" id={format!("offer-{nth}")} aria-selected={(nth == chosen).to_string()} {onclick}>
-                <span class="mono">{ offer.name.clone() }</span>
+                <span class="mono" translate={matches!(offer.does, Does::Line(_)).then_some("no")}>{ offer.name.clone() }</span>
                 <span class="dim">{ offer.says.clone() }</span>
                 if !offer.key.is_empty() { <kbd>{ offer.key }</kbd> }
             </li>

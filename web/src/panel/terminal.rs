@@ -81,7 +81,7 @@ pub(crate) fn Terminal(props: &Props) -> Html {
                 </pre>
             </div>
             <div class="prompt">
-                <label for="command">{ props.asks.as_ref().map_or("$", prompt).to_owned() }</label>
+                <label for="command" translate="no">{ props.asks.as_ref().map_or("$", prompt).to_owned() }</label>
                 <input id="command" type={if secret { "password" } else { "text" }} aria-label={name} placeholder={hint}
                     autocomplete="off" autocapitalize="off" spellcheck="false" value={props.draft.clone()} {oninput} {onkeydown}/>
             </div>
@@ -123,9 +123,10 @@ fn greeting() -> Html {
     let [list, kill, help] = text::TRY_COMMANDS;
     html! {
         <>
-            <span class="o">{ "This terminal speaks etcdctl, and the commands of the bench.\nTry: " }</span>
-            <b>{ list }</b><span class="o">{ "   or   " }</span><b>{ kill }</b>
-            <span class="o">{ "   or   " }</span><b>{ help }</b>
+            <span class="o">{ "This terminal speaks etcdctl, and the commands of the bench." }</span>{ "\n" }
+            <span class="o">{ "Try: " }</span>
+            <b translate="no">{ list }</b><span class="o">{ "   or   " }</span><b translate="no">{ kill }</b>
+            <span class="o">{ "   or   " }</span><b translate="no">{ help }</b>
         </>
     }
 }
@@ -136,8 +137,8 @@ fn line(entry: &Entry) -> Html {
     let busy = (!entry.done && !entry.watches).then_some("true");
     html! {
         <span key={entry.id} aria-busy={busy}>
-            <b>{ format!("$ {}\n", entry.line) }</b>
-            if !output.is_empty() { <span class={classes!("o", tabular(output).then_some("wide-lines"))}>{ format!("{output}\n") }</span> }
+            <b translate="no">{ format!("$ {}\n", entry.line) }</b>
+            if !output.is_empty() { <span translate={entry.etcdctl.then_some("no")} class={classes!("o", tabular(output).then_some("wide-lines"))}>{ format!("{output}\n") }</span> }
             if !entry.done && !entry.waits.is_empty() { <span class="o">{ format!("{}\n", entry.waits) }</span> }
         </span>
     }
@@ -155,7 +156,7 @@ fn offers(candidates: &[Candidate]) -> Html {
     candidates
         .iter()
         .map(|candidate| html! {
-            <span class="o">{ format!("  {:width$}  {}\n", candidate.text, candidate.help) }</span>
+            <span class="o"><span translate="no">{ format!("  {:width$}  ", candidate.text) }</span>{ candidate.help.clone() }{ "\n" }</span>
         })
         .collect()
 }

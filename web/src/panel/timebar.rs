@@ -78,7 +78,7 @@ pub(crate) fn foot(state: &State, emit: &Emit) -> Html {
     let others = others.filter(|(nth, _)| *nth != timeline.current());
     html! {
         <div class="sub num branches">
-            <span id="branch"><b>{ &branch.name }</b>{ text::time::foot(timeline.end_us(), state.in_the_past(), leads(state.leader())) }</span>
+            <span id="branch"><b translate="no">{ &branch.name }</b>{ text::time::foot(timeline.end_us(), state.in_the_past(), leads(state.leader())) }</span>
             <span class="sp"></span>
             { for others.rev().take(BRANCHES_SHOWN).map(|(nth, other)| html! {
                 <button class="b sm" onclick={emit.reform(move |_: MouseEvent| Msg::Travel(timeline::Msg::Branch(nth)))}>

@@ -81,7 +81,7 @@ pub(crate) fn Track(props: &TrackProps) -> Html {
                 </>
             }) }
             { for marks.names.iter().map(|name| html! {
-                <span class="nm" title={name.name.clone()} style={format!("left:{:.3}%", share(name.time_us))}></span>
+                <span class="nm" translate="no" title={name.name.clone()} style={format!("left:{:.3}%", share(name.time_us))}></span>
             }) }
             if at_us < frame.time_us { <span class="future" style={format!("left:{:.3}%", share(at_us))}></span> }
             <span class="head" style={format!("left:{:.3}%", share(at_us))}></span>

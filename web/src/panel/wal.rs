@@ -42,9 +42,9 @@ fn record(record: &WalRecord) -> Html {
             <div class="hex" tabindex="0" role="group" aria-label={format!("bytes of {}", record.words)}>
                 { for bytes.chunks(LINE).enumerate().map(|(nth, line)| html! {
                     <>
-                        <span class="off">{ format!("{:04x}", record.offset + (nth * LINE) as u64) }</span>{ " " }
-                        <mark class={classes!(class, record.bad.then_some("bad"))}>{ hex(line) }</mark>
-                        { format!("{:pad$} {}\n", "", letters(line), pad = pad(line.len())) }
+                        <span class="off" translate="no">{ format!("{:04x}", record.offset + (nth * LINE) as u64) }</span>{ " " }
+                        <mark translate="no" class={classes!(class, record.bad.then_some("bad"))}>{ hex(line) }</mark>
+                        <span translate="no">{ format!("{:pad$} {}\n", "", letters(line), pad = pad(line.len())) }</span>
                     </>
                 }) }
                 if rest > 0 { <span class="off">{ format!("     and {rest} more bytes\n") }</span> }

@@ -36,6 +36,8 @@ pub(crate) const NO_WATCH: &str = "No watch yet. Try: ";
 pub(crate) const NOT_TEXT: &str = "This file cannot be opened: it is no text of at most 64 KB.";
 pub(crate) const NOT_LOADED: &str =
     "It could not be loaded: look whether this machine is connected, and try again.";
+pub(crate) const LANGUAGE_MISSING: &str =
+    "This language could not be loaded, so the page goes on in English.";
 pub(crate) const START_OVER: &str = "Start a fresh run";
 pub(crate) const TRY_COMMANDS: [&str; 3] = ["etcdctl member list", "kill leader", "help"];
 

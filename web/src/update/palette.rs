@@ -2,7 +2,7 @@
 
 use crate::hunt;
 use crate::palette::{Does, offers};
-use crate::state::{Effect, Origin, Overlay, Palette, State, Tab};
+use crate::state::{Effect, Origin, Overlay, Palette, Setting, State, Tab};
 
 impl State {
     pub(super) fn palette_move(&mut self, by: i32) {
@@ -23,6 +23,7 @@ impl State {
                 self.hunt(hunt::Msg::Choose(Some(code)), out);
                 self.hunt(hunt::Msg::Start, out);
             }
+            Some(Does::Speak(nth)) => self.set(Setting::Language(nth), out),
             None => {}
         }
     }

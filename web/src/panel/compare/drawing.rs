@@ -28,7 +28,7 @@ pub(super) fn drawing(comparison: &Comparison, branches: [&Branch; 2]) -> Html {
         .map(|(side, fate)| strip(&Strip { scene: &scene, side, fate, end_us: ends[side] }));
     let names = branches.iter().zip([0, 1]).map(|(branch, side)| {
         let y = format!("{:.1}", scene.top(side) + 20.0);
-        html! { <text class="h name" x="20" {y}>{ en::short(&branch.name, 26) }</text> }
+        html! { <text class="h name" translate="no" x="20" {y}>{ en::short(&branch.name, 26) }</text> }
     });
     html! {
         <div class="pan" tabindex="0" role="region" aria-label={text::REGION}>
@@ -51,7 +51,7 @@ fn strip(strip: &Strip<'_>) -> Html {
     html! {
         <>
             <path class="sheet" d={format!("M{} {top:.1}H{}V{bottom:.1}H{}Z", SIDES.0, SIDES.1, SIDES.0)}/>
-            <text class="d" x="250" y={format!("{:.1}", top + 20.0)}>{ en::short(what, 100) }</text>
+            <text class="d" translate={fate.line.as_ref().map(|_| "no")} x="250" y={format!("{:.1}", top + 20.0)}>{ en::short(what, 100) }</text>
             { for fate.lanes.iter().enumerate().map(|(nth, one)| lane(strip, nth, one)) }
             { for fate.marks.cuts.iter().filter(|cut| cut.to_us.is_none_or(|to| scene.shows(to))).map(|cut| {
                 let (from, to) = (scene.x(cut.from_us), scene.x(cut.to_us.unwrap_or(strip.end_us)));

@@ -37,7 +37,7 @@ fn row(one: &Operation, props: &Props) -> Html {
         <tr key={id} class={is_selected.then_some("on")}>
             <td class="mono">{ en::seconds(one.called_us) }</td>
             <td>{ one.client.clone() }{ format!(" at n{}", one.member) }</td>
-            <td><button class="b bare mono" aria-pressed={is_selected.to_string()} onclick={choose}>{ one.words.clone() }</button></td>
+            <td translate="no"><button class="b bare mono" aria-pressed={is_selected.to_string()} onclick={choose}>{ one.words.clone() }</button></td>
             <td>{ text::outcome(one) }</td>
             <td>{ one.returned_us.map(|end| en::span(end.saturating_sub(one.called_us))) }</td>
             <td>{ one.revision }</td>

@@ -118,7 +118,7 @@ fn operation(history: &History, bar: &Bar, props: &Props) -> Html {
             aria-label={text::operation(one)} aria-pressed={is_selected.to_string()} onclick={choose} onkeydown={keys(id, &props.emit)}>
             <rect class="hit" x={format!("{:.1}", bar.from - 3.0)} y={format!("{:.1}", y - 16.0)} width={format!("{:.1}", width.max(24.0) + 6.0)} height="40"/>
             <rect class="bar2" x={format!("{:.1}", bar.from)} y={format!("{y:.1}")} width={format!("{width:.1}")} height={(2.0 * HALF).to_string()} rx="2"/>
-            <text class="m" x={format!("{:.1}", bar.from)} y={format!("{:.1}", y - 6.0)}>{ one.words.clone() }</text>
+            <text class="m" translate="no" x={format!("{:.1}", bar.from)} y={format!("{:.1}", y - 6.0)}>{ one.words.clone() }</text>
         </g>
     }
 }

@@ -28,7 +28,7 @@ pub(super) fn aside(seen: &Seen, emit: &Emit) -> Html {
         <aside class="insp" aria-label="Selected operation" tabindex="0">
             <div class="who">
                 { glyph::icon(glyph::client(), one.term, 26) }
-                <div><h2>{ text::title(one) }</h2><p class="dim num">{ text::asked(one, history.time_us) }</p></div>
+                <div><h2><span>{ one.client.clone() }</span>{ ": " }<span translate="no">{ one.words.clone() }</span></h2><p class="dim num">{ text::asked(one, history.time_us) }</p></div>
             </div>
             <div class="acts2">
                 if let Some(index) = id {
@@ -99,7 +99,7 @@ fn order(history: &History, selected: u64, emit: &Emit) -> Html {
                         <li key={id} class={(id == selected).then_some("on")}>
                             <time>{ one.point_us.map(en::seconds) }</time>
                             <span class="mono">{ if history.verdict.blind { None } else { one.revision } }</span>
-                            <button class="b bare" onclick={choose}>{ format!("{} {}", one.client, one.words) }</button>
+                            <button class="b bare" onclick={choose}>{ one.client.clone() }{ " " }<span translate="no">{ one.words.clone() }</span></button>
                         </li>
                     }
                 }) }

@@ -52,7 +52,7 @@ fn one(props: &Props, arrow: &Arrow, path: Path) -> Html {
     let dashed = message.answer && message.kind != Kind::Other;
     html! {
         <g {class} data-message={message.id.to_string()} data-lost={arrow.lost.is_some().then_some("")} onclick={props.choose(arrow.end.or(arrow.sent))}>
-            <title>{ tell::kind(arrow) }</title>
+            <title translate={(*client && !message.answer).then_some("no")}>{ tell::kind(arrow) }</title>
             <path class="hit" d={way.clone()}/>
             <path class={classes!("way", kind, (dashed || *client && message.answer).then_some("rep"))} d={way}/>
             { end(path, kind) }

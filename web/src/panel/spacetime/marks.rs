@@ -44,7 +44,8 @@ pub(super) fn marks(props: &Props) -> Html {
             let rise = if is_tick { 26.0 } else { 22.0 };
             let at = if below { y + 20.0 } else { y - rise };
             let class = if below { "d small" } else { "h" };
-            Some(html! { <text {class} x={format!("{from:.1}")} y={format!("{at:.1}")}>{ words }</text> })
+            let line = matches!(event.what, What::Called { .. }).then_some("no");
+            Some(html! { <text {class} translate={line} x={format!("{from:.1}")} y={format!("{at:.1}")}>{ words }</text> })
         });
         Some(html! {
             <g class="event" data-event={event.seq.to_string()} onclick={props.choose(Some(event.seq))}>
@@ -98,10 +99,10 @@ fn deed(props: &Props, event: &Event, free: &mut BTreeMap<(LaneNo, bool), f64>) 
     }
     Some(html! {
         <g {class} data-event={event.seq.to_string()} onclick={props.choose(Some(event.seq))}>
-            <title>{ words.clone() }</title>
+            <title translate="no">{ words.clone() }</title>
             <path class="hit" d={format!("M{x:.1} {TOP}V{:.1}", props.scene.bottom())}/>
             <path class="line" d={format!("M{x:.1} {TOP}V{:.1}", props.scene.bottom())}/>
-            if fits { <text class="m" x={format!("{:.1}", x + 4.0)} y={format!("{:.1}", TOP + 14.0)}>{ words }</text> }
+            if fits { <text class="m" translate="no" x={format!("{:.1}", x + 4.0)} y={format!("{:.1}", TOP + 14.0)}>{ words }</text> }
         </g>
     })
 }

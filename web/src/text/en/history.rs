@@ -153,11 +153,6 @@ pub(crate) fn operation(one: &Operation) -> String {
     )
 }
 
-/// The head of the side column.
-pub(crate) fn title(one: &Operation) -> String {
-    format!("{}: {}", one.client, one.words)
-}
-
 /// When it was asked and answered.
 pub(crate) fn asked(one: &Operation, now_us: u64) -> String {
     let asked = seconds(one.called_us);
