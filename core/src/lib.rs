@@ -35,6 +35,7 @@
 //! | `raft` | the raft crate, made repeatable | limits, node's vocabulary |
 //! | `snapshot` | catching up from a compacted log | store, peer |
 //! | [`bootstrap`] | the first start: who a member is, from its flags | id, membership |
+//! | [`discovery`] | first members find each other at a registry | api, bootstrap |
 //! | [`peer`] | what members say to each other | id |
 //! | [`bbolt`] | the file format of etcd's snapshots | nothing |
 //! | [`backup`] | snapshot files: a store as etcd's database, and back | bbolt, store, mvcc, membership |
@@ -55,6 +56,7 @@ pub mod bbolt;
 pub mod bootstrap;
 pub mod concurrency;
 pub mod ctl;
+pub mod discovery;
 pub mod id;
 pub mod lease;
 pub mod limits;

@@ -48,6 +48,10 @@ pub const STORE_BATCH_BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// has to hold the upper levels of the tree and what is read often; the file system caches the rest.
 pub const STORE_CACHE_BYTES: usize = 256 * 1024 * 1024;
 
+/// Rows that are read of a registry ([`discovery`](crate::discovery)): a cluster has nine members at most, and
+/// whoever wrote more than this there did not mean a cluster.
+pub const DISCOVERY_ROWS_MAX: i64 = 1_024;
+
 /// Parts of a snapshot under way before the receiver must answer: enough to fill a link with a
 /// round trip of a few milliseconds.
 pub const SNAPSHOT_PARTS_IN_FLIGHT_MAX: u64 = 8;

@@ -14,7 +14,7 @@
 //! hear of them: `lock` gives its lock back.
 
 mod calls;
-mod dial;
+pub(crate) mod dial;
 mod files;
 mod page;
 mod program;

@@ -18,7 +18,8 @@
 //!
 //! Beside the member stand two command lines: [`ctl`] talks to a cluster, [`utl`] looks after files.
 //! A URL that begins with `https` speaks TLS ([`tls`]).
-//! A member that joins a running cluster finds itself there ([`join`]).
+//! A member that joins a running cluster finds itself there ([`join`]); first members that do not know each
+//! other meet at a registry ([`discovery`]).
 //! The layout of the data directory is drawn in [`disk`]. Exit codes: 0 after SIGTERM or SIGINT,
 //! 1 when a member cannot start or go on, 2 when a flag cannot be read.
 //!
@@ -33,6 +34,7 @@ pub mod client_port;
 pub mod config;
 pub mod ctl;
 pub mod descriptors;
+pub mod discovery;
 pub mod disk;
 pub mod driver;
 pub mod gateway;

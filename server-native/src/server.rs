@@ -25,6 +25,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::client_port::ClientPort;
 use crate::config::{Bootstrap, ClusterState, Settings, Url, path_value};
+use crate::discovery;
 use crate::disk::{DataDir, DiskError, StoreThread, WalThread};
 use crate::driver::{Driver, End, NodeState};
 use crate::http::HttpContext;
@@ -97,7 +98,8 @@ async fn serve(settings: &Settings, log: &Arc<Log>) -> Result<(), ServerError> {
     let DataDir { wal, store, store_path, wal_path, lock } = DataDir::open(settings)?;
     ports.certify(settings, log)?;
     let dialer = ports.dialer.clone();
-    let Start { identity, bootstrap, told } = identify(settings, dialer.as_ref(), &wal).await?;
+    let Start { identity, bootstrap, told } =
+        identify(settings, dialer.as_ref(), &wal, log).await?;
     let jwt = settings.jwt.as_ref().map(Jwt::open).transpose()?.map(Arc::new);
     let config = node_config(settings, identity, bootstrap)?;
     let node = Node::recover(config, wal, store.clone())
@@ -189,6 +191,7 @@ async fn identify(
     settings: &Settings,
     dialer: Option<&Dialer>,
     wal: &WalImage,
+    log: &Log,
 ) -> Result<Start, ServerError> {
     let found = peek(wal).map_err(|error| ServerError::Recover(error.to_string()))?;
     let Some(found) = found else {
@@ -197,7 +200,11 @@ async fn identify(
                 join(settings, dialer, dial_timeout(settings)).await.map_err(ServerError::Flags)?;
             return Ok(Start { identity, bootstrap: Vec::new(), told: members });
         }
-        return settings.bootstrap().map(Start::first).map_err(ServerError::Flags);
+        let first = match &settings.discovery {
+            Some(registry) => discovery::join(settings, registry, log).await,
+            None => settings.bootstrap(),
+        };
+        return first.map(Start::first).map_err(ServerError::Flags);
     };
     let identity = Identity { cluster: found.cluster_id, member: found.member_id };
     // etcd ignores what describes the first start when there is data. So do we, unless it was

@@ -31,7 +31,7 @@ use madsim::time::TimerId;
 use crate::clock::{Nanos, Rate};
 use crate::disk::Disk;
 use crate::network::MessageId;
-use crate::place::MemberNo;
+use crate::place::{ClientNo, MemberNo};
 use crate::trace::Standing;
 use crate::world::{CommandLine, Spec, State};
 
@@ -104,6 +104,8 @@ pub(crate) struct Member {
     pub(crate) line: CommandLine,
     /// The URLs that its process publishes for clients.
     pub(crate) client_urls: Vec<String>,
+    /// As whom it asks a registry.
+    pub(crate) asks_as: Option<ClientNo>,
     pub(crate) state: MemberState,
     /// What it was before it was frozen.
     pub(crate) thawed: MemberState,
@@ -131,6 +133,7 @@ impl Member {
             first: Vec::new(),
             line: CommandLine::first(no, spec.member_numbers()),
             client_urls: vec![no.client_url()],
+            asks_as: None,
             state: MemberState::New,
             thawed: MemberState::New,
             life: 0,
@@ -204,11 +207,17 @@ enum Mail {
 
 /// The task of one life of a member.
 pub(crate) async fn drive(state: Arc<Mutex<State>>, no: MemberNo, life: u32, startup: Nanos) {
-    use crate::world::lock;
+    use crate::world::{discover, lock};
     madsim::time::sleep(Duration::from_nanos(startup)).await;
     let sync_time = lock(&state).begin_recovery(no, life);
     if sync_time > 0 {
         madsim::time::sleep(Duration::from_nanos(sync_time)).await;
+    }
+    let way = lock(&state).way(no, life);
+    if let Some(way) = way
+        && !discover(&state, no, life, way).await
+    {
+        return;
     }
     if !lock(&state).recover(no, life) {
         return;

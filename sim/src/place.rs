@@ -60,6 +60,15 @@ impl MemberNo {
         Self::first(Self::MAX).find(|no| no.published_name() == host || no.address() == host)
     }
 
+    /// The member that a client means by this endpoint: `n1`, `etcd1:2379`, `http://172.16.80.20:2379`.
+    #[must_use]
+    pub fn of_endpoint(endpoint: &str) -> Option<Self> {
+        let rest = endpoint.split_once("://").map_or(endpoint, |(_, rest)| rest);
+        let host = rest.split_once(':').map_or(rest, |(host, _)| host);
+        let numbered = || Self::first(Self::MAX).find(|no| no.to_string() == host);
+        Self::of_host(host).or_else(numbered)
+    }
+
     /// The member that listens for peers at this URL.
     #[must_use]
     pub fn of_peer_url(url: &str) -> Option<Self> {

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "the helpers of a test are a test")]
 
+use glasshouse_core::id::member_id;
 use glasshouse_sim::check::Property;
 use glasshouse_sim::place::MemberNo;
 use glasshouse_sim::script::{Bench, Setup};
@@ -153,4 +154,54 @@ fn what_cannot_be_is_told_in_a_sentence() {
         assert_eq!((entry.failed, entry.output.trim_end()), (true, sentence), "{line}");
         assert_eq!(bench.world().events(), events, "{line}");
     }
+}
+
+/// A registry is a cluster beside the one that is formed through it; killed on its way, a member begins its way anew.
+#[test]
+fn three_meet_at_a_registry() {
+    let mut bench = Bench::chronicled(Setup::new(9, 4));
+    let found = "--discovery-endpoints n1 --discovery-token t";
+    play(
+        &mut bench,
+        &[
+            "stop all",
+            "start n1 --name r --initial-cluster r=http://etcd1:2380",
+            "until leader",
+            "put /_etcd/registry/t/_config/size 3 --endpoints=n1",
+            &format!("start n2 {found}"),
+            &format!("start n3 {found}"),
+            "run 3s",
+            "kill n3",
+            "restart n3",
+            &format!("start n4 {found}"),
+            "until n2 up",
+            "until n3 up",
+            "until leader",
+            "kill n1",
+            "put k v --endpoints=n3",
+            "run 1s",
+        ],
+    );
+    let world = bench.world();
+    assert_eq!(world.violation(), None);
+    let clusters = [2, 3, 4].map(|number| world.cluster_of(no(number)));
+    assert!(
+        clusters
+            .iter()
+            .all(|cluster| *cluster == clusters[0] && *cluster != world.cluster_of(no(1)))
+    );
+    assert_eq!(world.member_id(no(3)), member_id(&["http://etcd3:2380"], "t"));
+}
+
+/// One of the two flags alone, or a registry that nobody knows.
+#[test]
+fn without_a_registry_nobody_is_found() {
+    let mut bench = Bench::chronicled(Setup::new(9, 2));
+    play(&mut bench, &["kill all", "wipe all", "start n2 --discovery-token t", "run 1s"]);
+    let status = play(&mut bench, &["status"]);
+    let sentence = "both --discovery-token and --discovery-endpoints must be set";
+    assert!(status.contains(sentence), "{status}");
+    let told =
+        play(&mut bench, &["start n2 --discovery-endpoints nobody:2379", "run 20s", "status"]);
+    assert!(told.ends_with("n2  starting\n"), "{told}");
 }

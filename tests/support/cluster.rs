@@ -134,6 +134,15 @@ impl Cluster {
         self.members.len() - 1
     }
 
+    /// The members know nothing of each other: the first of them meet at a registry.
+    pub fn discover(&mut self, registry: &str, token: &str) {
+        for member in &mut self.members {
+            member.args.retain(|arg| !arg.starts_with("--initial-cluster"));
+            member.args.push(format!("--discovery-endpoints={registry}"));
+            member.args.push(format!("--discovery-token={token}"));
+        }
+    }
+
     /// Adds flags for the members' next lives.
     pub fn add_flags(&mut self, flags: &[&str]) {
         for member in &mut self.members {

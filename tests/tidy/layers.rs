@@ -25,6 +25,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("alarm", &["api", "id", "limits"]),
     // The first start of a member, from its flags.
     ("bootstrap", &["id", "membership"]),
+    ("discovery", &["api", "bootstrap", "id", "limits"]),
     ("mvcc", &["api", "limits", "store"]),
     ("lease", &["api", "limits", "mvcc", "store"]),
     ("auth", &["api", "lease", "limits", "store"]),

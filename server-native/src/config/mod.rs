@@ -12,6 +12,7 @@
 
 mod bootstrap;
 mod compaction;
+mod discovery;
 mod features;
 mod flags;
 mod help;
@@ -31,6 +32,7 @@ use glasshouse_core::limits;
 use glasshouse_core::node::AutoCompaction;
 use serde_json::Value;
 
+pub use self::discovery::DiscoverySettings;
 pub use self::features::CorruptionChecks;
 pub use self::flags::FlagError;
 use self::flags::{Environment, Line, Support, Values, parse_bool, parse_duration};
@@ -103,6 +105,8 @@ pub struct Settings {
     pub cluster_state: ClusterState,
     /// `--initial-cluster-token`.
     pub token: String,
+    /// `--discovery-endpoints` and what belongs to it.
+    pub discovery: Option<DiscoverySettings>,
     /// `--heartbeat-interval`.
     pub heartbeat_ms: u64,
     /// `--election-timeout`.
@@ -231,6 +235,7 @@ fn settings(values: &Values) -> Result<Settings, String> {
             _ => ClusterState::New,
         },
         token: values.text("initial-cluster-token").to_owned(),
+        discovery: discovery::read(values)?,
         heartbeat_ms: values.uint("heartbeat-interval"),
         election_ms: values.uint("election-timeout"),
         advance_first_election: values.bool("initial-election-tick-advance"),

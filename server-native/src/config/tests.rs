@@ -331,3 +331,29 @@ fn every_flag_has_a_default_that_it_accepts() {
     }
     assert!(help().contains("--data-dir ''"));
 }
+
+/// etcd's sentences about a registry that is named by halves, or beside a list of the members.
+#[test]
+fn a_registry_needs_a_token_and_no_list() {
+    let both = "1: both --discovery-token and --discovery-endpoints must be set";
+    assert_eq!(refused("--discovery-token t"), both);
+    assert_eq!(refused("--discovery-endpoints http://a:2379"), both);
+    assert_eq!(
+        refused("--discovery-endpoints a:1,,b:1 --discovery-token t"),
+        "1: --discovery-endpoints must not contain empty endpoints"
+    );
+    let conflict = refused(
+        "--discovery-endpoints a:1 --discovery-token t --initial-cluster default=http://a:2380",
+    );
+    assert!(
+        conflict.starts_with("1: multiple discovery or bootstrap flags are set."),
+        "{conflict}"
+    );
+    let line = "--discovery-endpoints a:1,b:2 --discovery-token t --discovery-user root:pw:x";
+    let registry = served(line, &[]).discovery.unwrap();
+    assert_eq!(registry.endpoints, ["a:1", "b:2"]);
+    assert_eq!(registry.user, Some(("root".to_owned(), "pw:x".to_owned())));
+    assert_eq!(registry.request_timeout, Duration::from_secs(5));
+    assert!(registry.tls.insecure_transport);
+    assert!(served("", &[]).discovery.is_none());
+}

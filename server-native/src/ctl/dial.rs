@@ -12,7 +12,7 @@ use crate::tls::{Dialer, Protocol, TlsError, Trust};
 ///
 /// # Errors
 /// Nobody answers there, or the certificates cannot be used.
-pub(super) async fn open(
+pub(crate) async fn open(
     endpoint: &str,
     tls: &Tls,
     limit: Duration,

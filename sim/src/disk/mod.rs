@@ -326,6 +326,11 @@ impl Disk {
         Ok(WalImage { segments })
     }
 
+    /// Nothing was ever written to the log that is left.
+    pub(crate) fn has_no_log(&self) -> bool {
+        self.wal.values().all(|file| file.live().is_empty())
+    }
+
     /// How long a starting process needs to make its files durable.
     pub(crate) fn startup_sync_time(&mut self) -> Nanos {
         let luck = self.log_times.word();

@@ -28,7 +28,7 @@ pub const WORLD: &[Entry] = &[
     entry(
         "start",
         "start n4 [--FLAG VALUE ...]",
-        "Starts a machine that joins: the next one, after member add etcd4 --peer-urls=http://etcd4:2380; or a member that is down, with other flags: name, initial-*, advertise-client-urls.",
+        "Starts a machine that joins: the next one, after member add etcd4 --peer-urls=http://etcd4:2380; or a member that is down, with other flags: name, initial-*, advertise-client-urls, discovery-*.",
     ),
     entry("wipe", "wipe n2", "Empties the disk of a machine whose process does not run."),
     entry("freeze", "freeze n2", "SIGSTOP: the process stands still and its clock with it."),

@@ -69,7 +69,7 @@ impl Inspect {
                 .unwrap_or_default(),
             client_url: line.get(Flag::AdvertiseClient).to_owned(),
             peer_url: line.get(Flag::AdvertisePeer).to_owned(),
-            token: line.get(Flag::Token).to_owned(),
+            token: line.token().to_owned(),
             is_hashed: is_hashed(world, member, &line),
             cluster_id: world.cluster_of(member).to_string(),
             command_line: line.to_string(),
@@ -169,7 +169,7 @@ impl Inspect {
 /// Whether a member's id is what its command line would make it.
 fn is_hashed(world: &World, member: MemberNo, line: &CommandLine) -> bool {
     let urls: Vec<&str> = line.get(Flag::AdvertisePeer).split(',').collect();
-    member_id(&urls, line.get(Flag::Token)) == world.member_id(member)
+    member_id(&urls, line.token()) == world.member_id(member)
 }
 
 /// How many bytes at the beginning are the same.

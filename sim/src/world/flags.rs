@@ -32,17 +32,23 @@ pub enum Flag {
     State,
     /// `--advertise-client-urls`: published again at every start.
     AdvertiseClient,
+    /// `--discovery-endpoints`: the registry at which the first members find each other.
+    DiscoveryEndpoints,
+    /// `--discovery-token`: the new cluster's name there, and the token of its ids.
+    DiscoveryToken,
 }
 
 impl Flag {
     /// All of them, as `etcd --help` sorts them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Name,
         Self::AdvertisePeer,
         Self::InitialCluster,
         Self::Token,
         Self::State,
         Self::AdvertiseClient,
+        Self::DiscoveryEndpoints,
+        Self::DiscoveryToken,
     ];
 
     /// Its name, without the dashes.
@@ -55,6 +61,8 @@ impl Flag {
             Self::Token => "initial-cluster-token",
             Self::State => "initial-cluster-state",
             Self::AdvertiseClient => "advertise-client-urls",
+            Self::DiscoveryEndpoints => "discovery-endpoints",
+            Self::DiscoveryToken => "discovery-token",
         }
     }
 
@@ -118,9 +126,32 @@ impl CommandLine {
         self.decides = true;
     }
 
-    /// Somebody edits the line.
+    /// Whether a registry says who the first members are.
+    pub(super) fn discovers(&self) -> bool {
+        self.values.contains_key(&Flag::DiscoveryEndpoints)
+            && self.values.contains_key(&Flag::DiscoveryToken)
+    }
+
+    /// The token of the ids.
+    #[must_use]
+    pub fn token(&self) -> &str {
+        self.get(if self.discovers() { Flag::DiscoveryToken } else { Flag::Token })
+    }
+
+    /// A registry has said who the first members are.
+    pub(super) fn set(&mut self, flag: Flag, value: String) {
+        self.values.insert(flag, value);
+    }
+
+    /// Somebody edits the line. Of `--initial-cluster` and a registry the one that is named last holds.
     pub(super) fn edit(&mut self, flags: &Flags) {
-        self.values.extend(flags.iter().cloned());
+        for (flag, value) in flags {
+            if *flag == Flag::InitialCluster {
+                self.values.remove(&Flag::DiscoveryEndpoints);
+                self.values.remove(&Flag::DiscoveryToken);
+            }
+            self.values.insert(*flag, value.clone());
+        }
         self.decides = true;
     }
 }
@@ -128,6 +159,10 @@ impl CommandLine {
 impl fmt::Display for CommandLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("etcd")?;
-        self.values.iter().try_for_each(|(flag, value)| write!(f, " --{} {value}", flag.name()))
+        // What a registry says takes the place of these two.
+        let is_said =
+            |flag: &Flag| !(self.discovers() && matches!(flag, Flag::InitialCluster | Flag::Token));
+        let mut said = self.values.iter().filter(|(flag, _)| is_said(flag));
+        said.try_for_each(|(flag, value)| write!(f, " --{} {value}", flag.name()))
     }
 }

@@ -30,6 +30,9 @@ use crate::trace::What;
 pub(super) const NOBODY_TELLS: &str = "cannot fetch cluster info from peer urls: could not retrieve cluster \
                                        information from the given URLs";
 
+/// One of the two flags without the other, in etcd's words.
+const NO_REGISTRY: &str = "both --discovery-token and --discovery-endpoints must be set";
+
 impl State {
     // --- what is done to a machine ---
 
@@ -91,7 +94,11 @@ impl State {
             "existing" => self.joining(no)?,
             _ => {
                 let announced = Url::parse_list(line.get(Flag::AdvertisePeer))?;
-                let (name, token) = (line.get(Flag::Name), line.get(Flag::Token));
+                let registry = [Flag::DiscoveryEndpoints, Flag::DiscoveryToken];
+                if registry.into_iter().filter(|flag| line.get(*flag).is_empty()).count() == 1 {
+                    return Err(NO_REGISTRY.to_owned());
+                }
+                let (name, token) = (line.get(Flag::Name), line.token());
                 let first = first_members(name, line.get(Flag::InitialCluster), token, &announced)?;
                 self.check_is_new(no, &first)?;
                 first

@@ -23,6 +23,7 @@
 
 mod action;
 mod apply;
+mod discovery;
 mod flags;
 mod identity;
 mod join;
@@ -41,6 +42,7 @@ use glasshouse_core::node::NodeView;
 use madsim::runtime::Runtime;
 
 pub use self::action::{Action, DiskOperation, Refused, RotTarget, Rule, Trouble};
+pub(crate) use self::discovery::discover;
 pub use self::flags::{CommandLine, Flag, Flags};
 pub(crate) use self::paths::{PathNote, PathStep};
 pub use self::spec::{Ground, Rules, Spec};
