@@ -48,7 +48,8 @@ pub async fn join(
             }
             Step::Pause(ms) => {
                 if !std::mem::replace(&mut waits, true) {
-                    log.info("waiting for peers from discovery service", &[token.clone()]);
+                    let fields = std::slice::from_ref(&token);
+                    log.info("waiting for peers from discovery service", fields);
                 }
                 sleep(Duration::from_millis(ms)).await;
                 way.on_time();

@@ -326,7 +326,7 @@ fn now(say: &Say) -> Option<String> {
         Say::NowFrozen { who } => {
             format!("{} {} still.", and(who), plural(who.len(), "stands", "stand"))
         }
-        Say::NowCluster { id, who } => format!("Cluster {id} on {}:", and(who)),
+        Say::NowCluster { id, who } => format!("Cluster {id} is on {}.", and(who)),
         Say::NowHalted { who } => {
             format!("{} stopped by {}.", and(who), plural(who.len(), "itself", "themselves"))
         }
