@@ -19,9 +19,12 @@ const WATCH: &str = "(seconds => new Promise(done => {
     const watch = new PerformanceObserver(list => seen.long.push(...list.getEntries().map(task => task.duration)));
     watch.observe({ entryTypes: ['longtask'] });
     const began = performance.now();
+    // Messages of one look are one path with a line for each.
+    const lines = path => path.getAttribute('d').split('M').length - 1;
+    const flying = () => [...document.querySelectorAll('#sheet .path')].reduce((sum, path) => sum + lines(path), 0);
     const frame = now => {
         seen.frames += 1;
-        if (seen.frames % 10 === 0) seen.glyphs = Math.max(seen.glyphs, document.querySelectorAll('#sheet .path').length);
+        if (seen.frames % 10 === 0) seen.glyphs = Math.max(seen.glyphs, flying());
         if (now - began < seconds * 1000) return requestAnimationFrame(frame);
         watch.disconnect();
         done(seen);
@@ -55,14 +58,28 @@ fn what_a_frame_costs() {
             bench.exec(&format!("slow link n{one}<->n{other} 250ms"));
         }
         bench.exec("load 200 put/s");
-        bench.call("Performance.enable", json!({}));
+        // In time that the thread has run, so that another program on this machine counts for nothing.
+        bench.call("Performance.enable", json!({ "timeDomain": "threadTicks" }));
         for speed in ["0.1× real time", "as fast as it goes"] {
             choose(&mut bench, speed);
             bench.press(" ");
             bench.until("s.playing");
+            if std::env::var("PROF").is_ok() {
+                bench.call("Profiler.enable", json!({}));
+                bench.call("Profiler.setSamplingInterval", json!({"interval": 200}));
+                bench.call("Profiler.start", json!({}));
+            }
             let before = worked(&mut bench);
             let seen: Value = bench.eval(&format!("{WATCH}({seconds})"));
             let after = worked(&mut bench);
+            if std::env::var("PROF").is_ok() {
+                let profile = bench.call("Profiler.stop", json!({}));
+                std::fs::write(
+                    format!("/work/wt/prof-{members}-{}.json", &speed[..2]),
+                    profile.to_string(),
+                )
+                .unwrap();
+            }
             bench.press(" ");
             let status = bench.settle();
             let frames = seen["frames"].as_f64().unwrap();

@@ -19,10 +19,11 @@ use crate::hunters::Hunters;
 use crate::keys::{self, Press};
 use crate::lesson;
 use crate::palette;
+use crate::panel::feed::Past;
 use crate::panel::{self, Emit, Shared};
 use crate::save;
 use crate::state::{
-    Browser, Deed, Effect, Flow, Language, Msg, Overlay, Phase, State, Theme, View,
+    Ask, Browser, Deed, Effect, Flow, Language, Msg, Overlay, Phase, State, Theme, View,
 };
 use crate::text::en as text;
 
@@ -60,11 +61,13 @@ impl Component for App {
     }
 
     fn update(&mut self, _: &Context<Self>, msg: Msg) -> bool {
-        let quiet = matches!(msg, Msg::Tick(_));
+        // Nothing is seen of an answer that only says how far the simulation is.
+        let quiet = matches!(msg, Msg::Tick(_) | Msg::Reply(Ask::Run | Ask::Image, ..));
         let look = |state: &State| {
             let pictures = (Rc::as_ptr(&state.frame), Rc::as_ptr(&state.calm));
             let Flow { clock_us, said_ms, .. } = state.flow;
-            (clock_us, pictures, said_ms, state.hunts.beat_ms, state.notice.is_some())
+            let stage = (std::mem::discriminant(&state.phase), state.timeline.journey.is_some());
+            (clock_us, pictures, said_ms, state.hunts.beat_ms, state.notice.is_some(), stage)
         };
         let before = look(&self.state.borrow());
         let effects = self.state.borrow_mut().update(msg);
@@ -179,7 +182,8 @@ fn bench(state: &State, emit: &Emit) -> Html {
     let selected = state.calm.members.iter().find(|member| Some(member.alias) == state.selected);
     let until_us = state.flow.until_us.filter(|until| *until > 0 && state.phase == Phase::Building);
     let first = state.first && state.phase == Phase::Ready;
-    let clock_us = state.clock_us();
+    // Words that are read change with the tables.
+    let clock_us = if state.flow.playing { state.calm.time_us } else { state.clock_us() };
     // Other views leave the bench as it is, out of sight.
     let hidden = !state.view.has_bench();
     let (learning, teaching) = (state.view == View::Lessons, state.view == View::Teach);
@@ -210,7 +214,7 @@ fn bench(state: &State, emit: &Emit) -> Html {
             <div class="dock">
                 <panel::terminal::Terminal entries={Shared::from(&state.terminal.entries)} draft={state.terminal.draft.clone()}
                     candidates={state.terminal.candidates.clone()} asks={state.terminal.asks.clone()} emit={emit.clone()}/>
-                <panel::feed::Feed events={Shared::from(&state.events)} now_us={panel::feed::until(&state.events, clock_us)}
+                <panel::feed::Feed past={Past::new(&state.events, clock_us, state.pace() == Pace::Hurry)}
                     messages_too={state.messages_too} flowing={state.flow.playing} emit={emit.clone()}/>
             </div>
             if first {

@@ -29,9 +29,13 @@ use crate::geometry::Layout;
 use crate::state::{Ask, Effect, Overlay, Phase, SPEEDS, State, Unit, When, leader};
 
 /// Pictures are fetched so far ahead of the clock, in real milliseconds.
-const AHEAD_MS: f64 = 50.0;
-/// A stretch of play in one question, in real milliseconds: one picture of the browser.
-const STRETCH_MS: f64 = 16.7;
+const AHEAD_MS: f64 = 70.0;
+/// A stretch of play in one question, in real milliseconds: two pictures of the browser. Messages glide in
+/// between; members change at its ends.
+const STRETCH_MS: f64 = 33.3;
+/// At full speed a picture is asked for so often, in real milliseconds: nobody could follow more, and
+/// the simulation has better to do.
+const FLASH_MS: f64 = 50.0;
 /// The shortest stretch, in virtual microseconds: less would ask for nothing.
 const STRETCH_MIN_US: f64 = 1_000.0;
 /// Slow play passes silence at this speed.
@@ -41,6 +45,8 @@ const SILENCE_SPEED: f64 = 0.5;
 const SILENCE_US: f64 = MESSAGE_LINGER_US as f64;
 /// Words and tables change at most so often, in real milliseconds.
 const CALM_MS: f64 = 100.0;
+/// The same where everything in them is new each time, so that nobody can follow.
+const FLOOD_MS: f64 = 250.0;
 /// A screen reader hears the sentence at most so often, in real milliseconds.
 const SAY_MS: f64 = 1_000.0;
 /// A notice of the page gives way to the sentence of the run after so long, in real milliseconds.
@@ -184,6 +190,12 @@ impl State {
             return;
         }
         match self.pace() {
+            // The last run at full speed had no picture of its own.
+            Pace::Still
+                if self.phase == Phase::Ready && self.flow.sim_us > self.newest().time_us =>
+            {
+                self.ask_frame(true, out);
+            }
             Pace::Still => {}
             Pace::Play => {
                 let speed = self.speed();
@@ -191,7 +203,8 @@ impl State {
                 let most = if self.folds() { SILENCE_US } else { f64::INFINITY };
                 if left_us < (AHEAD_MS * 1_000.0 * speed).min(2.0 * most) {
                     let stretch = (STRETCH_MS * 1_000.0 * speed).clamp(STRETCH_MIN_US, most);
-                    self.ask_run(whole_us(stretch), 0, false, out);
+                    self.ask_run(whole_us(stretch), 0, out);
+                    self.ask_frame(false, out);
                 }
             }
             Pace::Hurry => {
@@ -199,18 +212,25 @@ impl State {
                 if let Some(until) = self.flow.until_us {
                     stretch = stretch.min(until.saturating_sub(self.flow.sim_us)).max(1);
                 }
-                self.ask_run(stretch, 0, true, out);
+                self.ask_run(stretch, 0, out);
+                let arrives = self.flow.until_us == Some(self.flow.sim_us + stretch);
+                let waits = arrives || self.flow.until_leader || !self.flow.hurry.is_empty();
+                if waits || self.flow.tick_ms - self.flow.flash_ms >= FLASH_MS {
+                    self.flow.flash_ms = self.flow.tick_ms;
+                    self.ask_frame(true, out);
+                }
             }
             Pace::Step => {
                 let slices = u64::from(self.unit == Unit::Slice);
-                self.ask_run(1_000_000, slices, true, out);
+                self.ask_run(1_000_000, slices, out);
+                self.ask_frame(true, out);
             }
             Pace::Journey => self.pump_journey(out),
         }
     }
 
-    /// One question for time and one for the picture at its end.
-    fn ask_run(&mut self, stretch_us: u64, slices_max: u64, show: bool, out: &mut Vec<Effect>) {
+    /// A question for time.
+    fn ask_run(&mut self, stretch_us: u64, slices_max: u64, out: &mut Vec<Effect>) {
         let stop = match self.pace() {
             Pace::Step => self.unit.stop(),
             _ => Default::default(),
@@ -220,7 +240,6 @@ impl State {
         // The log follows its end again.
         self.seen.log_from = None;
         self.ask(Ask::Run, Call::Run { until_us, stop, slices_max }, out);
-        self.ask_frame(show, out);
     }
 
     /// Asks for the picture of now.
@@ -250,6 +269,10 @@ impl State {
         self.flow.sim_us = reply.time_us.unwrap_or(self.flow.sim_us);
         if let Some(image) = self.timeline.ran(self.flow.sim_us, reply.done, when.spent_ms) {
             self.ask_image(image, out);
+        }
+        if reply.stopped.is_some() {
+            // Whatever it was, it shall be seen at once.
+            self.flow.flash_ms = f64::NEG_INFINITY;
         }
         match self.pace() {
             Pace::Hurry | Pace::Journey => {
@@ -317,7 +340,9 @@ impl State {
 
     /// Puts a picture on the screen.
     fn show(&mut self, frame: Rc<Frame>) {
-        if self.flow.tick_ms - self.flow.calm_ms >= CALM_MS {
+        let kept = frame.log.first < self.calm.log.first + self.calm.log.columns.max(1);
+        let calm_ms = if kept && self.pace() != Pace::Hurry { CALM_MS } else { FLOOD_MS };
+        if self.flow.tick_ms - self.flow.calm_ms >= calm_ms {
             self.flow.calm_ms = self.flow.tick_ms;
             self.calm = Rc::clone(&frame);
         }

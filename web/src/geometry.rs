@@ -10,6 +10,7 @@
 
 use std::collections::BTreeMap;
 use std::f64::consts::TAU;
+use std::fmt::Write as _;
 
 use glasshouse_sim::view::frame::Alias;
 
@@ -316,8 +317,50 @@ pub(crate) fn bar(stub: &Stub) -> Option<String> {
 }
 
 /// A straight SVG path.
-pub(crate) fn path((a, b): Line) -> String {
-    format!("M{:.1} {:.1}L{:.1} {:.1}", a.x, a.y, b.x, b.y)
+pub(crate) fn path(line: Line) -> String {
+    let mut path = String::new();
+    draw(&mut path, line);
+    path
+}
+
+/// The head of an arrow at a part of a lane, as an SVG path. Its points are turned here: a browser does
+/// more for an element with a `transform` that changes than for any path.
+pub(crate) fn arrow(lane: Line, part: f64) -> String {
+    const HEAD: [(f64, f64); 5] = [(-7.0, -5.0), (2.0, -5.0), (7.0, 0.0), (2.0, 5.0), (-7.0, 5.0)];
+    let at = along(lane, part);
+    let ahead = lane.1.minus(lane.0).unit();
+    let mut path = String::new();
+    for (nth, (forth, aside)) in HEAD.into_iter().enumerate() {
+        path.push(if nth == 0 { 'M' } else { 'L' });
+        put(&mut path, at.plus(ahead, forth).plus(ahead.right(), aside));
+    }
+    path.push('Z');
+    path
+}
+
+/// Adds a straight line to an SVG path.
+pub(crate) fn draw(path: &mut String, (from, to): Line) {
+    go(path, from);
+    path.push('L');
+    put(path, to);
+}
+
+/// Goes on with an SVG path at a point.
+pub(crate) fn go(path: &mut String, at: Point) {
+    path.push('M');
+    put(path, at);
+}
+
+/// A point with one decimal. Whole tenths are written much faster than floats, and a picture has
+/// hundreds of points.
+fn put(path: &mut String, at: Point) {
+    for (number, end) in [(at.x, " "), (at.y, "")] {
+        #[expect(clippy::cast_possible_truncation, reason = "pixels of a drawing")]
+        let tenths = (number * 10.0).round() as i32;
+        let sign = if tenths < 0 { "-" } else { "" };
+        let (whole, tenth) = (tenths.unsigned_abs() / 10, tenths.unsigned_abs() % 10);
+        let _ = write!(path, "{sign}{whole}.{tenth}{end}");
+    }
 }
 
 /// Angles at which `count` members stand equally far from each other along an ellipse, clockwise

@@ -433,6 +433,8 @@ pub(crate) struct Flow {
     pub(crate) asked_ms: f64,
     /// The browser's time at the last tick, in milliseconds.
     pub(crate) tick_ms: f64,
+    /// When a picture was asked for at full speed, in the browser's milliseconds.
+    pub(crate) flash_ms: f64,
     /// When the calm picture was taken, in the browser's milliseconds.
     pub(crate) calm_ms: f64,
     /// When the sentence was said last, in the browser's milliseconds.

@@ -1,23 +1,53 @@
 //! The event feed: what happened, in plain words, newest at the foot.
 
+use std::ops::Range;
 use std::rc::Rc;
 
 use glasshouse_sim::view::frame::{Event, Level};
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use super::{Emit, Shared, glyph};
+use super::{Emit, glyph};
 use crate::state::Msg;
 use crate::text::en as text;
 
 /// Lines in the page; older ones are read in the history.
 const LINES: usize = 120;
+/// Lines while time flows as fast as it can, when they fly by.
+const LINES_FLYING: usize = 24;
+
+/// The newest events up to a moment.
+#[derive(Clone, Debug)]
+pub(crate) struct Past {
+    events: Rc<Vec<Event>>,
+    /// Which of them.
+    shown: Range<usize>,
+}
+
+impl Past {
+    /// What lies after the moment has not happened yet.
+    pub(crate) fn new(events: &Rc<Vec<Event>>, now_us: u64, flying: bool) -> Self {
+        let end = events.partition_point(|event| event.time_us <= now_us);
+        let lines = if flying { LINES_FLYING } else { LINES };
+        Self { events: Rc::clone(events), shown: end.saturating_sub(lines)..end }
+    }
+
+    fn lines(&self) -> &[Event] {
+        &self.events[self.shown.clone()]
+    }
+}
+
+impl PartialEq for Past {
+    /// Whether the same lines stand there.
+    fn eq(&self, other: &Self) -> bool {
+        let same = Rc::ptr_eq(&self.events, &other.events) && self.shown == other.shown;
+        same || self.lines() == other.lines()
+    }
+}
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct Props {
-    pub(crate) events: Shared<Vec<Event>>,
-    /// The drawn moment: what lies after it has not happened yet.
-    pub(crate) now_us: u64,
+    pub(crate) past: Past,
     pub(crate) messages_too: bool,
     /// Time flows: a screen reader is told by the sentence, not by every line.
     pub(crate) flowing: bool,
@@ -30,9 +60,7 @@ pub(crate) fn Feed(props: &Props) -> Html {
         let on = event.target_dyn_into::<HtmlInputElement>().is_some_and(|field| field.checked());
         Msg::MessagesToo(on)
     });
-    let past = props.events.iter().filter(|event| event.time_us <= props.now_us);
-    let past: Vec<&Event> = past.collect();
-    let shown = &past[past.len().saturating_sub(LINES)..];
+    let shown = props.past.lines();
     html! {
         <section class="s-events" aria-label="Events">
             <div class="hd">
@@ -65,9 +93,4 @@ fn line(event: &Event, newest: bool) -> Html {
             <span>{ event.text.clone() }</span>
         </li>
     }
-}
-
-/// The feed at a moment, unchanged while nothing new has happened.
-pub(crate) fn until(events: &Rc<Vec<Event>>, clock_us: u64) -> u64 {
-    events.iter().rev().map(|event| event.time_us).find(|time| *time <= clock_us).unwrap_or(0)
 }

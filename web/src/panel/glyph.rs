@@ -3,7 +3,7 @@
 //! Every shape is drawn around its origin; [`icon`] puts one into a small picture of its own for
 //! tables and words, the drawing places it with `transform`.
 
-use glasshouse_sim::view::frame::{Icon, Kind, Life, Member, Message, Role};
+use glasshouse_sim::view::frame::{Icon, Kind, Life, Member, Role};
 use yew::prelude::*;
 
 const HEXAGON: &str = "M26 0L13 22.5L-13 22.5L-26 0L-13 -22.5L13 -22.5Z";
@@ -74,28 +74,71 @@ pub(crate) fn kind_class(kind: Kind) -> &'static str {
     }
 }
 
+/// A part of a message's shape: how it is filled, and an SVG path in steps from the middle of the
+/// shape, so that it stands anywhere behind an `M`.
+pub(crate) struct Stroke(Fill, &'static str);
+
+/// How a part is filled.
+#[derive(Clone, Copy, PartialEq)]
+enum Fill {
+    Solid,
+    /// With the sheet.
+    Hole,
+    /// With the sheet, in dashes.
+    Dashed,
+    /// Lines in the colour of the sheet.
+    CutOut,
+}
+
+impl Stroke {
+    /// This part at places whose path is made of the steps from each middle.
+    pub(crate) fn draw(&self, at: impl FnOnce(&str) -> String) -> Html {
+        let class = match self.0 {
+            Fill::Solid => "",
+            Fill::Hole | Fill::Dashed => "hole",
+            Fill::CutOut => "cut-out",
+        };
+        let dashes = (self.0 == Fill::Dashed).then_some("2.5 2");
+        html! { <path {class} stroke-dasharray={dashes} d={at(self.1)}/> }
+    }
+}
+
+/// The line through what was refused.
+pub(crate) const STRIKE: &str = "m-8 8l16-16";
+
+/// The parts of a message's shape, lowest first.
+pub(crate) fn strokes(kind: Kind, answer: bool) -> &'static [Stroke] {
+    use Fill::{CutOut, Dashed, Hole, Solid};
+    match kind {
+        Kind::Heartbeat => &[Stroke(Solid, "m-3.8 0a3.8 3.8 0 1 0 7.6 0a3.8 3.8 0 1 0-7.6 0z")],
+        Kind::Append if answer => {
+            &[Stroke(Solid, "m-6-6h12v12h-12z"), Stroke(Solid, "m-3-2h6m-6 4h6")]
+        }
+        Kind::Append => &[Stroke(Solid, "m-6-6h12v12h-12z"), Stroke(CutOut, "m-3-2h6m-6 4h6")],
+        Kind::Vote => &[Stroke(Solid, "m0-7l7 12.5h-14z")],
+        Kind::PreVote => &[Stroke(Dashed, "m0-7l7 12.5h-14z")],
+        Kind::Snapshot => &[Stroke(Hole, "m-3-8h11v11h-11z"), Stroke(Solid, "m-8-3h11v11h-11z")],
+        Kind::ReadIndex => &[
+            Stroke(Hole, "m-6.2 0a6.2 6.2 0 1 0 12.4 0a6.2 6.2 0 1 0-12.4 0z"),
+            Stroke(Solid, "m-2 0a2 2 0 1 0 4 0a2 2 0 1 0-4 0z"),
+        ],
+        Kind::Propose => &[Stroke(Solid, "m-6-6h12v12h-12z")],
+        Kind::TimeoutNow => &[Stroke(Solid, "m-6-7l13 7l-13 7z")],
+        Kind::Other => &[Stroke(Solid, "m0-5l5 5l-5 5l-5-5z")],
+    }
+}
+
+/// The classes of a message's shape: hollow for an answer or a refusal.
+pub(crate) fn message_class(kind: Kind, answer: bool, reject: bool) -> Classes {
+    classes!("g", kind_class(kind), (answer || reject).then_some("rep"))
+}
+
 /// A message's shape: filled, hollow for an answer, hollow and struck for a refusal.
 pub(crate) fn message(kind: Kind, answer: bool, reject: bool) -> Html {
-    let inner = if answer { "" } else { "cut-out" };
-    let shape = match kind {
-        Kind::Heartbeat => html! { <circle r="3.8"/> },
-        Kind::Append => {
-            html! { <><path d="M-6-6H6V6H-6Z"/><path class={inner} d="M-3-2H3M-3 2H3"/></> }
-        }
-        Kind::Vote => html! { <path d="M0-7L7 5.5H-7Z"/> },
-        Kind::PreVote => html! { <path class="hole" stroke-dasharray="2.5 2" d="M0-7L7 5.5H-7Z"/> },
-        Kind::Snapshot => html! {
-            <><path class="hole" d="M-3-8H8V3H-3Z"/><path d="M-8-3H3V8H-8Z"/></>
-        },
-        Kind::ReadIndex => html! { <><circle class="hole" r="6.2"/><circle r="2"/></> },
-        Kind::Propose => html! { <path d="M-6-6H6V6H-6Z"/> },
-        Kind::TimeoutNow => html! { <path d="M-6-7L7 0L-6 7Z"/> },
-        Kind::Other => html! { <path d="M0-5L5 0L0 5L-5 0Z"/> },
-    };
-    let strike = reject.then(|| html! { <path d="M-8 8L8-8"/> });
     html! {
-        <g class={classes!("g", kind_class(kind), (answer || reject).then_some("rep"))}>
-            { shape }{ strike }
+        <g class={message_class(kind, answer, reject)}>
+            { for strokes(kind, answer).iter().map(|stroke| stroke.draw(|outline| format!("M0 0{outline}"))) }
+            if reject { <path d={format!("M0 0{STRIKE}")}/> }
         </g>
     }
 }
@@ -103,16 +146,6 @@ pub(crate) fn message(kind: Kind, answer: bool, reject: bool) -> Html {
 /// The tag of a client.
 pub(crate) fn client() -> Html {
     html! { <g class="g cl"><path d="M-7-5H2L7 0L2 5H-7Z"/></g> }
-}
-
-/// A message's shape and the words on its glyph: how much it carries, when that is much.
-pub(crate) fn flying(message_: &Message) -> Html {
-    let many = (message_.entries > 9).then(|| {
-        html! {
-            <g class="g"><text x="10" y="4">{ message_.entries }</text></g>
-        }
-    });
-    html! { <>{ message(message_.kind, message_.answer, message_.reject) }{ many }</> }
 }
 
 /// A small picture of a shape that fits into 18 units.

@@ -94,10 +94,10 @@ fn entry(cell: &Cell) -> Html {
         cell.committed.then_some("com"),
         cell.changed.then_some("chg")
     );
+    // One box for each cell and nothing placed within: the browser pays for every box that clips.
     html! {
-        <span class={classes} {title}>
-            <span translate="no">{ short(&cell.words) }</span><i>{ cell.term }</i>
-            <span class="sr">{ format!(" term, {keep}{committed}") }</span>
+        <span class={classes} title={title.clone()} role="img" aria-label={title}>
+            <i>{ cell.term }</i><span translate="no">{ short(&cell.words) }</span>
         </span>
     }
 }

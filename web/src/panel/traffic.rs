@@ -9,7 +9,7 @@ use glasshouse_sim::view::frame::{Alias, Client, Fate, Frame, Kind, MESSAGE_LING
 use yew::prelude::*;
 
 use super::glyph;
-use crate::geometry::{self, Layout, Point, Side};
+use crate::geometry::{self, Layout, Line, Point, Side};
 
 /// More than so many messages on one link are drawn as one with a count.
 const LINK_MAX: usize = 40;
@@ -17,6 +17,10 @@ const LINK_MAX: usize = 40;
 const ALL_MAX: usize = 200;
 /// Words stand beside a glyph while so few are on their way; more would be noise.
 const WORDS_MAX: usize = 8;
+/// A message with more entries than this says how many, while not more than [`COUNTS_MAX`] have
+/// something to say: laying out words is the dearest part of a picture.
+const MANY_ENTRIES: u64 = 9;
+const COUNTS_MAX: usize = 40;
 /// Without a cut in its way a dropped message ends here, as a part of its way.
 const DROPPED_AT: f64 = 0.55;
 
@@ -37,65 +41,162 @@ fn visible(frame: &Frame, now_us: f64) -> Vec<&Message> {
     messages
 }
 
+/// What tells messages apart that are drawn as one shape.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Look {
+    hue: &'static str,
+    kind: Kind,
+    answer: bool,
+    reject: bool,
+}
+
+/// All messages of one look: as few elements as there are looks, however many fly. Each element that
+/// moves costs the browser more than all the lines in it.
+#[derive(Default)]
+struct Flock {
+    /// The ways that they have made, as an SVG path.
+    ways: String,
+    /// Where they are.
+    at: Vec<Point>,
+}
+
+/// Marks that messages of any look may have, as SVG paths.
+#[derive(Default)]
+struct Marks {
+    /// Crosses where messages ended.
+    ended: String,
+    /// Rings around second copies.
+    copies: String,
+    /// Clocks beside messages that were held up.
+    clocks: String,
+}
+
 /// All messages in flight.
 pub(crate) fn messages(frame: &Frame, layout: &Layout, now_us: f64) -> Html {
     let visible = visible(frame, now_us);
-    let words = visible.iter().filter(|message| !message.words.is_empty()).count() <= WORDS_MAX;
+    let spoken = visible.iter().filter(|message| !message.words.is_empty()).count();
     let mut links: BTreeMap<(Alias, Alias), Vec<&Message>> = BTreeMap::new();
     for message in visible {
         links.entry((message.from, message.to)).or_default().push(message);
     }
-    links
-        .into_values()
-        .flat_map(|on_link| match on_link.len() > LINK_MAX {
-            true => vec![one(on_link[on_link.len() / 2], on_link.len(), layout, now_us, false)],
-            false => on_link.into_iter().map(|m| one(m, 1, layout, now_us, words)).collect(),
-        })
-        .collect()
+    let mut flocks: BTreeMap<Look, Flock> = BTreeMap::new();
+    let mut marks = Marks::default();
+    let mut words = Vec::new();
+    for ((from, to), mut on_link) in links {
+        let Some(lane) = layout.lane(from, to) else { continue };
+        let count = on_link.len();
+        if count > LINK_MAX {
+            on_link = vec![on_link[count / 2]];
+        }
+        for message in &on_link {
+            let (at, ended) = place(message, lane, layout, now_us);
+            let Message { kind, answer, reject, .. } = **message;
+            let look = Look { hue: glyph::hue(message.term), kind, answer, reject };
+            let flock = flocks.entry(look).or_default();
+            geometry::draw(&mut flock.ways, (lane.0, at));
+            marks.add(message, at, ended);
+            if !ended {
+                flock.at.push(at);
+            }
+            if let Some(says) = says(message, on_link.len(), count, spoken, ended) {
+                words.push(html! { <text key={message.id} class="d" x={format!("{:.1}", at.x + 11.0)} y={format!("{:.1}", at.y - 7.0)}>{ says }</text> });
+            }
+        }
+    }
+    html! {
+        <g>
+            { for flocks.iter().map(|(look, flock)| flock.draw(*look)) }
+            { marks.draw() }
+            { for words }
+        </g>
+    }
 }
 
-/// One message: the way that it made, its glyph, its words; or a cross where it ended.
-fn one(message: &Message, count: usize, layout: &Layout, now_us: f64, words: bool) -> Html {
-    let Some(lane) = layout.lane(message.from, message.to) else { return Html::default() };
+/// Where a message is, and whether that is where it ended.
+fn place(message: &Message, lane: Line, layout: &Layout, now_us: f64) -> (Point, bool) {
     let way = geometry::progress(message.sent_us, message.arrive_us, now_us);
     let end = match message.fate {
         Fate::Dropped => Some(layout.gate(lane).unwrap_or(DROPPED_AT)),
         Fate::Unheard => Some(1.0),
         Fate::Plain | Fate::Duplicate | Fate::Delayed => None,
     };
-    let part = end.map_or(way, |end| way.min(end));
-    let at = geometry::along(lane, part);
-    let ended = end.is_some_and(|end| way >= end);
-    let classes =
-        classes!("path", glyph::kind_class(message.kind), message.answer.then_some("rep"));
-    let glyph = match ended {
-        true => html! { <path class="ended" d="M-4-4L4 4M4-4L-4 4"/> },
-        false => glyph::flying(message),
-    };
-    let copy = (message.fate == Fate::Duplicate).then(|| {
-        html! {
-            <circle r="10" class="arc0" style="stroke-dasharray:2 2"/>
+    let at = geometry::along(lane, end.map_or(way, |end| way.min(end)));
+    (at, end.is_some_and(|end| way >= end))
+}
+
+/// The words beside a glyph: what it is when few are on their way, how many it stands for, or how
+/// many entries it carries.
+fn says(
+    message: &Message,
+    drawn: usize,
+    count: usize,
+    spoken: usize,
+    ended: bool,
+) -> Option<String> {
+    let few = spoken <= WORDS_MAX && !message.words.is_empty();
+    match () {
+        () if drawn < count => Some(format!("×{count}")),
+        () if ended => None,
+        () if few => Some(message.words.clone()),
+        () if message.entries > MANY_ENTRIES && spoken <= COUNTS_MAX => {
+            Some(message.entries.to_string())
         }
-    });
-    let clock = (message.fate == Fate::Delayed).then(|| {
-        html! {
-            <path d="M8-12a4 4 0 1 0 .1 0M8-10V-8L10-7" class="ended" style="stroke-width:1"/>
-        }
-    });
-    let says = match count {
-        1 if words && !ended => message.words.clone(),
-        1 => String::new(),
-        _ => format!("×{count}"),
-    };
-    html! {
-        <g key={message.id} class={glyph::hue(message.term)}>
-            <path class={classes} d={geometry::path((lane.0, at))}/>
-            <g transform={format!("translate({:.1} {:.1})", at.x, at.y)}>
-                { copy }{ clock }{ glyph }
-                if !says.is_empty() { <text class="d" x="11" y="-7">{ says }</text> }
-            </g>
-        </g>
+        () => None,
     }
+}
+
+impl Flock {
+    fn draw(&self, look: Look) -> Html {
+        let Look { hue, kind, answer, reject } = look;
+        let path = classes!("path", glyph::kind_class(kind), answer.then_some("rep"));
+        let key = format!("{hue}{}{answer}{reject}", kind as u8);
+        html! {
+            <g {key} class={hue}>
+                <path class={path} d={self.ways.clone()}/>
+                <g class={glyph::message_class(kind, answer, reject)}>
+                    { for glyph::strokes(kind, answer).iter().map(|stroke| stroke.draw(|outline| everywhere(&self.at, outline))) }
+                    if reject { <path d={everywhere(&self.at, glyph::STRIKE)}/> }
+                </g>
+            </g>
+        }
+    }
+}
+
+impl Marks {
+    fn add(&mut self, message: &Message, at: Point, ended: bool) {
+        let mark = |path: &mut String, outline: &str| {
+            geometry::go(path, at);
+            path.push_str(outline);
+        };
+        if ended {
+            mark(&mut self.ended, "m-4-4l8 8m0-8l-8 8");
+        }
+        match message.fate {
+            Fate::Duplicate => mark(&mut self.copies, "m-10 0a10 10 0 1 0 20 0a10 10 0 1 0-20 0z"),
+            Fate::Delayed => mark(&mut self.clocks, "m8-12a4 4 0 1 0 .1 0m-.1 2v2l2 1"),
+            Fate::Plain | Fate::Dropped | Fate::Unheard => {}
+        }
+    }
+
+    fn draw(self) -> Html {
+        html! {
+            <>
+                if !self.ended.is_empty() { <path class="ended" d={self.ended}/> }
+                if !self.copies.is_empty() { <path class="arc0 copy" d={self.copies}/> }
+                if !self.clocks.is_empty() { <path class="ended thin" d={self.clocks}/> }
+            </>
+        }
+    }
+}
+
+/// One outline at many places, as one SVG path.
+fn everywhere(places: &[Point], outline: &str) -> String {
+    let mut path = String::with_capacity(places.len() * (outline.len() + 14));
+    for at in places {
+        geometry::go(&mut path, *at);
+        path.push_str(outline);
+    }
+    path
 }
 
 /// The clients: their tags in the corners of the sheet, and their calls on the way.
@@ -135,14 +236,11 @@ fn tag(client: &Client, at: Point, side: Side, layout: &Layout, now_us: f64) -> 
             }
             _ => return None,
         };
-        let spot = geometry::along(lane, way);
-        let turn = (lane.1.y - lane.0.y).atan2(lane.1.x - lane.0.x).to_degrees();
+        let back = back.then_some("rep");
         Some(html! {
             <>
-                <path class={classes!("path", back.then_some("rep"))} style="--c:var(--ink)" d={geometry::path((lane.0, spot))}/>
-                <g transform={format!("translate({:.1} {:.1}) rotate({turn:.0})", spot.x, spot.y)}>
-                    <g class={classes!("g", "cl", back.then_some("rep"))}><path d="M-7-5H2L7 0L2 5H-7Z"/></g>
-                </g>
+                <path class={classes!("path", back)} style="--c:var(--ink)" d={geometry::path((lane.0, geometry::along(lane, way)))}/>
+                <g class={classes!("g", "cl", back)}><path d={geometry::arrow(lane, way)}/></g>
             </>
         })
     });
