@@ -1,39 +1,81 @@
 // Images of a module's memory: what makes every moment of a run one copy away.
 //
 // The simulation imports nothing, so its linear memory is its whole state. An image of it is kept as
-// numbers of blocks in one pool; a block that did not change since the image before is not kept twice.
+// numbers of blocks in one pool; a block that did not change since the image before is not kept twice, and
+// of a block with zeros only the other words are kept.
 //
 //   memory   | block | block | block | ...          256 bytes each
-//   image    |   7   |   9   |   8   | ...          where its bytes lie in the pool
-//   pool     chunks of 4 MB, cut into slots; a slot counts the images that use it
+//   image    |   7   |   9   |   0   | ...          where its words lie in the pool; 0: all are zero
+//   pool     eight shelves, of slots with 8, 16, ... 64 words; a slot counts the images that use it
+//   slot     | which words are not zero: 64 bits | these words ... |       the widest hold all 64 as they are
 //
 // Measured on five members with 20 puts a second: whole pages of 64 KB would keep 5 to 20 MB for five
-// seconds of the run, 4 KB 4 to 8 MB, 256 bytes 2.5 MB; smaller blocks save little and cost time.
+// seconds of the run, 4 KB 4 to 8 MB, 256 bytes 3 MB, and 1.8 MB without zeros; smaller blocks save little
+// and cost time.
 
 /** Words of 4 bytes in a block. */
 const WORDS = 64;
-/** Slots in a chunk of the pool: 4 MB. */
+/** Words by which slots of two shelves differ. */
+const STEP = 8;
+/** Slots in a chunk of a shelf. */
 const SLOTS = 16_384;
+/** The widest shelf, whose slots hold whole blocks. */
+const WHOLE = WORDS / STEP - 1;
+/** The number of a slot says which shelf it is on (3 bits) and where. */
+const PLACE_BITS = 29;
+const PLACE = (1 << PLACE_BITS) - 1;
 /** Pages of 64 KB that may lie behind the end of an image that is written back. They are lost to the
     module's allocator, so beyond this a fresh instance takes its place: 16 MB. */
 const SPARE_PAGES = 256;
 const PAGE = 65_536;
+
+/** Slots of one width. */
+class Shelf {
+  constructor(words) {
+    this.words = words;
+    this.chunks = [];
+    this.uses = [];
+    this.free = [];
+  }
+
+  get bytes() {
+    return (this.chunks.length * SLOTS - this.free.length) * this.words * 4;
+  }
+
+  /** The number of a free slot. */
+  take() {
+    if (this.free.length === 0) {
+      const first = this.chunks.length * SLOTS;
+      this.chunks.push(new Int32Array(SLOTS * this.words));
+      this.uses.push(new Uint16Array(SLOTS));
+      for (let place = SLOTS - 1; place >= 0; place--) this.free.push(first + place);
+    }
+    return this.free.pop();
+  }
+
+  /** One image less, or one more, uses a slot. */
+  count(place, by) {
+    const uses = this.uses[place >> 14];
+    uses[place & (SLOTS - 1)] += by;
+    if (uses[place & (SLOTS - 1)] === 0) this.free.push(place);
+  }
+}
 
 /** The images of one module. `fresh` makes an instance of it whose memory nobody has used. */
 class Images {
   constructor(fresh) {
     this.fresh = fresh;
     this.kept = new Map();
-    this.chunks = [];
-    this.uses = [];
-    this.free = [];
+    this.shelves = Array.from({ length: WHOLE + 1 }, (_, nth) => new Shelf((nth + 1) * STEP));
+    // The number 0 is the block of zeros.
+    this.shelves[0].take();
     /** The image that the memory was last equal to: what differs from it is new. */
     this.last = null;
   }
 
   /** Bytes of the pool that images use. */
   get bytes() {
-    return (this.chunks.length * SLOTS - this.free.length) * WORDS * 4;
+    return this.shelves.reduce((sum, shelf) => sum + shelf.bytes, 0);
   }
 
   /** Keeps the memory of `instance` under a number. */
@@ -45,7 +87,7 @@ class Images {
       const at = block * WORDS;
       const same = block < before.length && this.holds(before[block], memory, at);
       const slot = same ? before[block] : this.put(memory, at);
-      this.uses[slot >> 14][slot & (SLOTS - 1)] += 1;
+      if (slot !== 0) this.shelves[slot >>> PLACE_BITS].count(slot & PLACE, 1);
       image[block] = slot;
     }
     this.forget(name);
@@ -65,13 +107,7 @@ class Images {
     }
     if (has < pages) instance.exports.memory.grow(pages - has);
     const memory = new Int32Array(instance.exports.memory.buffer);
-    for (let block = 0; block < image.length; block++) {
-      const slot = image[block];
-      const chunk = this.chunks[slot >> 14];
-      const from = (slot & (SLOTS - 1)) * WORDS;
-      const to = block * WORDS;
-      for (let word = 0; word < WORDS; word++) memory[to + word] = chunk[from + word];
-    }
+    for (let block = 0; block < image.length; block++) this.get(image[block], memory, block * WORDS);
     memory.fill(0, image.length * WORDS);
     this.last = image;
     return instance;
@@ -83,34 +119,76 @@ class Images {
     if (!image) return;
     this.kept.delete(name);
     for (const slot of image) {
-      const uses = this.uses[slot >> 14];
-      if (--uses[slot & (SLOTS - 1)] === 0) this.free.push(slot);
+      if (slot !== 0) this.shelves[slot >>> PLACE_BITS].count(slot & PLACE, -1);
     }
   }
 
   /** Whether a slot is in use and holds the words of the memory at `at`. */
   holds(slot, memory, at) {
-    if (this.uses[slot >> 14][slot & (SLOTS - 1)] === 0) return false;
-    const chunk = this.chunks[slot >> 14];
-    const from = (slot & (SLOTS - 1)) * WORDS;
-    for (let word = 0; word < WORDS; word++) {
-      if (chunk[from + word] !== memory[at + word]) return false;
+    const shelf = slot >>> PLACE_BITS;
+    const { chunks, uses, words } = this.shelves[shelf];
+    if (slot !== 0 && uses[(slot & PLACE) >> 14][slot & PLACE & (SLOTS - 1)] === 0) return false;
+    const chunk = chunks[(slot & PLACE) >> 14];
+    let from = (slot & PLACE & (SLOTS - 1)) * words;
+    if (shelf === WHOLE) {
+      for (let word = 0; word < WORDS; word++) if (chunk[from + word] !== memory[at + word]) return false;
+      return true;
+    }
+    const masks = from;
+    from += 2;
+    for (let half = 0; half < 2; half++) {
+      for (let word = at + half * 32, mask = chunk[masks + half], end = word + 32; word < end; word++, mask >>>= 1) {
+        if ((mask & 1 ? chunk[from++] : 0) !== memory[word]) return false;
+      }
     }
     return true;
   }
 
-  /** Copies the words of the memory at `at` into a free slot. */
-  put(memory, at) {
-    if (this.free.length === 0) {
-      const chunk = this.chunks.length;
-      this.chunks.push(new Int32Array(SLOTS * WORDS));
-      this.uses.push(new Uint16Array(SLOTS));
-      for (let slot = SLOTS - 1; slot >= 0; slot--) this.free.push(chunk * SLOTS + slot);
+  /** Writes the words of a slot to the memory at `at`. */
+  get(slot, memory, at) {
+    const shelf = slot >>> PLACE_BITS;
+    const { chunks, words } = this.shelves[shelf];
+    const chunk = chunks[(slot & PLACE) >> 14];
+    let from = (slot & PLACE & (SLOTS - 1)) * words;
+    if (shelf === WHOLE) {
+      for (let word = 0; word < WORDS; word++) memory[at + word] = chunk[from + word];
+      return;
     }
-    const slot = this.free.pop();
-    const chunk = this.chunks[slot >> 14];
-    const to = (slot & (SLOTS - 1)) * WORDS;
-    for (let word = 0; word < WORDS; word++) chunk[to + word] = memory[at + word];
-    return slot;
+    const masks = from;
+    from += 2;
+    for (let half = 0; half < 2; half++) {
+      for (let word = at + half * 32, mask = chunk[masks + half], end = word + 32; word < end; word++, mask >>>= 1) {
+        memory[word] = mask & 1 ? chunk[from++] : 0;
+      }
+    }
+  }
+
+  /** Copies the words of the memory at `at` into a free slot; its number. */
+  put(memory, at) {
+    let others = 0;
+    for (let word = at; word < at + WORDS; word++) if (memory[word] !== 0) others++;
+    if (others === 0) return 0;
+    const shelf = Math.min(Math.ceil((others + 2) / STEP) - 1, WHOLE);
+    const place = this.shelves[shelf].take();
+    const { chunks, words } = this.shelves[shelf];
+    const chunk = chunks[place >> 14];
+    let to = (place & (SLOTS - 1)) * words;
+    if (shelf === WHOLE) {
+      for (let word = 0; word < WORDS; word++) chunk[to + word] = memory[at + word];
+    } else {
+      const masks = to;
+      to += 2;
+      for (let half = 0; half < 2; half++) {
+        let mask = 0;
+        for (let bit = 0; bit < 32; bit++) {
+          const word = memory[at + half * 32 + bit];
+          if (word === 0) continue;
+          mask |= 1 << bit;
+          chunk[to++] = word;
+        }
+        chunk[masks + half] = mask;
+      }
+    }
+    return ((shelf << PLACE_BITS) | place) >>> 0;
   }
 }

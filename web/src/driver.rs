@@ -106,7 +106,7 @@ impl Driver {
                 Heard::Failed(sentence) => Msg::SimFailed(sentence),
                 Heard::Reply(number, reply, spent_ms, image_bytes) => {
                     let Some(ask) = held.borrow_mut().remove(&number) else { return };
-                    Msg::Reply(ask, reply, When { now_ms: now_ms(), spent_ms, image_bytes })
+                    Msg::Reply(ask, reply, When { spent_ms, image_bytes })
                 }
             };
             emit.emit(msg);

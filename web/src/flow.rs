@@ -20,7 +20,7 @@
 
 use std::rc::Rc;
 
-use glasshouse_sim::view::call::{Call, Reply};
+use glasshouse_sim::view::call::{Call, Reply, Stop};
 use glasshouse_sim::view::frame::{
     Asks, Client, Entry, Frame, FrameRequest, MESSAGE_LINGER_US, Member, Message,
 };
@@ -53,8 +53,11 @@ const SAY_MS: f64 = 1_000.0;
 const NOTICE_MS: f64 = 8_000.0;
 /// With reduced motion play is a step at most so often, in real milliseconds.
 const STILL_MS: f64 = 250.0;
-/// A question at full speed should take between these, in real milliseconds.
+/// The simulation should work between these on a question at full speed, in milliseconds: long enough that asking
+/// costs nothing, short enough that somebody else is heard soon.
 const HURRY_MS: std::ops::Range<f64> = 12.0..40.0;
+/// The first stretch at full speed, in virtual microseconds: what is over soon is seen soon.
+pub(crate) const CHUNK_START_US: u64 = 50_000;
 /// Bounds of a stretch at full speed, in virtual microseconds.
 const CHUNK_US: (u64, u64) = (10_000, 2_000_000);
 /// A step that has found nothing after so many runs of one virtual second gives up.
@@ -209,6 +212,9 @@ impl State {
             }
             Pace::Hurry => {
                 let mut stretch = self.flow.chunk_us;
+                if self.flow.until_leader {
+                    stretch = stretch.min(CHUNK_START_US);
+                }
                 if let Some(until) = self.flow.until_us {
                     stretch = stretch.min(until.saturating_sub(self.flow.sim_us)).max(1);
                 }
@@ -233,7 +239,9 @@ impl State {
     fn ask_run(&mut self, stretch_us: u64, slices_max: u64, out: &mut Vec<Effect>) {
         let stop = match self.pace() {
             Pace::Step => self.unit.stop(),
-            _ => Default::default(),
+            // Who waits for a line is told when it is done, not when it is noticed.
+            Pace::Hurry if !self.flow.hurry.is_empty() => Stop::Done,
+            _ => Stop::Time,
         };
         let until_us = self.flow.sim_us + stretch_us;
         self.flow.asked_ms = self.flow.tick_ms;
@@ -267,7 +275,10 @@ impl State {
     /// The simulation has run.
     pub(crate) fn ran(&mut self, reply: &Reply, when: When, out: &mut Vec<Effect>) {
         self.flow.sim_us = reply.time_us.unwrap_or(self.flow.sim_us);
-        if let Some(image) = self.timeline.ran(self.flow.sim_us, reply.done, when.spent_ms) {
+        if self.pace() == Pace::Journey {
+            // Where it leads was seen before, and images of it were kept, or given up.
+            self.timeline.did(reply.done);
+        } else if let Some(image) = self.timeline.ran(self.flow.sim_us, reply.done, when.spent_ms) {
             self.ask_image(image, out);
         }
         if reply.stopped.is_some() {
@@ -276,10 +287,10 @@ impl State {
         }
         match self.pace() {
             Pace::Hurry | Pace::Journey => {
-                let took = when.now_ms - self.flow.asked_ms;
-                let chunk = match took {
-                    _ if took < HURRY_MS.start => self.flow.chunk_us * 2,
-                    _ if took > HURRY_MS.end => self.flow.chunk_us / 2,
+                let chunk = match when.spent_ms {
+                    _ if reply.stopped.is_some() => self.flow.chunk_us,
+                    ms if ms < HURRY_MS.start => self.flow.chunk_us * 2,
+                    ms if ms > HURRY_MS.end => self.flow.chunk_us / 2,
                     _ => self.flow.chunk_us,
                 };
                 self.flow.chunk_us = chunk.clamp(CHUNK_US.0, CHUNK_US.1);

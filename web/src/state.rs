@@ -17,7 +17,7 @@ use glasshouse_sim::view::call::{Call, Candidate, Reply, Stop};
 use glasshouse_sim::view::frame::{Alias, Asks, Entry, Event, Frame, Sentence};
 
 use crate::compare::{self, Fates};
-use crate::flow::Pace;
+use crate::flow::{CHUNK_START_US, Pace};
 use crate::geometry::{Layout, Line, Point};
 use crate::history::{self, Seen};
 use crate::hunt::{self, Hunts};
@@ -109,8 +109,6 @@ pub(crate) enum Msg {
 /// How an answer came.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct When {
-    /// The browser's time, in milliseconds.
-    pub(crate) now_ms: f64,
     /// What the simulation took for it, in milliseconds.
     pub(crate) spent_ms: f64,
     /// What all images of the simulation use, in bytes, if the question was about them; else 0.
@@ -588,7 +586,7 @@ impl State {
             early: Vec::new(),
             frame: Rc::default(),
             calm: Rc::default(),
-            flow: Flow { speed: FIRST_SPEED, chunk_us: 50_000, ..Flow::default() },
+            flow: Flow { speed: FIRST_SPEED, chunk_us: CHUNK_START_US, ..Flow::default() },
             timeline: Timeline::default(),
             unit: Unit::Event,
             terminal: Terminal::default(),

@@ -31,8 +31,8 @@ const IMAGE_EVERY_MS: f64 = 60.0;
 /// But not sooner than this after the one before, in virtual microseconds: slow play asks for many
 /// small stretches, which are quicker to run in one.
 const IMAGE_APART_US: u64 = 500_000;
-/// What all images may use, in bytes. A page with its simulation takes about as much again.
-const IMAGE_BYTES_MAX: u64 = 144 << 20;
+/// What all images may use, in bytes: with them a page of a run of ten minutes stays below 300 MB.
+const IMAGE_BYTES_MAX: u64 = 176 << 20;
 /// Branches that are kept; the oldest ones beside main are forgotten first.
 const BRANCHES_MAX: usize = 16;
 
@@ -115,6 +115,8 @@ pub(crate) struct Timeline {
     next_image: u32,
     /// How long the simulation has worked since the last image, in milliseconds.
     spent_ms: f64,
+    /// Images are made at least so far apart, in virtual microseconds: closer ones were thinned already.
+    apart_us: u64,
     /// What was done where the simulation stands.
     past: Vec<Action>,
     pub(crate) journey: Option<Journey>,
@@ -136,6 +138,7 @@ impl Timeline {
             images: BTreeMap::new(),
             next_image: 0,
             spent_ms: 0.0,
+            apart_us: IMAGE_APART_US,
             past: Vec::new(),
             journey: None,
         }
@@ -185,7 +188,7 @@ impl Timeline {
         self.did(done);
         let before = self.images.values().filter(|image| image.is_past_of(&self.past));
         let last_us = before.map(|image| image.time_us).filter(|us| *us <= now_us).max();
-        let apart = last_us.is_none_or(|last| now_us >= last + IMAGE_APART_US);
+        let apart = last_us.is_none_or(|last| now_us >= last + self.apart_us);
         (apart && self.spent_ms >= IMAGE_EVERY_MS).then(|| self.keep(now_us))
     }
 
@@ -215,7 +218,8 @@ impl Timeline {
             self.images.iter().map(|(number, image)| (image.time_us, *number)).collect();
         by_time.sort_unstable();
         let gaps = by_time.windows(3).map(|three| (three[2].0 - three[0].0, three[1].1));
-        let (_, number) = gaps.min()?;
+        let (gap_us, number) = gaps.min()?;
+        self.apart_us = self.apart_us.max(gap_us / 2);
         self.images.remove(&number);
         Some(Image::Forget(number))
     }

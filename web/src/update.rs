@@ -10,7 +10,7 @@ use glasshouse_sim::view::call::{Call, Reply};
 use glasshouse_sim::view::frame::{Alias, Life};
 
 use crate::compare::Fates;
-use crate::flow::Pace;
+use crate::flow::{CHUNK_START_US, Pace};
 use crate::geometry::Point;
 use crate::link::{self, Run};
 use crate::state::{
@@ -358,6 +358,7 @@ impl State {
     fn started(&mut self, id: u64, line: &str, origin: Origin, out: &mut Vec<Effect>) {
         let about_time = ["run", "until"].contains(&line.split_whitespace().next().unwrap_or(""));
         let stands = !self.flow.playing;
+        self.flow.chunk_us = CHUNK_START_US;
         match origin {
             Origin::Api(api) => drop(self.flow.hurry.insert(id, Some(api))),
             _ if about_time || stands => drop(self.flow.hurry.insert(id, None)),

@@ -243,13 +243,16 @@ impl Bench {
                 return Some("slices");
             }
             slices += 1;
-            let now = self.world.now();
+            let (now, jobs) = (self.world.now(), self.jobs.len());
             self.slice(until, stop);
             if self.world.violation().is_some() {
                 return Some("violation");
             }
             if let Some(reason) = self.view.counts().passed(&marks, stop) {
                 return Some(reason);
+            }
+            if stop == Stop::Done && self.jobs.len() < jobs {
+                return Some("done");
             }
             if self.world.now() == now {
                 return Some("stopped");
@@ -269,7 +272,7 @@ impl Bench {
         if !self.jobs.is_empty() {
             target = target.min(now - now % GRID + GRID);
         }
-        if stop != Stop::Time {
+        if !matches!(stop, Stop::Time | Stop::Done) {
             target = target.min(now - now % FINE + FINE);
         }
         self.world.run_until(target);

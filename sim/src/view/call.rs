@@ -236,6 +236,8 @@ pub enum Stop {
     Disk,
     /// When a member next learns that entries are committed.
     Commit,
+    /// When a line of the terminal that took its time is done.
+    Done,
 }
 
 /// A line that took effect at a moment.
@@ -262,7 +264,7 @@ pub struct Reply {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub done: Option<usize>,
     /// Run: it stopped for this reason before its time: `event`, `message`, `disk`, `commit`,
-    /// `violation`, `slices`.
+    /// `done`, `violation`, `slices`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stopped: Option<String>,
     /// Exec, Type: the number of the terminal's entry.

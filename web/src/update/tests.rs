@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
-use glasshouse_sim::view::call::Action;
 use glasshouse_sim::view::call::history::{History, Operation};
+use glasshouse_sim::view::call::{Action, Stop};
 use glasshouse_sim::view::frame::{Asks, Cut, Entry, Frame, Member, Message, Role, Violation};
 
 use super::*;
@@ -40,8 +40,14 @@ impl Sim {
                 reply.time_us = Some(0);
             }
             Call::Run { until_us, stop, .. } => {
-                let happened = stop != Default::default();
-                self.time_us = if happened { self.time_us + 7 } else { until_us };
+                let happened = !matches!(stop, Stop::Time | Stop::Done);
+                let waits = self.entries.iter().filter(|entry| !entry.done);
+                let done = waits.map(|entry| entry.time_us + self.line_takes_us).min();
+                self.time_us = match stop {
+                    Stop::Time => until_us,
+                    Stop::Done => done.map_or(until_us, |done| done.min(until_us)),
+                    _ => self.time_us + 7,
+                };
                 self.repeat();
                 (reply.time_us, reply.done) = (Some(self.time_us), Some(self.actions.len()));
                 reply.stopped = happened.then(|| "event".to_owned());
@@ -183,7 +189,7 @@ impl Page {
                 Asked::Call(call) => self.sim.answer(call),
                 Asked::Image(image) => self.image(image),
             };
-            let when = When { now_ms: self.now_ms, spent_ms: 30.0, image_bytes: 0 };
+            let when = When { spent_ms: 30.0, image_bytes: 0 };
             self.tell_only(Msg::Reply(ask, Box::new(reply), when));
         }
     }
@@ -408,7 +414,7 @@ fn a_line_that_cannot_run_leaves_the_bench_at_rest() {
     assert!(!page.state.settled());
     let (ask, _) = page.asked.pop_front().expect("it was asked");
     let reply = Reply { error: Some("That cannot be.".to_owned()), ..Reply::default() };
-    page.tell(Msg::Reply(ask, Box::new(reply), When { now_ms: page.now_ms, ..When::default() }));
+    page.tell(Msg::Reply(ask, Box::new(reply), When::default()));
     assert!(page.effects.contains(&Effect::Answer(5, Err("That cannot be.".to_owned()))));
     assert!(page.state.settled());
 }
