@@ -8,7 +8,7 @@ async function start() {
   const { embed } = await import(`./embed.js?${build}`);
   embed();
   const page = await import(`./glasshouse-web.js?${build}`);
-  await page.default({ module_or_path: new URL(`glasshouse-web_bg.wasm?${build}`, import.meta.url) });
+  await page.default({ module_or_path: new URL(`glasshouse-web_bg.wasm?${build}`, document.baseURI) });
 }
 
 /** The language that was chosen here, else the first that this browser's user reads and the page speaks. */
@@ -56,3 +56,8 @@ started.catch((error) => {
   const says = document.getElementById("shell-says");
   if (says) says.textContent = `The page could not start: ${error.message || error}. Reload it, or use a browser that knows WebAssembly.`;
 });
+
+// A page from a server is kept for when there is none. Where that is not allowed, the page is as good as without.
+if ("serviceWorker" in navigator && location.protocol.startsWith("http")) {
+  window.glasshouse.ready.then(() => navigator.serviceWorker.register(`offline.js?${build}`)).catch(() => {});
+}

@@ -25,7 +25,7 @@ function use(other) {
 
 /** Fetches the module, telling the page how many bytes are here. */
 async function load() {
-  const response = await fetch(new URL("glasshouse-sim.wasm" + build, self.location.href));
+  const response = await fetch("glasshouse-sim.wasm" + build);
   if (!response.ok) throw new Error(`The simulation could not be loaded: the server answered ${response.status}.`);
   const total = Number(response.headers.get("content-length")) || 0;
   const parts = [];

@@ -23,6 +23,7 @@ pub mod lessons;
 pub mod page;
 pub mod serve;
 pub mod shell;
+pub mod single;
 pub mod tools;
 pub mod traces;
 pub mod wasm;

@@ -12,7 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::shell::{self, capture, cargo, command, file_failure, run};
-use crate::{Failure, Result, lessons, tools, wasm};
+use crate::{Failure, Result, lessons, single, tools, wasm};
 
 const WASM: &str = "wasm32-unknown-unknown";
 
@@ -21,6 +21,10 @@ const WASM: &str = "wasm32-unknown-unknown";
 const BUILD_MARK: &str = "{{build}}";
 /// Stands there where the list of languages belongs: a file in `web/lang/` is one.
 const LANGUAGES_MARK: &str = "{{languages}}";
+
+/// The worker that keeps the page for when there is no network, and where it names the files.
+const OFFLINE: &str = "offline.js";
+const FILES_MARK: &str = "/*{{files}}*/";
 
 /// The simulation is made quick. Without the second flag its long loops are put into the functions
 /// that call them once, and a browser goes on running those with its slow first compiler.
@@ -123,9 +127,28 @@ fn copy_static(dist: &Path) -> Result<()> {
         shell::write(&dist.join(name), &shell::read(&file)?)?;
     }
     let languages = copy_languages(dist)?;
-    let index = String::from_utf8_lossy(&shell::read(&root.join("index.html"))?).into_owned();
+    let names = names(dist)?;
+    let text = |path: PathBuf| -> Result<String> {
+        Ok(String::from_utf8_lossy(&shell::read(&path)?).into_owned())
+    };
+    let kept: Vec<_> =
+        names.iter().filter(|name| *name != OFFLINE).map(|name| format!("{name:?}")).collect();
+    let offline = text(dist.join(OFFLINE))?.replace(FILES_MARK, &kept.join(", "));
+    shell::write(&dist.join(OFFLINE), offline.as_bytes())?;
+    let index = text(root.join("index.html"))?;
     let index = index.replace(LANGUAGES_MARK, &languages).replace(BUILD_MARK, &build_name(dist)?);
-    shell::write(&dist.join("index.html"), index.as_bytes())
+    shell::write(&dist.join("index.html"), index.as_bytes())?;
+    single::write(dist, &names)
+}
+
+/// The names of all files under a folder, as addresses have them.
+fn names(dist: &Path) -> Result<Vec<String>> {
+    let name = |path: &PathBuf| {
+        let inside = path.strip_prefix(dist).unwrap_or(path).components();
+        let parts: Vec<_> = inside.map(|part| part.as_os_str().to_string_lossy()).collect();
+        parts.join("/")
+    };
+    Ok(files(dist)?.iter().map(name).collect())
 }
 
 /// Copies the catalogues: `web/lang/ru.txt` to `lang/ru.txt`, and the lessons' `labs/NN-name/ru.txt` to
@@ -185,7 +208,8 @@ fn print_sizes(dist: &Path) -> Result<()> {
     let node = tools::node_path();
     let (mut page, mut labs, mut languages) = ((0, 0), (0, 0), (0, 0));
     println!("  {:<28} {:>10} {:>10}", "dist/", "bytes", "brotli");
-    for path in files(dist)? {
+    // Nobody downloads both the page and the one file that holds all of it.
+    for path in files(dist)?.into_iter().filter(|path| !path.ends_with(single::NAME)) {
         let raw = shell::read(&path)?.len();
         let small = node.as_ref().map(|node| brotli(node, &path)).transpose()?;
         let name = path.strip_prefix(dist).unwrap_or(&path);

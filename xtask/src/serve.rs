@@ -33,7 +33,12 @@ pub fn listen(port: u16) -> io::Result<(TcpListener, SocketAddr)> {
 
 /// Answers for as long as the process lives.
 pub fn serve(listener: &TcpListener, site: &Site) {
-    for stream in listener.incoming().filter_map(Result::ok) {
+    serve_while(listener, site, || true);
+}
+
+/// Answers until somebody comes and it is closed.
+pub fn serve_while(listener: &TcpListener, site: &Site, open: impl Fn() -> bool) {
+    for stream in listener.incoming().take_while(|_| open()).filter_map(Result::ok) {
         let site = site.clone();
         // A client that leaves in the middle of an answer is its own affair.
         thread::spawn(move || drop(answer(stream, &site)));
