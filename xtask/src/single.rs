@@ -93,9 +93,9 @@ fn base64(bytes: &[u8]) -> String {
     for three in bytes.chunks(3) {
         let byte = |nth: usize| u32::from(three.get(nth).copied().unwrap_or(0));
         let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for nth in 0..4 {
-            let letter = LETTERS[(bits >> (18 - 6 * nth) & 63) as usize];
-            text.push(if nth as usize <= three.len() { char::from(letter) } else { '=' });
+        for (nth, shift) in [18, 12, 6, 0].into_iter().enumerate() {
+            let letter = LETTERS[(bits >> shift & 63) as usize];
+            text.push(if nth <= three.len() { char::from(letter) } else { '=' });
         }
     }
     text
