@@ -49,7 +49,7 @@ export async function speak(wanted) {
 globalThis.glasshouseSays = (text) => (catalogue ? catalogue.say(text) : text);
 
 async function load(wanted, file, into) {
-  const response = await fetch(new URL(`lang/${file}.txt${build}`, import.meta.url));
+  const response = await fetch(`lang/${file}.txt${build}`);
   if (!response.ok) throw new Error(`the server answered ${response.status} for ${file}.txt`);
   into.add(read(await response.text()).entries);
   return into;
