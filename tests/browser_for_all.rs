@@ -19,6 +19,8 @@ fn the_page_elects_a_leader_by_itself() {
 #[test]
 fn a_broken_link_is_told_in_a_sentence() {
     let Some(mut bench) = Bench::open(Screen::DESKTOP, "") else { return };
+    let turned = "getComputedStyle(document.querySelector('.mem .nm')).transform";
+    assert_eq!(bench.eval::<String>(turned), "none", "names of members stand upright");
     bench.eval::<serde_json::Value>("(location.hash = '#seed=banana&n=3', null)");
     bench.wait(
         "document.querySelector('[role=status]').textContent.includes('link cannot be opened')",

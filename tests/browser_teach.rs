@@ -188,6 +188,8 @@ fn what_was_done_becomes_the_set_up() {
     bench.exec("put color red");
     bench.exec("run 2s");
     let there = bench.settle();
+    // What is offered stands above the set-up: once it is all there, nothing moves under the mouse.
+    bench.wait("document.querySelector('.offers')?.textContent.includes('have the same revision')");
     unfold(&mut bench, "Set-up");
     bench.click_named("Begin where the bench stands");
     bench.wait("document.querySelector('#lesson-text').value.includes('\"until leader\", \"put color red\", \"run ')");

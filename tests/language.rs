@@ -12,6 +12,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use glasshouse_sim::lesson::library::{self, Source};
 use glasshouse_tests::{root, tools};
 use serde::Deserialize;
 use serde_json::json;
@@ -108,14 +109,43 @@ fn languages() -> Vec<String> {
         .collect()
 }
 
-/// The catalogues of a language: its own, and those of the lessons.
-fn catalogues(language: &str) -> Vec<String> {
-    let mut lessons: Vec<PathBuf> =
-        fs::read_dir(root().join("labs")).unwrap().map(|lab| lab.unwrap().path()).collect();
-    lessons.sort();
-    let lessons = lessons.into_iter().map(|lab| lab.join(format!("{language}.txt")));
-    let own = root().join(format!("web/lang/{language}.txt"));
-    [own].into_iter().chain(lessons.filter(|file| file.exists())).map(|file| read(&file)).collect()
+/// The catalogue of a language.
+fn catalogue(language: &str) -> String {
+    read(&root().join(format!("web/lang/{language}.txt")))
+}
+
+/// What a lesson shows: its paragraphs and items with their marks, and the texts of its questions and goals.
+fn lesson_texts(source: &Source) -> Vec<String> {
+    let lab = source.read().unwrap();
+    let mut texts = Vec::new();
+    for block in source.text.split("\n\n").map(|block| block.trim_matches('\n')) {
+        if block.lines().all(|line| line.starts_with("    ")) {
+            continue;
+        }
+        let lines = block.lines().map(|line| line.trim().trim_start_matches(['#', ' ']));
+        let whole = lines.collect::<Vec<_>>().join(" ");
+        match block.starts_with("- ") {
+            true => texts.extend(whole.trim_start_matches("- ").split(" - ").map(str::to_owned)),
+            false => texts.push(whole),
+        }
+    }
+    for one in &lab.predictions {
+        texts.push(one.question.clone());
+        texts.extend(one.choices.iter().cloned());
+        texts.extend(one.tempting.iter().map(|(_, why)| why.clone()));
+    }
+    for one in &lab.questions {
+        texts.push(one.question.clone());
+        texts.extend(one.choices.iter().cloned());
+    }
+    for one in &lab.goals {
+        texts.push(one.title.clone());
+        texts.extend(one.hints.iter().cloned());
+    }
+    // Names are filled in before anything is drawn.
+    let names = lab.names.iter().map(|(name, _)| format!("{{{name}}}"));
+    let fill = |text: String| names.clone().fold(text, |text, name| text.replace(&name, "n1"));
+    texts.into_iter().map(fill).collect()
 }
 
 /// Asks the page's code about catalogues and texts; `None` after saying that Node.js is missing.
@@ -297,9 +327,28 @@ fn story() -> BTreeSet<String> {
 #[test]
 fn every_entry_is_whole_and_reached() {
     for language in languages() {
-        let Some(judged) = judge(&language, &catalogues(&language), &[]) else { return };
+        let Some(judged) = judge(&language, &[catalogue(&language)], &[]) else { return };
         assert!(!judged.name.is_empty(), "{language} does not say its name");
         assert!(judged.wrong.is_empty(), "{language}:\n  {}", judged.wrong.join("\n  "));
+    }
+}
+
+#[test]
+fn a_lesson_that_is_translated_is_translated_whole() {
+    for language in languages() {
+        for source in library::LESSONS {
+            let file = root().join(format!("labs/{}/{language}.txt", source.id));
+            if !file.exists() {
+                continue;
+            }
+            let (files, texts) = ([catalogue(&language), read(&file)], lesson_texts(source));
+            let Some(judged) = judge(&language, &files, &texts) else { return };
+            // Numbers, members and lines for the terminal are the same in every language.
+            let is_text = |text: &&String| text.contains(' ') && !text.ends_with('`');
+            let unknown: Vec<_> = judged.unknown.iter().filter(is_text).cloned().collect();
+            let wrong = [judged.wrong, unknown].concat();
+            assert!(wrong.is_empty(), "{}:\n  {}", file.display(), wrong.join("\n  "));
+        }
     }
 }
 
@@ -308,7 +357,7 @@ fn no_text_of_the_page_is_without_a_translation() {
     let texts = texts();
     assert!(texts.len() > 700, "only {} texts were found", texts.len());
     for language in languages() {
-        let known = english(&catalogues(&language)[..1]);
+        let known = english(&[catalogue(&language)]);
         let is_known = |piece: &str| {
             // An example is a command.
             ["Write it like ", "like "].iter().any(|example| piece.starts_with(example))
@@ -329,7 +378,7 @@ fn the_story_of_real_runs_is_translated() {
     let story: Vec<String> = story().into_iter().collect();
     assert!(story.len() > 100, "only {} lines were found", story.len());
     for language in languages() {
-        let Some(judged) = judge(&language, &catalogues(&language), &story) else { return };
+        let Some(judged) = judge(&language, &[catalogue(&language)], &story) else { return };
         assert!(judged.unknown.is_empty(), "{language}:\n  {}", judged.unknown.join("\n  "));
     }
 }
