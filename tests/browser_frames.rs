@@ -64,22 +64,9 @@ fn what_a_frame_costs() {
             choose(&mut bench, speed);
             bench.press(" ");
             bench.until("s.playing");
-            if std::env::var("PROF").is_ok() {
-                bench.call("Profiler.enable", json!({}));
-                bench.call("Profiler.setSamplingInterval", json!({"interval": 200}));
-                bench.call("Profiler.start", json!({}));
-            }
             let before = worked(&mut bench);
             let seen: Value = bench.eval(&format!("{WATCH}({seconds})"));
             let after = worked(&mut bench);
-            if std::env::var("PROF").is_ok() {
-                let profile = bench.call("Profiler.stop", json!({}));
-                std::fs::write(
-                    format!("/work/wt/prof-{members}-{}.json", &speed[..2]),
-                    profile.to_string(),
-                )
-                .unwrap();
-            }
             bench.press(" ");
             let status = bench.settle();
             let frames = seen["frames"].as_f64().unwrap();

@@ -29,7 +29,12 @@ fn after_the_first_visit_no_server_is_needed() {
     page.wait("window.glasshouse");
     page.eval::<Value>("glasshouse.ready.then(() => null)");
     // Active means that all files were kept.
-    page.wait("navigator.serviceWorker.ready.then(kept => kept.active.state === 'activated')");
+    page.eval::<Value>(
+        "navigator.serviceWorker.ready.then(kept => new Promise(done => {
+            const look = () => kept.active.state === 'activated' ? done(null) : setTimeout(look, 20);
+            look();
+        }))",
+    );
     let hash = "(async () => (await glasshouse.ready, glasshouse.traceHash()))()";
     let online: String = page.eval(hash);
 

@@ -212,9 +212,11 @@ impl Page {
     /// Ends the test with a picture of the tab and its errors.
     fn fail(&mut self, why: &str) -> ! {
         let name = thread::current().name().unwrap_or("test").replace("::", "-");
-        let picture = self.screenshot(&format!("failed-{name}"));
         let errors = self.take_errors();
-        panic!("{why}\nscreenshot: {}\nerrors in the page: {errors:#?}", picture.display());
+        // Told first: of a page that is not there no picture can be taken.
+        eprintln!("{why}\nerrors in the page: {errors:#?}");
+        let picture = self.screenshot(&format!("failed-{name}"));
+        panic!("{why}\nscreenshot: {}", picture.display());
     }
 }
 
