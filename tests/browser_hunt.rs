@@ -95,23 +95,11 @@ fn an_easy_bug_is_found_made_small_and_shown_elsewhere() {
 
 /// A file of the finding tells the same story; one that was changed is refused with a sentence.
 fn judged(bench: &mut Bench, found: &str) {
-    let give = |text: &str| {
-        format!(
-            "(field => {{
-                const files = new DataTransfer();
-                files.items.add(new File([{}], 'a.finding', {{type: 'text/plain'}}));
-                field.files = files.files;
-                field.dispatchEvent(new Event('change', {{bubbles: true}}));
-                return null;
-            }})(document.querySelector('#finding'))",
-            serde_json::json!(text)
-        )
-    };
     let forged = found.replace(field(found, "trace"), "0123456789abcdef");
-    bench.eval::<serde_json::Value>(&give(&forged));
+    bench.give_file("#finding", "a.finding", &forged);
     bench.wait("document.querySelector('.refused')?.textContent.includes('trace')");
     bench.screenshot("hunt-refused");
-    bench.eval::<serde_json::Value>(&give(found));
+    bench.give_file("#finding", "a.finding", found);
     bench.wait("!document.querySelector('.refused') && document.querySelector('#open-on-bench')");
     assert_eq!(finding(bench), found);
 }

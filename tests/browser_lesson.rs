@@ -117,15 +117,7 @@ fn what_was_reached_is_kept(bench: &mut Bench) {
 
 /// Chooses a file with this text where progress is opened.
 fn open_file(bench: &mut Bench, text: &str) {
-    bench.eval::<Value>(&format!(
-        "(field => {{
-            const files = new DataTransfer();
-            files.items.add(new File([{text:?}], 'my.progress', {{ type: 'text/plain' }}));
-            field.files = files.files;
-            field.dispatchEvent(new Event('change', {{ bubbles: true }}));
-            return null;
-        }})(document.querySelector('#progress'))"
-    ));
+    bench.give_file("#progress", "my.progress", text);
 }
 
 #[test]

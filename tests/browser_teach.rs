@@ -162,16 +162,7 @@ fn a_student_does_it(bench: &mut Bench, lesson: &str, seed: &str) -> String {
         "document.querySelector('.lesson [role=alert]')?.textContent.includes('gave you its file')",
     );
     bench.screenshot("teach-link");
-    bench.eval::<Value>(&format!(
-        "(field => {{
-            const files = new DataTransfer();
-            files.items.add(new File([{}], '30-my-lesson.lesson', {{ type: 'text/plain' }}));
-            field.files = files.files;
-            field.dispatchEvent(new Event('change', {{ bubbles: true }}));
-            return null;
-        }})(document.querySelector('#lesson-file'))",
-        json!(lesson)
-    ));
+    bench.give_file("#lesson-file", "30-my-lesson.lesson", lesson);
     bench.wait("document.querySelector('#goal-G1')");
     bench.until(&format!("s.settled && s.seed === {}", json!(seed)));
     assert!(!bench.eval::<bool>("!!document.querySelector('.goals .met')"), "nothing holds yet");

@@ -10,7 +10,7 @@
 //   slot     | which words are not zero: 64 bits | these words ... |       the widest hold all 64 as they are
 //
 // Measured on five members with 20 puts a second: whole pages of 64 KB would keep 5 to 20 MB for five
-// seconds of the run, 4 KB 4 to 8 MB, 256 bytes 3 MB, and 1.8 MB without zeros; smaller blocks save little
+// seconds of the run, 4 KB 4 to 8 MB, 256 bytes 3.5 MB, and 2 MB without zeros; smaller blocks save little
 // and cost time.
 
 /** Words of 4 bytes in a block. */

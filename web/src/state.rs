@@ -427,7 +427,7 @@ pub(crate) struct Flow {
     pub(crate) unanswered: VecDeque<Ask>,
     /// Virtual microseconds in one question when time is as fast as it can be.
     pub(crate) chunk_us: u64,
-    /// When the last such question was asked, in the browser's milliseconds.
+    /// When time was asked for last, in the browser's milliseconds.
     pub(crate) asked_ms: f64,
     /// The browser's time at the last tick, in milliseconds.
     pub(crate) tick_ms: f64,

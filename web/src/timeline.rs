@@ -31,7 +31,8 @@ const IMAGE_EVERY_MS: f64 = 60.0;
 /// But not sooner than this after the one before, in virtual microseconds: slow play asks for many
 /// small stretches, which are quicker to run in one.
 const IMAGE_APART_US: u64 = 500_000;
-/// What all images may use, in bytes: with them a page of a run of ten minutes stays below 300 MB.
+/// What all images may use, in bytes: enough for one every twelve seconds in ten minutes of five
+/// members, so that no moment is far from one.
 const IMAGE_BYTES_MAX: u64 = 176 << 20;
 /// Branches that are kept; the oldest ones beside main are forgotten first.
 const BRANCHES_MAX: usize = 16;

@@ -27,7 +27,9 @@ pub fn write(dist: &Path, names: &[String]) -> Result<()> {
         Ok(String::from_utf8_lossy(&shell::read(path)?).into_owned())
     };
     let mut parts = String::new();
-    for name in names.iter().filter(|name| *name != "boot.js" && *name != "style.css") {
+    // Two stand in the page as they are, and a file on a disk has no worker that keeps it.
+    let apart = ["boot.js", "style.css", "offline.js"];
+    for name in names.iter().filter(|name| !apart.contains(&name.as_str())) {
         let bytes = shell::read(&dist.join(name))?;
         // Scripts are needed at once, and unpacking is done later.
         let (bytes, packed) = match name.strip_suffix(".js") {

@@ -120,6 +120,22 @@ impl Page {
         }
     }
 
+    /// Chooses a file of this name, with this text in it, in a field for files.
+    pub fn give_file(&mut self, field: &str, name: &str, text: &str) {
+        self.eval::<Value>(&format!(
+            "(field => {{
+                const files = new DataTransfer();
+                files.items.add(new File([{}], {}, {{ type: 'text/plain' }}));
+                field.files = files.files;
+                field.dispatchEvent(new Event('change', {{ bubbles: true }}));
+                return null;
+            }})(document.querySelector({}))",
+            json!(text),
+            json!(name),
+            json!(field)
+        ));
+    }
+
     /// Types a text, one key for each character; a newline is Enter.
     pub fn type_text(&mut self, text: &str) {
         for character in text.chars() {

@@ -134,14 +134,15 @@ fn says(
     ended: bool,
 ) -> Option<String> {
     let few = spoken <= WORDS_MAX && !message.words.is_empty();
-    match () {
-        () if drawn < count => Some(format!("×{count}")),
-        () if ended => None,
-        () if few => Some(message.words.clone()),
-        () if message.entries > MANY_ENTRIES && spoken <= COUNTS_MAX => {
-            Some(message.entries.to_string())
-        }
-        () => None,
+    if drawn < count {
+        Some(format!("×{count}"))
+    } else if ended {
+        None
+    } else if few {
+        Some(message.words.clone())
+    } else {
+        let many = message.entries > MANY_ENTRIES && spoken <= COUNTS_MAX;
+        many.then(|| message.entries.to_string())
     }
 }
 

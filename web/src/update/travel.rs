@@ -136,7 +136,6 @@ impl State {
             self.ask(Ask::Resume, Call::Resume { actions }, out);
         } else if self.flow.sim_us < journey.to_us {
             let until_us = journey.to_us.min(self.flow.sim_us + self.flow.chunk_us);
-            self.flow.asked_ms = self.flow.tick_ms;
             self.ask(
                 Ask::Run,
                 Call::Run { until_us, stop: Default::default(), slices_max: 0 },
