@@ -51,6 +51,11 @@ fn the_page_around_asks_and_is_answered() {
     page.open(course.url());
     let origin: String = page.eval("location.origin");
     let address = format!("{}?embed={origin}#seed=7&n=3", lab.url());
+    // The first question comes when the frame has loaded, long before the files that answer it are here.
+    let slow =
+        json!({"offline": false, "latency": 300, "downloadThroughput": -1, "uploadThroughput": -1});
+    page.call("Network.enable", json!({}));
+    page.call("Network.emulateNetworkConditions", slow);
     page.eval::<Value>(&format!("{EMBED}({})", json!(address)));
 
     let before: Value = page.eval("askLab('status')");

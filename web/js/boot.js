@@ -4,9 +4,15 @@
 const meta = (name) => document.querySelector(`meta[name="${name}"]`).content;
 const build = meta("build");
 
+// A page around this one may ask as soon as this document has loaded, and that is before embed.js is here.
+const asked = [];
+const keep = (event) => asked.push(event);
+window.addEventListener("message", keep);
+
 async function start() {
   const { embed } = await import(`./embed.js?${build}`);
-  embed();
+  window.removeEventListener("message", keep);
+  embed(asked);
   const page = await import(`./glasshouse-web.js?${build}`);
   await page.default({ module_or_path: new URL(`glasshouse-web_bg.wasm?${build}`, document.baseURI) });
 }

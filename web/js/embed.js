@@ -9,15 +9,17 @@
 
 const ASKED = ["exec", "status", "seek", "link", "actions", "branches", "traceHash", "lesson"];
 
-/** Begins to listen, if the address says that this page is embedded. */
-export function embed() {
+/** Begins to listen, if the address says that this page is embedded; `asked` are the messages that came before. */
+export function embed(asked) {
   const allowed = new URLSearchParams(location.search).get("embed");
   if (allowed === null) return;
   document.documentElement.dataset.embed = "";
   const origin = allowed || location.origin;
-  window.addEventListener("message", ({ data, origin: from, source }) => {
+  const hear = ({ data, origin: from, source }) => {
     if (source === window.parent && from === origin && typeof data?.glasshouse === "string") answer(data, source, origin);
-  });
+  };
+  asked.forEach(hear);
+  window.addEventListener("message", hear);
 }
 
 async function answer({ glasshouse: name, id, value }, to, origin) {
