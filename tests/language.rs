@@ -63,8 +63,11 @@ const NO_TEXT: [(&str, &[&str]); 4] = [
         ],
     ),
     (
-        "of the document: classes, kinds of fields, ids, shapes",
+        "of the document: classes, attributes, events, kinds of fields, ids, shapes",
         &[
+            "data-loose",
+            "data-loose=chosen",
+            "pointermove",
             "chg0",
             "chgm",
             "chg",

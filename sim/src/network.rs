@@ -12,7 +12,7 @@
 //! ```
 //!
 //! Messages of one link arrive in the order in which they were sent, as they do on a TCP
-//! connection, unless the link is told to reorder. Nothing is repeated: what is lost is lost, as
+//! connection, unless the link is told to reorder, or a hand hastens or holds back one of them. Nothing is repeated: what is lost is lost, as
 //! if the connection had broken.
 
 use std::collections::BTreeMap;

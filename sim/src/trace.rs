@@ -103,7 +103,7 @@ pub enum What {
         /// Why.
         why: DropReason,
     },
-    /// A message will arrive later than it was going to.
+    /// A message will arrive later than it was going to, or earlier.
     Delayed {
         /// Its name.
         id: MessageId,

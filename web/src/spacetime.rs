@@ -15,7 +15,11 @@ use glasshouse_sim::view::frame::Kind;
 use glasshouse_sim::view::spacetime::fold::Part;
 use glasshouse_sim::view::spacetime::{Arrow, Event, Seq, Slice};
 
+pub(crate) mod drag;
 pub(crate) mod scene;
+
+use drag::Drag;
+use scene::Scene;
 
 /// A slice is asked for at most so often, in real milliseconds.
 pub(crate) const EVERY_MS: f64 = 300.0;
@@ -54,6 +58,14 @@ pub(crate) enum Msg {
     /// Does this line to a message while it is on its way: now, or at the moment in virtual microseconds at
     /// which it was.
     Fate(String, Option<u64>),
+    /// A hand takes the arrow of this message, at this place of the drawing.
+    Grab(u64, (f64, f64)),
+    /// The hand is here; with a copy, or with the arrow itself.
+    Drag((f64, f64), bool),
+    /// The hand opens.
+    LetGo,
+    /// The arrow in the hand goes back to where it was; without one, nothing is chosen any more.
+    Escape,
     /// To the moment of the chosen event.
     GoThere,
     /// Saves the drawing.
@@ -126,6 +138,8 @@ pub(crate) struct Spacetime {
     pub(crate) zoom: i32,
     pub(crate) hidden: BTreeSet<Group>,
     pub(crate) chosen: Option<Seq>,
+    /// The arrow in the hand.
+    pub(crate) drag: Option<Drag>,
     /// What happened before the chosen event, with it.
     pub(crate) past: Rc<BTreeSet<Seq>>,
     pub(crate) only_past: bool,
@@ -147,6 +161,7 @@ impl Default for Spacetime {
             zoom: 0,
             hidden: BTreeSet::new(),
             chosen: None,
+            drag: None,
             past: Rc::default(),
             only_past: false,
             as_list: false,
@@ -162,6 +177,11 @@ impl Spacetime {
     /// CSS pixels for a virtual microsecond.
     pub(crate) fn scale(&self) -> f64 {
         SCALE * STEP.powi(self.zoom) / 1_000.0
+    }
+
+    /// Where everything stands.
+    pub(crate) fn scene(&self) -> Scene {
+        Scene::new(&self.slice, &self.parts, self.scale(), self.size)
     }
 
     pub(crate) fn zoom_by(&mut self, steps: i32) {

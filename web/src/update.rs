@@ -572,6 +572,8 @@ impl State {
                 Overlay::Palette => self.palette_close(out),
                 Overlay::Legend | Overlay::Keys | Overlay::Run => {}
             }
+        } else if self.put_back() {
+            // The arrow in the hand was the innermost.
         } else if !self.terminal.candidates.is_empty() {
             self.terminal.candidates.clear();
         } else if self.cutting.take().is_none() {

@@ -80,7 +80,8 @@ impl Calm {
             Action::Heal
             | Action::DropMessage(_)
             | Action::DelayMessage { .. }
-            | Action::DuplicateMessage(_)
+            | Action::HastenMessage { .. }
+            | Action::DuplicateMessage { .. }
             | Action::Campaign(_)
             | Action::AlignTimers => self.all = now,
             Action::FreezeClient(_)

@@ -74,8 +74,10 @@ pub enum Hand {
     Drop,
     /// Holds it back, in microseconds.
     Delay(u64),
-    /// Lets it arrive twice.
-    Double,
+    /// Lets it arrive earlier, in microseconds.
+    Hasten(u64),
+    /// Lets it arrive twice; the copy so much later, in microseconds.
+    Double(u64),
 }
 
 /// What `until` waits for.
@@ -190,7 +192,7 @@ pub enum Command {
         /// How many of a hundred.
         percent: u8,
     },
-    /// `drop message 412`, `delay message 412 20ms`, `double message 412`.
+    /// `drop message 412`, `delay message 412 20ms`, `hasten message 412 2ms`, `double message 412`.
     Message {
         /// The message's number in its run.
         id: u64,

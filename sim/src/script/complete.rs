@@ -70,7 +70,7 @@ fn possible(done: &[&str], typed: &str, known: &Known) -> Vec<Candidate> {
         }
         ("full" | "break", []) => vec![candidate("disk", "")],
         ("align", []) => vec![candidate("timers", "same phase for all")],
-        ("delay" | "double", []) => vec![candidate("message", "one that is on its way")],
+        ("delay" | "hasten" | "double", []) => vec![candidate("message", "one that is on its way")],
         ("drop", []) => {
             let mut list = members(known);
             list.push(candidate("message", "one that is on its way"));
@@ -92,7 +92,7 @@ fn possible(done: &[&str], typed: &str, known: &Known) -> Vec<Candidate> {
         ("rot", [_]) => vec![candidate("wal", "the record of an entry")],
         (
             "heal" | "status" | "members" | "run" | "hunt" | "mark" | "rule" | "align" | "load"
-            | "help" | "rot" | "delay" | "double",
+            | "help" | "rot" | "delay" | "hasten" | "double",
             _,
         )
         | ("drop", ["message", ..]) => Vec::new(),

@@ -1,9 +1,10 @@
-//! One message in the hands of a user: lost, held back, or sent twice while it is on its way.
+//! One message in the hands of a user: lost, held back, hastened, or sent twice while it is on its way.
 //!
 //! ```text
 //!   drop message 412            it does not arrive
 //!   delay message 412 20ms      it arrives so much later
-//!   double message 412          it arrives a second time, right behind itself
+//!   hasten message 412 2ms      it arrives so much earlier, and may overtake others; not before now
+//!   double message 412 [20ms]   it arrives a second time, right behind itself or so much later
 //! ```
 //!
 //! Messages are numbered in the order of sending. One run with one seed sends the same ones, so a line
@@ -17,12 +18,14 @@ use crate::clock::MICROS;
 use crate::network::MessageId;
 use crate::world::{Action, World};
 
-/// Reads what stands behind the first word: `drop`, `delay` or `double`.
+/// Reads what stands behind the first word: `drop`, `delay`, `hasten` or `double`.
 pub(super) fn parse(first: &str, rest: &[&str]) -> Result<Command, ParseError> {
     let (id, hand) = match (first, rest) {
         ("drop", ["message", id]) => (id, Hand::Drop),
-        ("double", ["message", id]) => (id, Hand::Double),
+        ("double", ["message", id]) => (id, Hand::Double(0)),
+        ("double", ["message", id, time]) => (id, Hand::Double(duration_us(time)?)),
         ("delay", ["message", id, time]) => (id, Hand::Delay(duration_us(time)?)),
+        ("hasten", ["message", id, time]) => (id, Hand::Hasten(duration_us(time)?)),
         _ => {
             let words = format!("{first} message");
             let usage = vocabulary::find(&words).map_or("", |entry| entry.usage);
@@ -40,7 +43,14 @@ pub(super) fn act(world: &mut World, id: u64, hand: Hand) -> Result<String, Stri
     let message = MessageId(id);
     let (action, text) = match hand {
         Hand::Drop => (Action::DropMessage(message), format!("Message {id} is taken out.\n")),
-        Hand::Double => (Action::DuplicateMessage(message), format!("Message {id} is doubled.\n")),
+        Hand::Double(us) => (
+            Action::DuplicateMessage { id: message, after: us.saturating_mul(MICROS) },
+            format!("Message {id} is doubled.\n"),
+        ),
+        Hand::Hasten(us) => (
+            Action::HastenMessage { id: message, by: us.saturating_mul(MICROS) },
+            format!("Message {id} arrives {} earlier.\n", spoken(us)),
+        ),
         Hand::Delay(us) => (
             Action::DelayMessage { id: message, by: us.saturating_mul(MICROS) },
             format!("Message {id} is held back for {}.\n", spoken(us)),

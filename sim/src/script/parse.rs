@@ -108,7 +108,7 @@ fn world(first: &str, rest: &[&str]) -> Result<Command> {
         "settle" => siege::settle(rest),
         "interrupt" | "^c" => nothing_more(rest, Command::Interrupt, "interrupt"),
         "drop" if rest.first() != Some(&"message") => drop_messages(rest),
-        "drop" | "delay" | "double" => message::parse(first, rest),
+        "drop" | "delay" | "hasten" | "double" => message::parse(first, rest),
         "slow" => slow(rest),
         "full" => full(rest),
         "break" => break_disk(rest),

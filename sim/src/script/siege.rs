@@ -230,7 +230,13 @@ pub fn line_of(action: &Action) -> Option<String> {
             line
         }
         Action::DropMessage(id) => format!("drop message {}", id.0),
-        Action::DuplicateMessage(id) => format!("double message {}", id.0),
+        Action::DuplicateMessage { id, after: 0 } => format!("double message {}", id.0),
+        Action::DuplicateMessage { id, after } => {
+            format!("double message {} {}", id.0, shorter(format!("{}us", after / MICROS)))
+        }
+        Action::HastenMessage { id, by } => {
+            format!("hasten message {} {}", id.0, shorter(format!("{}us", by / MICROS)))
+        }
         Action::DelayMessage { id, by } => {
             format!("delay message {} {}", id.0, shorter(format!("{}us", by / MICROS)))
         }

@@ -50,7 +50,12 @@ pub const WORLD: &[Entry] = &[
     ),
     entry("drop message", "drop message 412", "Takes one message out that is on its way."),
     entry("delay message", "delay message 412 20ms", "Holds one message back that is on its way."),
-    entry("double message", "double message 412", "Lets one message arrive twice."),
+    entry(
+        "hasten message",
+        "hasten message 412 2ms",
+        "Lets one message arrive earlier that is on its way: it overtakes others.",
+    ),
+    entry("double message", "double message 412 [20ms]", "Lets one message arrive twice."),
     entry(
         "rough",
         "rough n1->n2 lost=10% doubled=5% reordered=3%",

@@ -133,7 +133,7 @@ pub(crate) enum Say {
     LinkSlow { from: MemberNo, to: MemberNo, delay_us: Option<u64> },
     /// One direction of a link loses messages.
     LinkLossy { from: MemberNo, to: MemberNo, percent: u32 },
-    /// One message was taken out, held back or doubled by hand.
+    /// One message was taken out, held back, hastened or doubled by hand.
     MessageTouched { id: u64, how: Touch },
     /// An fsync takes that long, or the usual time.
     DiskSlow { who: MemberNo, fsync_us: Option<u64> },
@@ -248,6 +248,8 @@ pub(crate) enum Touch {
     Dropped,
     /// Held it back, for microseconds.
     Delayed(u64),
+    /// Let it arrive earlier, by microseconds.
+    Hastened(u64),
     /// Sent a copy.
     Doubled,
 }

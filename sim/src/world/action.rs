@@ -106,8 +106,21 @@ pub enum Action {
         /// How much later, in nanoseconds.
         by: Nanos,
     },
+    /// Lets one message that is on its way arrive this much earlier, but not before the present: it
+    /// overtakes what was sent before it.
+    HastenMessage {
+        /// The message.
+        id: MessageId,
+        /// How much earlier, in nanoseconds.
+        by: Nanos,
+    },
     /// Sends a second copy of a message that is on its way.
-    DuplicateMessage(MessageId),
+    DuplicateMessage {
+        /// The message.
+        id: MessageId,
+        /// How much later than the message it arrives, in nanoseconds; 0 is right behind it.
+        after: Nanos,
+    },
     /// Loses the next message of a link, once.
     DropNext {
         /// The sender.

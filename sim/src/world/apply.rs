@@ -44,7 +44,12 @@ impl State {
             Action::DelayMessage { id, by } => {
                 self.on_flight(action, id, |state| state.delay(id, by))
             }
-            Action::DuplicateMessage(id) => self.on_flight(action, id, |state| state.duplicate(id)),
+            Action::HastenMessage { id, by } => {
+                self.on_flight(action, id, |state| state.hasten(id, by))
+            }
+            Action::DuplicateMessage { id, after } => {
+                self.on_flight(action, id, |state| state.duplicate(id, after))
+            }
             Action::Campaign(no) => self.campaign(action, no),
             Action::Rot { member, target } => self.rot(action, member, target),
             Action::Plant { mutant, ref members, planted } => {
@@ -375,7 +380,8 @@ fn places_of(action: &Action) -> Vec<Place> {
         Action::Heal
         | Action::DropMessage(_)
         | Action::DelayMessage { .. }
-        | Action::DuplicateMessage(_)
+        | Action::HastenMessage { .. }
+        | Action::DuplicateMessage { .. }
         // A machine that joins may be a new one.
         | Action::Join(_)
         | Action::AlignTimers

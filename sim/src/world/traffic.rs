@@ -188,10 +188,10 @@ impl State {
 
     // --- messages in the hands of a user ---
 
-    /// A second copy of a message that is on its way, right behind it.
-    pub(super) fn duplicate(&mut self, id: MessageId) {
+    /// A second copy of a message that is on its way, right behind it or this much later.
+    pub(super) fn duplicate(&mut self, id: MessageId, after: Nanos) {
         if let Some(flight) = self.network.flight(id).cloned() {
-            let at = flight.arrives_at.max(self.now()) + 1;
+            let at = flight.arrives_at.max(self.now()).saturating_add(after.max(1));
             self.send_copy(id, (flight.from, flight.to), flight.carries, flight.cargo, at);
         }
     }
@@ -202,6 +202,24 @@ impl State {
             flight.arrives_at = flight.arrives_at.saturating_add(by);
             let arrives_at = flight.arrives_at;
             self.event(What::Delayed { id, arrives_at });
+        }
+    }
+
+    /// Lets a message arrive earlier: a second datagram goes ahead of the one that is on its way, which
+    /// will find that the message has landed.
+    pub(super) fn hasten(&mut self, id: MessageId, by: Nanos) {
+        let now = self.now();
+        let Some(flight) = self.network.flight_mut(id) else { return };
+        let arrives_at = flight.arrives_at.saturating_sub(by).max(now + 1);
+        if arrives_at >= flight.arrives_at {
+            // It is there already, and waits for a process that does not read.
+            return;
+        }
+        flight.arrives_at = arrives_at;
+        let (from, to) = (flight.from, flight.to);
+        self.event(What::Delayed { id, arrives_at });
+        if !self.launch(from, to, id, arrives_at - now) {
+            self.drop_flight(id, DropReason::ReceiverDied);
         }
     }
 

@@ -51,7 +51,12 @@ impl Page {
 
     /// Touches the middle of an element with one finger. The tab must be a phone's.
     pub fn tap(&mut self, selector: &str) {
-        let (x, y) = self.middle_of(selector);
+        let place = self.middle_of(selector);
+        self.tap_at(place);
+    }
+
+    /// Touches a place with one finger. The tab must be a phone's.
+    pub fn tap_at(&mut self, (x, y): (f64, f64)) {
         let touch = |kind: &str, points: Value| json!({"type": kind, "touchPoints": points});
         self.call("Input.dispatchTouchEvent", touch("touchStart", json!([{"x": x, "y": y}])));
         self.call("Input.dispatchTouchEvent", touch("touchEnd", json!([])));
@@ -70,15 +75,34 @@ impl Page {
 
     /// Presses the button at one place and releases it at another, with steps between them.
     pub fn drag(&mut self, from: (f64, f64), to: (f64, f64)) {
-        const STEPS: u32 = 10;
+        self.carry(from, to, "");
+        self.let_go(to);
+    }
+
+    /// The first half of it: the button stays down. The modifiers, such as `Alt+`, are held meanwhile.
+    pub fn carry(&mut self, from: (f64, f64), to: (f64, f64), modifiers: &str) {
+        let (_, held) = split_modifiers(&format!("{modifiers}x"));
         self.mouse("mouseMoved", from.0, from.1);
         self.mouse("mousePressed", from.0, from.1);
-        for step in 1..=STEPS {
-            let part = f64::from(step) / f64::from(STEPS);
-            let (x, y) = (from.0 + (to.0 - from.0) * part, from.1 + (to.1 - from.1) * part);
-            self.mouse("mouseDragged", x, y);
+        for (x, y) in between(from, to) {
+            self.mouse_with("mouseDragged", x, y, held);
         }
-        self.mouse("mouseReleased", to.0, to.1);
+    }
+
+    /// The second half: the button is released here.
+    pub fn let_go(&mut self, at: (f64, f64)) {
+        self.mouse("mouseReleased", at.0, at.1);
+    }
+
+    /// Draws a finger over the tab, from one place to another. The tab must be a phone's.
+    pub fn swipe(&mut self, from: (f64, f64), to: (f64, f64)) {
+        let touch = |kind: &str, points: Value| json!({"type": kind, "touchPoints": points});
+        let at = |(x, y): (f64, f64)| json!([{"x": x, "y": y}]);
+        self.call("Input.dispatchTouchEvent", touch("touchStart", at(from)));
+        for place in between(from, to) {
+            self.call("Input.dispatchTouchEvent", touch("touchMove", at(place)));
+        }
+        self.call("Input.dispatchTouchEvent", touch("touchEnd", json!([])));
     }
 
     /// The middle of an element after it was scrolled into view.
@@ -166,6 +190,10 @@ impl Page {
     }
 
     fn mouse(&mut self, kind: &str, x: f64, y: f64) {
+        self.mouse_with(kind, x, y, 0);
+    }
+
+    fn mouse_with(&mut self, kind: &str, x: f64, y: f64, modifiers: u32) {
         // What moves with the button down is a move that says so.
         let (kind, dragged) = match kind {
             "mouseDragged" => ("mouseMoved", true),
@@ -176,9 +204,19 @@ impl Page {
         let parameters = json!({
             "type": kind, "x": x, "y": y, "button": if clicks || dragged { "left" } else { "none" },
             "buttons": u8::from(held), "clickCount": u8::from(clicks), "pointerType": "mouse",
+            "modifiers": modifiers,
         });
         self.call("Input.dispatchMouseEvent", parameters);
     }
+}
+
+/// Places on the way, with the end.
+fn between(from: (f64, f64), to: (f64, f64)) -> impl Iterator<Item = (f64, f64)> {
+    const STEPS: u32 = 10;
+    (1..=STEPS).map(move |step| {
+        let part = f64::from(step) / f64::from(STEPS);
+        (from.0 + (to.0 - from.0) * part, from.1 + (to.1 - from.1) * part)
+    })
 }
 
 /// An expression for the visible control of a name.

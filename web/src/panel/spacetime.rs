@@ -4,6 +4,8 @@ mod arrows;
 mod drawing;
 mod event;
 mod gestures;
+mod ghost;
+mod hand;
 mod lanes;
 mod list;
 mod marks;
@@ -11,7 +13,6 @@ mod marks;
 use yew::prelude::*;
 
 use super::{Emit, Shared, glyph};
-use crate::spacetime::scene::Scene;
 use crate::spacetime::{Group, Move, Msg, Spacetime};
 use crate::state::{self, State};
 use crate::text::en::spacetime as text;
@@ -19,12 +20,16 @@ use crate::text::en::spacetime as text;
 /// The view, with what floats over it.
 pub(crate) fn view(state: &State, overlay: Html, emit: &Emit) -> Html {
     let space = &state.space;
-    let said = state.notice.clone().unwrap_or_else(|| text::now(&space.slice));
+    let scene = space.scene();
+    let held = ghost::Held::of(space, &scene);
+    let said = held.as_ref().map(|held| held.words.clone()).or_else(|| state.notice.clone());
+    let said = said.unwrap_or_else(|| text::now(&space.slice));
     let spoken = match space.event() {
         Some(event) => text::title(&space.slice, event),
         None if state.flow.playing => String::new(),
         None => said.clone(),
     };
+    let whole = emit;
     let emit = &emit.reform(state::Msg::Space);
     html! {
         <main class="space" id="view" tabindex="-1" aria-label="Space-time" onkeydown={keys(state.letters, state.overlay.is_some(), emit)}>
@@ -38,19 +43,15 @@ pub(crate) fn view(state: &State, overlay: Html, emit: &Emit) -> Html {
                 if space.as_list {
                     { list::list(space, emit) }
                 } else {
-                    <drawing::Drawing scene={scene(space)} slice={Shared::from(&space.slice)} past={Shared::from(&space.past)}
-                        hidden={space.hidden.clone()} only_past={space.only_past} chosen={space.chosen} emit={emit.clone()}/>
+                    <drawing::Drawing still={drawing::Props { scene, slice: Shared::from(&space.slice), past: Shared::from(&space.past),
+                        hidden: space.hidden.clone(), only_past: space.only_past, chosen: space.chosen,
+                        held: space.drag.map(|drag| (drag.message, drag.copy)), emit: whole.clone() }} {held}/>
                 }
             </div>
             { event::aside(space, emit) }
             { overlay }
         </main>
     }
-}
-
-/// Where everything stands.
-fn scene(space: &Spacetime) -> Scene {
-    Scene::new(&space.slice, &space.parts, space.scale(), space.size)
 }
 
 /// How this view tells what people do.
@@ -96,7 +97,7 @@ fn keys(letters: bool, covered: bool, emit: &Tell) -> Callback<KeyboardEvent> {
             "ArrowRight" => Msg::Move(Move::On),
             "ArrowUp" => Msg::Move(Move::Cause),
             "ArrowDown" => Msg::Move(Move::Effect),
-            "Escape" => Msg::Choose(None),
+            "Escape" => Msg::Escape,
             "Enter" => Msg::GoThere,
             "o" | "O" if letters => Msg::OnlyPast,
             "+" | "=" if letters => Msg::Zoom(1),

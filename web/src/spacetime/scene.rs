@@ -43,6 +43,8 @@ pub(crate) struct Scene {
     pub(crate) parts: Vec<(Part, f64, f64)>,
     /// Cuts: from and to on the axis of time, and the place between two lanes.
     pub(crate) cuts: Vec<(f64, f64, f64)>,
+    /// Pixels for a microsecond, outside of gaps.
+    pub(crate) scale: f64,
     to_us: u64,
 }
 
@@ -91,6 +93,7 @@ impl Scene {
             lanes,
             parts: placed,
             cuts: Vec::new(),
+            scale,
             to_us: slice.to_us,
         };
         scene.cuts = scene.parted(slice);
@@ -109,6 +112,29 @@ impl Scene {
         let Some((part, from, to)) = part else { return PAD.0 };
         let whole = part.to_us.saturating_sub(part.from_us).max(1) as f64;
         from + (to - from) * (us.saturating_sub(part.from_us) as f64 / whole).min(1.0)
+    }
+
+    /// The same, also behind the end: time goes on there at the same scale.
+    pub(crate) fn reach(&self, us: u64) -> f64 {
+        self.x(us) + us.saturating_sub(self.to_us) as f64 * self.scale
+    }
+
+    /// The moment of a place: the other way round.
+    pub(crate) fn us(&self, x: f64) -> u64 {
+        let part = self.parts.iter().find(|(.., to)| x < *to);
+        let (from_us, us) = match part {
+            Some((part, from, to)) => {
+                let whole = (part.to_us - part.from_us) as f64;
+                (part.from_us, (x - from) / (to - from).max(f64::MIN_POSITIVE) * whole)
+            }
+            None => {
+                let end = self.parts.last().map_or(PAD.0, |(.., to)| *to);
+                (self.to_us, (x - end) / self.scale.max(f64::MIN_POSITIVE))
+            }
+        };
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "not negative")]
+        let us = us.round().max(0.0) as u64;
+        from_us.saturating_add(us)
     }
 
     /// The place of a lane.

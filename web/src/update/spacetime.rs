@@ -6,6 +6,7 @@ use glasshouse_sim::view::call::Call;
 use glasshouse_sim::view::spacetime::fold::fold;
 use glasshouse_sim::view::spacetime::{Slice, cause, shiviz};
 
+use crate::spacetime::drag::{self, Drag};
 use crate::spacetime::{EVERY_MS, Move, Msg, Spacetime};
 use crate::state::{Ask, Effect, Origin, Phase, State, View};
 
@@ -43,7 +44,10 @@ impl State {
                 }
             }
             Msg::OnlyPast => space.only_past = space.chosen.is_some() && !space.only_past,
-            Msg::AsList(on) => space.as_list = on,
+            Msg::AsList(on) => {
+                space.as_list = on;
+                self.put_back();
+            }
             Msg::Unfold(us) => {
                 space.opened.push(us);
                 space.fold();
@@ -54,6 +58,18 @@ impl State {
                 // What is typed on the way through time is done there.
                 self.seek(at_us, out);
                 self.exec(&line, Origin::Bench, out);
+            }
+            Msg::Grab(message, at) => self.grab(message, at),
+            Msg::Drag(at, copy) => {
+                if let Some(drag) = &mut space.drag {
+                    (drag.at, drag.copy) = (at, copy);
+                }
+            }
+            Msg::LetGo => self.let_go(out),
+            Msg::Escape => {
+                if !self.put_back() {
+                    self.space.choose(None);
+                }
             }
             Msg::GoThere => {
                 // Its microsecond is over when it has happened.
@@ -69,10 +85,50 @@ impl State {
         }
     }
 
+    /// A hand takes an arrow. Time stands meanwhile, and the drawing with it.
+    fn grab(&mut self, message: u64, at: (f64, f64)) {
+        let is_loose = self.space.slice.arrow(message).is_some_and(drag::is_loose);
+        if is_loose && self.phase == Phase::Ready {
+            let flowed = std::mem::take(&mut self.flow.playing);
+            self.space.drag = Some(Drag { message, from: at, at, copy: false, flowed });
+        }
+    }
+
+    /// The arrow goes back to where it was, and time goes on; says whether there was one in the hand.
+    pub(super) fn put_back(&mut self) -> bool {
+        let drag = self.space.drag.take();
+        self.flow.playing |= drag.is_some_and(|drag| drag.flowed);
+        drag.is_some()
+    }
+
+    /// The hand opens: back to when the message was on its way, the line there, and on to where people
+    /// looked, so that they see what came of it.
+    fn let_go(&mut self, out: &mut Vec<Effect>) {
+        let deed = self.space.drag.and_then(|drag| {
+            let scene = self.space.scene();
+            drag.deed(&self.space.slice, &scene)
+        });
+        let (Some(deed), Phase::Ready) = (deed, &self.phase) else {
+            self.put_back();
+            return;
+        };
+        let flowed = self.space.drag.take().is_some_and(|drag| drag.flowed);
+        self.space.choose(deed.sent);
+        self.seek(deed.at_us, out);
+        self.exec(&deed.line, Origin::Bench, out);
+        (self.flow.until_us, self.flow.playing) = (Some(deed.until_us), flowed);
+    }
+
     /// The browser is about to draw: asks for the slice that ends at the clock, if it is another one than
     /// was asked for last.
     pub(super) fn spacetime_tick(&mut self, now_ms: f64, out: &mut Vec<Effect>) {
         if self.view != View::Spacetime || self.phase != Phase::Ready {
+            self.put_back();
+            return;
+        }
+        // Nothing moves under the hand, and nothing on the way is worth a look.
+        let on_the_way = self.timeline.journey.is_some() || self.flow.until_us.is_some();
+        if self.space.drag.is_some() || on_the_way {
             return;
         }
         let to_us = self.clock_us();
@@ -100,6 +156,11 @@ impl State {
 impl Spacetime {
     /// The slice has come.
     pub(super) fn take(&mut self, slice: Slice) {
+        if self.drag.is_some() {
+            // Nothing moves under the hand: it is asked for again when the hand is empty.
+            self.asked = None;
+            return;
+        }
         self.opened.retain(|us| (slice.from_us..=slice.to_us).contains(us));
         self.slice = Rc::new(slice);
         self.fold();

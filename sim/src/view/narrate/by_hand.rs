@@ -38,7 +38,8 @@ pub(super) fn said(action: &Action) -> Option<Say> {
             .map(|(from, to)| Say::LinkLossy { from, to, percent: trouble.loss / 10_000 }),
         Action::DropMessage(id) => touched(id, Touch::Dropped),
         Action::DelayMessage { id, by } => touched(id, Touch::Delayed(by / MICROS)),
-        Action::DuplicateMessage(id) => touched(id, Touch::Doubled),
+        Action::HastenMessage { id, by } => touched(id, Touch::Hastened(by / MICROS)),
+        Action::DuplicateMessage { id, .. } => touched(id, Touch::Doubled),
         Action::SlowDisk { member, fsync } => {
             Some(Say::DiskSlow { who: *member, fsync_us: fsync.map(|fsync| fsync / MICROS) })
         }

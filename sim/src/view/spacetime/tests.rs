@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::fold::fold;
 use super::why::{Missing, Of, why};
-use super::{Slice, What, Why, cause, shiviz, tell};
+use super::{Event, Slice, What, Why, cause, shiviz, tell};
 use crate::script::Bench;
 use crate::script::bench::Setup;
 use crate::view::call::{Action, Stop};
@@ -245,8 +245,22 @@ fn one_message_is_dropped_held_back_and_doubled() {
     let delayed = with(&format!("delay message {id} 20ms"));
     let held = &delayed.arrow(id).unwrap().message;
     assert_eq!((held.fate, held.arrive_us), (Fate::Delayed, append.message.arrive_us + 20_000));
-    let doubled = with(&format!("double message {id}"));
-    assert!(doubled.arrows.iter().any(|arrow| arrow.copy_of == Some(id)));
+    let copy = |slice: &Slice| {
+        let copy = slice.arrows.iter().find(|arrow| arrow.copy_of == Some(id));
+        copy.expect("it was sent twice").message.arrive_us
+    };
+    assert_eq!(copy(&with(&format!("double message {id}"))), append.message.arrive_us);
+    let later = with(&format!("double message {id} 5ms"));
+    assert_eq!(copy(&later), append.message.arrive_us + 5_000);
+    // Earlier, once and no more often; and never before it is sent.
+    let hastened = with(&format!("hasten message {id} 300us"));
+    let ahead = hastened.arrow(id).unwrap();
+    assert_eq!((ahead.message.fate, ahead.lost), (Fate::Delayed, None));
+    assert_eq!(ahead.message.arrive_us, append.message.arrive_us - 300);
+    let arrivals = |event: &&Event| event.what == What::Delivered { message: id };
+    assert_eq!(hastened.events.iter().filter(arrivals).count(), 1);
+    let at_once = with(&format!("hasten message {id} 1s"));
+    assert_eq!(at_once.arrow(id).unwrap().message.arrive_us, append.message.sent_us + 1);
 }
 
 #[test]

@@ -261,6 +261,9 @@ fn by_hand(say: &Say) -> Option<String> {
         Say::MessageTouched { id, how: Touch::Delayed(us) } => {
             format!("Message {id} is held back for {}.", spoken(*us))
         }
+        Say::MessageTouched { id, how: Touch::Hastened(us) } => {
+            format!("Message {id} arrives {} earlier.", spoken(*us))
+        }
         Say::MessageTouched { id, how: Touch::Doubled } => format!("Message {id} is sent twice."),
         Say::DiskSlow { who, fsync_us: Some(us) } => {
             format!("An fsync of {who} takes {}.", spoken(*us))

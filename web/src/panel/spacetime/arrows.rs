@@ -6,8 +6,8 @@ use yew::prelude::*;
 
 use super::drawing::Props;
 use crate::panel::glyph;
-use crate::spacetime::Group;
 use crate::spacetime::scene::{End, Path};
+use crate::spacetime::{Group, drag};
 
 /// All arrows that are shown, the chosen past above the rest.
 pub(super) fn arrows(props: &Props) -> Html {
@@ -47,11 +47,15 @@ fn one(props: &Props, arrow: &Arrow, path: Path) -> Html {
         "arrow",
         if *client { "ofclient" } else { glyph::hue(message.term) },
         heavy(props, arrow).then_some("heavy"),
+        (props.held == Some((message.id, false))).then_some("taken"),
     );
+    let seq = arrow.end.or(arrow.sent);
+    let chosen = props.chosen.is_some_and(|chosen| [arrow.end, arrow.sent].contains(&Some(chosen)));
+    let loose = drag::is_loose(arrow).then_some(if chosen { "chosen" } else { "" });
     let kind = if *client { "" } else { glyph::kind_class(message.kind) };
     let dashed = message.answer && message.kind != Kind::Other;
     html! {
-        <g {class} data-message={message.id.to_string()} data-lost={arrow.lost.is_some().then_some("")} onclick={props.choose(arrow.end.or(arrow.sent))}>
+        <g {class} data-message={message.id.to_string()} data-lost={arrow.lost.is_some().then_some("")} data-loose={loose} onclick={props.choose(seq)}>
             <title translate={(*client && !message.answer).then_some("no")}>{ tell::kind(arrow) }</title>
             <path class="hit" d={way.clone()}/>
             <path class={classes!("way", kind, (dashed || *client && message.answer).then_some("rep"))} d={way}/>
@@ -59,8 +63,15 @@ fn one(props: &Props, arrow: &Arrow, path: Path) -> Html {
             if arrow.copy_of.is_some() { <g transform={place(3.5)}>{ shape() }</g> }
             <g transform={place(0.0)}>{ shape() }</g>
             if message.fate == Fate::Delayed { { tick(path) } }
+            if loose == Some("chosen") { { knob(path) } }
         </g>
     }
+}
+
+/// Where a finger can take the chosen arrow.
+fn knob(path: Path) -> Html {
+    let at = format!("translate({:.1} {:.1})", path.to.0, path.to.1);
+    html! { <g class="knob" transform={at}><circle class="reach" r="20"/><circle r="5"/></g> }
 }
 
 /// A client's tag points the way that its message goes.

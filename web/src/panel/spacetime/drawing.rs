@@ -6,16 +6,19 @@ use std::collections::BTreeSet;
 use glasshouse_sim::view::spacetime::{Seq, Slice, tell};
 use yew::prelude::*;
 
-use super::{Tell, arrows, gestures, lanes, marks};
-use crate::panel::{Shared, glyph};
+use super::ghost::{Ghost, Held};
+use super::{arrows, gestures, hand, lanes, marks};
+use crate::panel::{Emit, Shared, glyph};
 use crate::spacetime::scene::{CUT, Scene, TOP};
 use crate::spacetime::{Group, Msg};
+use crate::state;
 use crate::text::en::{self, spacetime as text};
 
 /// Width of the names.
 pub(super) const HEADS: f64 = 104.0;
 
-#[derive(Properties, PartialEq)]
+/// What is drawn anew only when it changes: not for every step of a hand.
+#[derive(Clone, Properties, PartialEq)]
 pub(super) struct Props {
     pub(super) scene: Scene,
     pub(super) slice: Shared<Slice>,
@@ -23,7 +26,9 @@ pub(super) struct Props {
     pub(super) hidden: BTreeSet<Group>,
     pub(super) only_past: bool,
     pub(super) chosen: Option<Seq>,
-    pub(super) emit: Tell,
+    /// The message whose arrow is in the hand, or a copy of it.
+    pub(super) held: Option<(u64, bool)>,
+    pub(super) emit: Emit,
 }
 
 impl Props {
@@ -34,18 +39,32 @@ impl Props {
 
     /// A handler that chooses an event.
     pub(super) fn choose(&self, seq: Option<Seq>) -> Callback<MouseEvent> {
+        self.tell(move || Msg::Choose(seq))
+    }
+
+    /// A handler for a click, which is nobody else's.
+    fn tell(&self, msg: impl Fn() -> Msg + 'static) -> Callback<MouseEvent> {
         self.emit.reform(move |event: MouseEvent| {
             event.stop_propagation();
-            Msg::Choose(seq)
+            state::Msg::Space(msg())
         })
     }
 }
 
+/// The drawing, and what a hand holds over it.
+#[derive(Properties, PartialEq)]
+pub(super) struct Whole {
+    pub(super) still: Props,
+    pub(super) held: Option<Held>,
+}
+
 /// The region that scrolls.
 #[component]
-pub(super) fn Drawing(props: &Props) -> Html {
+pub(super) fn Drawing(Whole { still: props, held }: &Whole) -> Html {
     let pan = use_node_ref();
-    gestures::use_gestures(&pan, props.scene.width, &props.emit);
+    let emit = props.emit.reform(state::Msg::Space);
+    gestures::use_gestures(&pan, props.scene.width, &emit);
+    hand::use_hand(&pan, &emit);
     let Scene { width, height, .. } = props.scene;
     let size = (format!("{width:.0}"), format!("{height:.0}"));
     html! {
@@ -53,15 +72,26 @@ pub(super) fn Drawing(props: &Props) -> Html {
             <svg class="heads" width={HEADS.to_string()} height={size.1.clone()} aria-hidden="true">{ lanes::heads(props) }</svg>
             <svg class="spacetime" id="drawing" width={size.0.clone()} height={size.1.clone()} viewBox={format!("0 0 {} {}", size.0, size.1)}
                 role="img" aria-label={tell::summary(&props.slice)} onclick={props.choose(None)}>
-                { glyph::hatches("st") }
-                { sheet(props) }
-                { lanes::lanes(props) }
-                { gaps(props) }
-                { arrows::arrows(props) }
-                { marks::marks(props) }
-                { clock(&props.scene, props.slice.to_us) }
+                <Still ..props.clone()/>
+                if let Some(held) = held { <Ghost scene={props.scene.clone()} held={held.clone()}/> }
             </svg>
         </div>
+    }
+}
+
+/// All that the run itself is.
+#[component]
+fn Still(props: &Props) -> Html {
+    html! {
+        <>
+            { glyph::hatches("st") }
+            { sheet(props) }
+            { lanes::lanes(props) }
+            { gaps(props) }
+            { arrows::arrows(props) }
+            { marks::marks(props) }
+            { clock(&props.scene, props.slice.to_us) }
+        </>
     }
 }
 
@@ -95,10 +125,7 @@ fn gaps(props: &Props) -> Html {
     let gaps = scene.parts.iter().filter_map(|part| Some((part, part.0.folded?)));
     gaps.map(|((part, from, to), folded)| {
         let at = part.from_us;
-        let open = props.emit.reform(move |event: MouseEvent| {
-            event.stop_propagation();
-            Msg::Unfold(at)
-        });
+        let open = props.tell(move || Msg::Unfold(at));
         let x = (from + to) / 2.0;
         let words = text::folded(part.to_us - part.from_us, &folded);
         html! {

@@ -8,7 +8,7 @@ use yew::prelude::*;
 
 use super::Tell;
 use crate::panel::glyph;
-use crate::spacetime::{Msg, Spacetime};
+use crate::spacetime::{Msg, Spacetime, drag};
 use crate::text::en::{self, spacetime as text};
 
 /// Rows of the past: the last ones, which matter most.
@@ -149,6 +149,7 @@ fn fate(space: &Spacetime, arrow: &Arrow, emit: &Tell) -> Html {
         <section class="sec" id="fate" aria-label="Change its fate">
             <div class="hd"><h3>{ "Change its fate" }</h3><span>{ format!("message {id}") }</span></div>
             <p class="in dim">{ if flies { text::FATE_NOW } else { text::FATE_OVER } }</p>
+            if drag::is_loose(arrow) && !space.as_list { <p class="in dim">{ text::FATE_DRAG }</p> }
             <div class="acts2">
                 { deed(format!("Drop {it}"), format!("drop message {id}")) }
                 { deed("Delay it 20 ms".to_owned(), format!("delay message {id} 20ms")) }

@@ -105,7 +105,8 @@ fn watch(element: &Element, emit: Tell) -> End {
     })
 }
 
-fn listen(element: &Element, name: &str, closure: &JsValue) {
+/// Listens so that what the browser does by itself can be prevented.
+pub(super) fn listen(element: &Element, name: &str, closure: &JsValue) {
     let options = AddEventListenerOptions::new();
     options.set_passive(false);
     let _ = element.add_event_listener_with_callback_and_add_event_listener_options(

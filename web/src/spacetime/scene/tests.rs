@@ -45,6 +45,17 @@ fn time_runs_to_the_right_and_gaps_have_one_width() {
 }
 
 #[test]
+fn a_place_has_its_moment_also_behind_the_end() {
+    let scene = scene();
+    for us in [0, 5_000, 10_000, 150_000, 290_000, 296_700, 300_000, 312_300] {
+        assert_eq!(scene.us(scene.reach(us)), us, "{}", scene.reach(us));
+    }
+    assert_eq!(scene.us(-40.0), 0);
+    assert_eq!(scene.reach(310_000), scene.x(300_000) + 100.0);
+    assert_eq!(scene.x(310_000), scene.x(300_000));
+}
+
+#[test]
 fn whoever_was_cut_off_together_stands_together() {
     let scene = scene();
     let order: Vec<u32> = scene.lanes.iter().map(|(lane, _)| *lane).collect();

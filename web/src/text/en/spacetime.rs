@@ -6,6 +6,7 @@ use glasshouse_sim::view::spacetime::why::{Count, Missing, Of};
 use glasshouse_sim::view::spacetime::{Arrow, Event, Lane, Slice, What, tell};
 
 use crate::spacetime::Group;
+use crate::spacetime::drag::{self, Fate};
 use crate::text::en;
 
 pub(crate) const TITLE: &str = "Space-time: Glasshouse";
@@ -14,20 +15,25 @@ pub(crate) const WAITS: &str = "Nothing is recorded yet: the cluster is being bu
 pub(crate) const REGION: &str =
     "Diagram. Left and Right go along a lane, Up to the cause, Down to the effect";
 pub(crate) const NOTHING_CHOSEN: &str = "No event is chosen";
-pub(crate) const CHOOSE_HOW: &str = "Click an event or an arrow, or walk with the arrow keys: Left and Right along a lane, Up to what set it off, Down to what came of it.";
+pub(crate) const CHOOSE_HOW: &str = "Click an event or an arrow, or walk with the arrow keys: Left and Right along a lane, Up to what set it off, Down to what came of it. Drag the arrow of a message to let it arrive at another time.";
 pub(crate) const PAST_HOW: &str = "Heavy arrows are the past of the chosen event: all that can have had an influence on it. Everything else is concurrent to it or later.";
 pub(crate) const FATE_NOW: &str =
     "It is on its way: what you do to it is a line of the run, so a link repeats it.";
 pub(crate) const FATE_OVER: &str =
     "It is over. This goes back to when it was on its way, and begins a branch there.";
+pub(crate) const FATE_DRAG: &str = "Or drag its arrow: along the time it arrives then, out of the lanes it is dropped, with Alt or Ctrl it arrives twice.";
+pub(crate) const BIN: &str = "Drop it here";
 pub(crate) const LIST: &str = "Events, ordered by cause";
-pub(crate) const KEYS: [(&str, &str); 6] = [
+pub(crate) const KEYS: [(&str, &str); 9] = [
     ("Left, Right", "in space-time: along a lane"),
     ("Up, Down", "in space-time: to the cause, to the effect"),
     ("Enter", "in space-time: go to the moment of the chosen event"),
     ("O", "in space-time: only the past of the chosen event"),
     ("+ and -", "in space-time: larger, smaller"),
-    ("Esc", "in space-time: choose nothing"),
+    ("Esc", "in space-time: choose nothing, or let go of an arrow without changing anything"),
+    ("Drag an arrow", "in space-time: its message arrives at another time"),
+    ("Drag it out", "in space-time: its message is dropped"),
+    ("Alt, drag", "in space-time: its message arrives twice; Ctrl does the same"),
 ];
 
 /// The name of a group of messages.
@@ -155,6 +161,44 @@ pub(crate) fn it(arrow: &Arrow, name: &str) -> String {
         _ => "message",
     };
     format!("{name}'s {what}")
+}
+
+/// What becomes of a message in the hand.
+pub(crate) fn fate(slice: &Slice, arrow: &Arrow, fate: Fate) -> String {
+    let was = arrow.message.arrive_us;
+    let at = en::seconds;
+    match fate {
+        Fate::Same => "arrives as it did".to_owned(),
+        Fate::Dropped => "is dropped: it never arrives".to_owned(),
+        Fate::Twice { at_us } if at_us == was => {
+            "arrives twice: the copy right behind it, not before it".to_owned()
+        }
+        Fate::Twice { at_us } => {
+            format!("arrives twice: the copy at {}, {} later", at(at_us), fine(at_us - was))
+        }
+        Fate::Arrives { at_us, at_once } => {
+            let (apart, others) = (fine(at_us.abs_diff(was)), drag::passed(slice, arrow, at_us));
+            let others = en::count(others as u64, "other");
+            match (at_us < was, others.as_str()) {
+                (true, _) if at_once => {
+                    format!("arrives at {}, {apart} earlier: it is sent then", at(at_us))
+                }
+                (true, "0 others") => format!("arrives at {}, {apart} earlier", at(at_us)),
+                (true, _) => format!("arrives at {}, {apart} earlier, before {others}", at(at_us)),
+                (false, "0 others") => format!("arrives at {}, {apart} later", at(at_us)),
+                (false, _) => format!("arrives at {}, {apart} later, behind {others}", at(at_us)),
+            }
+        }
+    }
+}
+
+/// A stretch of time as finely as a hand can choose it: `34.9 ms`.
+fn fine(us: u64) -> String {
+    match us {
+        0..1_000 => format!("{us} µs"),
+        1_000..1_000_000 => format!("{}.{} ms", us / 1_000, us / 100 % 10),
+        _ => en::span(us),
+    }
 }
 
 /// What was left out above the list of the past.

@@ -1,6 +1,10 @@
 //! The way through time, on a simulation that is a clock and a list of lines.
 
+use glasshouse_sim::view::spacetime::{Arrow, Lane, Slice};
+
 use super::*;
+use crate::spacetime::Msg as Space;
+use crate::spacetime::drag::Drag;
 use crate::text::en::time as said;
 use crate::timeline;
 
@@ -129,4 +133,67 @@ fn another_run_forgets_branches_and_images() {
     page.tell(Msg::Begin(1, 3));
     assert_eq!(names(&page), ["main"]);
     assert!(page.images.values().all(|sim| sim.actions.is_empty()));
+}
+
+/// The recorded run in the space-time view, with one message in it: sent at 2.9 s, it arrived a millisecond later.
+fn with_an_arrow() -> Page {
+    let mut page = recorded();
+    page.state.view = View::Spacetime;
+    let message = Message {
+        id: 7,
+        from: 1,
+        to: 2,
+        sent_us: 2_900_000,
+        arrive_us: 2_901_000,
+        ..Message::default()
+    };
+    let lane = |no: u32| Lane { no, name: format!("n{no}"), ..Lane::default() };
+    page.tell(Msg::Space(Space::Resize(800.0, 300.0)));
+    page.state.space.take(Slice {
+        from_us: 2_800_000,
+        to_us: 3_000_000,
+        lanes: vec![lane(1), lane(2)],
+        arrows: vec![Arrow { message, sent: Some(1), end: Some(2), ..Arrow::default() }],
+        ..Slice::default()
+    });
+    page
+}
+
+#[test]
+fn an_arrow_that_is_let_go_is_a_line_where_it_flew_and_time_goes_on_to_where_it_was() {
+    let mut page = with_an_arrow();
+    page.tell(Msg::Space(Space::Grab(7, (300.0, 100.0))));
+    page.tell(Msg::Space(Space::Drag((296.0, 100.0), false)));
+    page.tell(Msg::Space(Space::LetGo));
+    page.ticks(20);
+    assert_eq!(page.lines(), ["kill n2", "restart n2", "hasten message 7 0.5ms"]);
+    assert_eq!(page.sim.actions.last().map(|action| action.time_us), Some(2_900_001));
+    assert_eq!(page.state.newest().time_us, 3_000_000);
+    assert_eq!(page.state.space.drag, None);
+    assert!(page.state.settled());
+    // In another hand nothing happens: it was put back, or never taken.
+    page.tell(Msg::Space(Space::Grab(8, (0.0, 0.0))));
+    page.tell(Msg::Space(Space::LetGo));
+    assert_eq!(page.lines().len(), 3);
+}
+
+#[test]
+fn time_stands_while_a_hand_holds_an_arrow() {
+    let mut page = with_an_arrow();
+    page.state.flow.playing = true;
+    page.tell(Msg::Space(Space::Grab(7, (300.0, 100.0))));
+    page.tell(Msg::Space(Space::Drag((340.0, 100.0), true)));
+    let held =
+        Drag { message: 7, from: (300.0, 100.0), at: (340.0, 100.0), copy: true, flowed: true };
+    assert_eq!((page.state.space.drag, page.state.flow.playing), (Some(held), false));
+    // Nothing moves under the hand.
+    page.state.space.take(Slice::default());
+    assert_eq!(page.state.space.slice.arrows.len(), 1);
+    page.tell(Msg::Do(Deed::Close));
+    assert_eq!((page.state.space.drag, page.state.flow.playing), (None, true));
+    // Without an arrow Escape means the chosen event.
+    page.tell(Msg::Space(Space::Choose(Some(1))));
+    page.tell(Msg::Space(Space::Escape));
+    assert_eq!(page.state.space.chosen, None);
+    assert_eq!(page.lines().len(), 2);
 }

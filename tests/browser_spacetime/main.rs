@@ -1,5 +1,8 @@
 //! The space-time view in a browser: what it draws and lists is what the same run natively says; a leader
-//! tells why it could; and it all goes by keyboard, in the dark, on a phone.
+//! tells why it could; messages change their fate; and it all goes by keyboard, in the dark, on a phone.
+
+mod drag;
+mod save;
 
 use glasshouse_sim::view::call::{Action, Call, Stop};
 use glasshouse_sim::view::frame::Kind;
