@@ -4,7 +4,9 @@
 use std::collections::BTreeSet;
 
 use glasshouse_sim::script::bench::{Bench as Native, Setup};
-use glasshouse_sim::view::call::history::{History, Kind, Operation};
+use glasshouse_sim::view::call::history::{
+    FSYNC_BUCKETS_MS, Fsyncs, History, Kind, Operation, Outcome,
+};
 use glasshouse_sim::view::call::{Action, Stop};
 use glasshouse_sim::view::link;
 use glasshouse_tests::bench::Bench;
@@ -101,9 +103,89 @@ fn one_order_explains_what_clients_saw() {
         placed.iter().map(|one| format!("{} {}", one.client, one.words)).collect();
     assert_eq!(order, expected);
     assert!(placed.len() >= 7, "{placed:?}");
+    spoken(&mut bench, &history);
     ways(&mut bench, &history);
     keys(&mut bench, &history);
     list(&mut bench, &history);
+}
+
+/// A moment as the page writes it, and a stretch of time.
+fn moment(us: u64) -> String {
+    format!("{:02}.{:03}", us / 1_000_000, us / 1_000 % 1_000)
+}
+
+fn span(us: u64) -> String {
+    match us {
+        0..1_000 => format!("{us} µs"),
+        1_000..1_000_000 => format!("{} ms", us / 1_000),
+        _ => format!("{}.{:02} s", us / 1_000_000, us / 10_000 % 100),
+    }
+}
+
+/// What a screen reader hears of each drawing is what the simulation knows: every operation, the verdict with
+/// its numbers, and what the charts draw.
+fn spoken(bench: &mut Bench, history: &History) {
+    let operations: Vec<String> = history.operations.iter().map(heard).collect();
+    assert_eq!(drawn(bench), operations);
+    let whole: String = bench.eval("document.querySelector('svg.ops').getAttribute('aria-label')");
+    let verdict = &history.verdict;
+    let answers =
+        format!("Linearizable so far: one order explains all {} answers. ", verdict.explained);
+    let open = match verdict.open {
+        0 => String::new(),
+        1 => "1 operation is open. ".to_owned(),
+        open => format!("{open} operations are open. "),
+    };
+    let steps = format!("the last check took {} steps.", verdict.steps);
+    assert_eq!(whole, format!("{answers}{open}Checked after every answer; {steps}"));
+    let charts: Vec<String> = bench.eval(
+        "[...document.querySelectorAll('.charts section')].map(one => (one.querySelector('.chart')?.getAttribute('aria-label') ?? one.querySelector('.empty').textContent))",
+    );
+    let mut took: Vec<u64> = history
+        .operations
+        .iter()
+        .filter_map(|one| Some(one.returned_us? - one.called_us))
+        .collect();
+    took.sort_unstable();
+    let (half, most) = (span(took[took.len() / 2]), span(took[took.len() - 1]));
+    let numbers = &history.charts;
+    let latency =
+        format!("{} operations: half of them took up to {half}, the longest {most}.", took.len());
+    assert_eq!(charts[1], latency);
+    let answered: u32 = numbers.answered.iter().sum();
+    assert!(charts[2].starts_with(&format!("{answered} answers over ")), "{charts:?}");
+    let lag = numbers.lag.iter().max().copied().unwrap_or(0);
+    let entries = if lag == 1 { "entry" } else { "entries" };
+    let behind =
+        format!("The slowest member was at most {lag} {entries} behind the newest commit.");
+    assert_eq!(charts[3], behind);
+    let each: Vec<String> = numbers.fsyncs.iter().map(fsyncs).collect();
+    assert_eq!(charts[0], each.join(" "));
+}
+
+/// An operation as it is read out.
+fn heard(one: &Operation) -> String {
+    let mut outcome = match one.outcome {
+        Outcome::Open => "open: no answer yet".to_owned(),
+        Outcome::Done => "answered".to_owned(),
+        Outcome::Refused => format!("no effect: {}", one.why),
+        Outcome::Unknown => format!("unknown: {}", one.why),
+    };
+    if one.outside {
+        outcome += "; may be old, so it is not judged";
+    }
+    let place = one.place.map(|place| format!(", number {place} in the order"));
+    let asked = moment(one.called_us);
+    format!("{}, asked {asked}, {outcome}{}", name(one), place.unwrap_or_default())
+}
+
+/// The fsyncs of a member: how many, and how long most of them took.
+fn fsyncs(one: &Fsyncs) -> String {
+    let sum: u32 = one.counts.iter().sum();
+    let most = one.counts.iter().max().expect("every member writes");
+    // Of equal ones the chart names the slowest.
+    let bucket = one.counts.iter().rposition(|count| count == most).expect("one is the most");
+    format!("n{}: {sum} fsyncs, most of them up to {} ms.", one.member, FSYNC_BUCKETS_MS[bucket])
 }
 
 /// The way of a write names its entry, and its button shows it in the log of the bench.
