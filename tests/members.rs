@@ -2,6 +2,7 @@
 //! etcdctl 3.4.23 and 3.5.16 beside `glasshouse ctl`.
 #![allow(clippy::print_stdout, reason = "what was too slow belongs in the output")]
 
+use std::fs;
 use std::net::Ipv4Addr;
 use std::path::Path;
 use std::thread;
@@ -193,6 +194,86 @@ fn walkthrough_003() {
         if ran.code == Some(0) { Ok(ran.stdout) } else { Err(ran.stderr) }
     });
     assert_eq!(put, "OK\n");
+}
+
+/// What an etcd and ours, on the same addresses one after the other, tell of the same story.
+fn told_alike<T: PartialEq + std::fmt::Debug>(block: u8, story: impl Fn(&mut Cluster, &Path) -> T) {
+    let Some(etcd) = tools::etcd("3.5.16") else { return };
+    let [theirs, ours] = [etcd.join("etcd"), glasshouse()].map(|program| {
+        let mut cluster = Cluster::on_addresses(3, block);
+        cluster.program = program;
+        cluster.start_all();
+        story(&mut cluster, &etcd.join("etcdctl"))
+    });
+    assert_eq!(ours, theirs);
+}
+
+/// The members as one of them lists them, once it knows the names of all.
+fn all_started(line: &Line<'_>, url: &str, last_name: &str) -> String {
+    eventually("every name is published", || {
+        let listed = line.ok(url, &["member", "list"]);
+        let is_last = listed.contains(&format!(", started, {last_name}, "));
+        if is_last && !listed.contains("unstarted") { Ok(listed) } else { Err(listed) }
+    })
+}
+
+/// Flags about the first start mean nothing to a disk that has had one, however wrong they are. A name is
+/// published at each start, so there a wrong one is seen.
+#[test]
+fn a_disk_knows_whose_it_is() {
+    told_alike(123, |cluster, etcdctl| {
+        let line = Line { cluster, program: etcdctl };
+        line.ok(&cluster.endpoints(), &["put", "color", "red"]);
+        let before = all_started(&line, &cluster.members[0].url(), "127.77.123.3");
+        cluster.members[2].kill();
+        cluster.change_flags(
+            2,
+            &[
+                "--name=renamed",
+                "--initial-cluster=stranger=http://127.77.123.9:2380",
+                "--initial-cluster-token=other",
+                "--initial-advertise-peer-urls=http://127.77.123.8:2380",
+            ],
+        );
+        cluster.start(2);
+        cluster.members[2].wait_until_ready();
+        let line = Line { cluster, program: etcdctl };
+        let there = cluster.members[2].url();
+        assert_eq!(line.ok(&there, &["get", "color", "--print-value-only"]), "red\n");
+        let after = all_started(&line, &there, "renamed");
+        assert_eq!(after, before.replace(", 127.77.123.3, ", ", renamed, "));
+        after
+    });
+}
+
+/// A member that has lost its disk, and does not know it, would vote again where it has voted: the others stop it.
+#[test]
+fn who_has_lost_its_disk_may_not_begin_again() {
+    told_alike(124, |cluster, etcdctl| {
+        // The first is the one that will be asked.
+        let line = Line { cluster, program: etcdctl };
+        let listed = all_started(&line, &cluster.members[0].url(), "127.77.124.3");
+        let third = listed.lines().find(|line| line.contains(", 127.77.124.3, ")).unwrap();
+        let id = third.split(", ").next().unwrap();
+        cluster.members[2].kill();
+        fs::remove_dir_all(cluster.data_dir(2)).unwrap();
+        // Twice: a start that was refused leaves nothing behind that would let the next one through.
+        let refused: Vec<_> = (0..2)
+            .map(|_| {
+                cluster.start(2);
+                let ended = cluster.members[2].wait_for_end();
+                let log = cluster.members[2].log();
+                let mut errors = log.lines().filter_map(|line| {
+                    let line: serde_json::Value = serde_json::from_str(line).ok()?;
+                    Some(line["error"].as_str()?.to_owned())
+                });
+                let why = errors.find(|error| error.starts_with("member "));
+                (ended.code(), why.unwrap_or(log))
+            })
+            .collect();
+        assert_eq!(refused[1], (Some(1), format!("member {id} has already been bootstrapped")));
+        refused
+    });
 }
 
 /// A member joins a cluster whose members are killed meanwhile, itself among them, and nothing that

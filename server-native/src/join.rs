@@ -1,4 +1,6 @@
-//! Joining a running cluster (`--initial-cluster-state existing` with an empty data directory).
+//! What running members say of one whose data directory is empty.
+//!
+//! Joining a running cluster (`--initial-cluster-state existing`):
 //!
 //! Somebody has added this member before (`member add`), so the cluster knows its id already; what
 //! the member itself knows is `--initial-cluster`. It asks the peers named there for their
@@ -11,11 +13,14 @@
 //! ```
 //!
 //! Whether the list fits is [`find_self`]'s to say; sentences are etcd's.
+//!
+//! A member that begins (`new`) asks the same, because it may have lost its disk without knowing: if the others
+//! know that it has run, it must not begin again ([`check_is_new`]). Where nobody answers, a cluster begins.
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use glasshouse_core::bootstrap::find_self;
+use glasshouse_core::bootstrap::{Bootstrap, check_is_new, find_self};
 use glasshouse_core::membership::Member;
 use glasshouse_core::{ClusterId, MemberId};
 use http_body_util::{BodyExt as _, Empty, Limited};
@@ -25,12 +30,15 @@ use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::time::timeout;
 
-use crate::config::{PeerMap, Settings, Url};
+use crate::config::{Settings, Url};
 use crate::peer::{Identity, dial};
 use crate::tls::Dialer;
 
 /// Bytes of a list of members that are read: far more than the largest cluster needs.
 const MEMBERS_BYTES_MAX: usize = 1024 * 1024;
+
+/// How long a member that begins waits for each of the others (`BootstrapTimeoutEffective` of etcd).
+const BEGIN_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Who this member is, and whom it can ask.
 pub struct Joining {
@@ -56,7 +64,9 @@ pub async fn join(
     patience: Duration,
 ) -> Result<Joining, String> {
     let told = settings.existing_cluster()?;
-    let found = ask_all(&told, &settings.name, dialer, patience).await.ok_or(
+    let others = told.iter().filter(|(name, _)| **name != settings.name);
+    let urls = others.flat_map(|(_, urls)| urls.clone()).collect();
+    let found = ask_all(urls, dialer, patience).await.ok_or(
         "cannot fetch cluster info from peer urls: could not retrieve cluster information from \
          the given URLs",
     )?;
@@ -65,17 +75,23 @@ pub async fn join(
     Ok(Joining { identity, members: found.members })
 }
 
-/// The first list that some other member gives.
-async fn ask_all(
-    told: &PeerMap,
-    own_name: &str,
-    dialer: Option<&Dialer>,
-    patience: Duration,
-) -> Option<Found> {
-    let mut urls: Vec<&Url> =
-        told.iter().filter(|(name, _)| *name != own_name).flat_map(|(_, urls)| urls).collect();
+/// A member that is about to begin asks the others whether it has run before.
+///
+/// # Errors
+/// etcd's sentence: it has.
+pub async fn check_begins(first: &Bootstrap, dialer: Option<&Dialer>) -> Result<(), String> {
+    let others = first.members.iter().filter(|member| member.id != first.member_id);
+    let urls = others.flat_map(|member| &member.peer_urls).filter_map(|url| Url::parse(url).ok());
+    match ask_all(urls.collect(), dialer, BEGIN_PATIENCE).await {
+        Some(found) => check_is_new(first.member_id, &found.members),
+        None => Ok(()),
+    }
+}
+
+/// The first list that one of the others gives, asked in etcd's order.
+async fn ask_all(mut urls: Vec<Url>, dialer: Option<&Dialer>, patience: Duration) -> Option<Found> {
     urls.sort();
-    for url in urls {
+    for url in &urls {
         if let Ok(Some(found)) = timeout(patience, ask(url, dialer)).await {
             return Some(found);
         }

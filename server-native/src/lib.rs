@@ -46,6 +46,7 @@ pub mod log;
 pub mod mailbox;
 pub mod metrics;
 pub mod peer;
+mod ports;
 pub mod process;
 pub mod server;
 pub mod tls;

@@ -5,23 +5,20 @@
 //! ```
 //!
 //! One thread runs everything that can wait (connections, timers, the node); two more write
-//! the disk. Clients are served once the cluster knows how to reach this member, as in etcd, or
-//! after [`READY_PATIENCE`], so that a member without a quorum can still be asked what it sees.
+//! the disk. What is bound, and when who is served, is told in `ports.rs`.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use glasshouse_core::membership::Member;
-use glasshouse_core::wal::{WalIdentity, WalImage, peek};
+use glasshouse_core::wal::{WalImage, peek};
 use glasshouse_core::{Config, Input, MemberId, Node, TokenKind, limits};
 use serde_json::Value;
-use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use crate::client_port::ClientPort;
 use crate::config::{Bootstrap, ClusterState, Settings, Url, path_value};
@@ -29,16 +26,14 @@ use crate::discovery;
 use crate::disk::{DataDir, DiskError, StoreThread, WalThread};
 use crate::driver::{Driver, End, NodeState};
 use crate::http::HttpContext;
-use crate::join::{Joining, join};
+use crate::join::{Joining, check_begins, join};
 use crate::jwt::{Jwt, JwtError};
 use crate::log::Log;
 use crate::mailbox::Mailbox;
 use crate::metrics::Metrics;
-use crate::peer::{Identity, PeerContext, PeerPort, Peers, REMOVED, serve_connection};
-use crate::tls::{Acceptor, Dialer, Stream, TlsError, TlsSettings, self_signed};
-
-/// How long a start waits for a quorum before clients are served nevertheless.
-const READY_PATIENCE: Duration = Duration::from_secs(5);
+use crate::peer::{Identity, PeerContext, Peers, REMOVED};
+use crate::ports::Ports;
+use crate::tls::{Dialer, TlsError};
 
 /// How long open connections may take to end when the member stops.
 const FAREWELL: Duration = Duration::from_millis(500);
@@ -98,8 +93,8 @@ async fn serve(settings: &Settings, log: &Arc<Log>) -> Result<(), ServerError> {
     let DataDir { wal, store, store_path, wal_path, lock } = DataDir::open(settings)?;
     ports.certify(settings, log)?;
     let dialer = ports.dialer.clone();
-    let Start { identity, bootstrap, told } =
-        identify(settings, dialer.as_ref(), &wal, log).await?;
+    let identify = identify(settings, dialer.as_ref(), &wal, log);
+    let Start { identity, bootstrap, told } = ports.hang_up_during(identify).await?;
     let jwt = settings.jwt.as_ref().map(Jwt::open).transpose()?.map(Arc::new);
     let config = node_config(settings, identity, bootstrap)?;
     let node = Node::recover(config, wal, store.clone())
@@ -204,16 +199,20 @@ async fn identify(
             Some(registry) => discovery::join(settings, registry, log).await,
             None => settings.bootstrap(),
         };
-        return first.map(Start::first).map_err(ServerError::Flags);
+        let first = first.map_err(ServerError::Flags)?;
+        check_begins(&first, dialer).await.map_err(ServerError::Flags)?;
+        return Ok(Start::first(first));
     };
-    let identity = Identity { cluster: found.cluster_id, member: found.member_id };
-    // etcd ignores what describes the first start when there is data. So do we, unless it was
-    // written for a cluster that this directory has never been part of.
-    let told = settings.bootstrap().ok();
-    if settings.initial_cluster_is_given && settings.cluster_state == ClusterState::New {
-        check_same_cluster(settings, &found, told.as_ref())?;
+    if settings.discovery.is_some() {
+        log.warn(
+            "discovery token is ignored since cluster already initialized; valid logs are found",
+            &[("wal-dir", path_value(&settings.wal_path()))],
+        );
     }
-    let told = told.filter(|told| told.cluster_id == found.cluster_id);
+    let identity = Identity { cluster: found.cluster_id, member: found.member_id };
+    // As in etcd, what describes a first start is of no interest to a disk that has had one. The same flags as
+    // then still name the members of a log that had no time to name them itself.
+    let told = settings.bootstrap().ok().filter(|told| told.cluster_id == found.cluster_id);
     let bootstrap = told.map(|told| told.members).unwrap_or_default();
     Ok(Start { identity, told: bootstrap.clone(), bootstrap })
 }
@@ -235,30 +234,6 @@ async fn first_peers(
         return joining.map(|joining| joining.members).unwrap_or_default();
     }
     told
-}
-
-/// A directory that shares neither the cluster's nor the member's id with the flags is one that
-/// was left behind by something else. One of the two alone may differ in a cluster whose members
-/// have changed since.
-fn check_same_cluster(
-    settings: &Settings,
-    found: &WalIdentity,
-    told: Option<&Bootstrap>,
-) -> Result<(), ServerError> {
-    let Some(told) = told else { return Ok(()) };
-    if told.cluster_id == found.cluster_id || told.member_id == found.member_id {
-        return Ok(());
-    }
-    Err(ServerError::Flags(format!(
-        "{} belongs to member {} of cluster {}, but the flags describe member {} of cluster {} \
-         (token {:?}); give the flags that it was made with, or an empty --data-dir",
-        settings.data_dir.display(),
-        found.member_id,
-        found.cluster_id,
-        told.member_id,
-        told.cluster_id,
-        settings.token,
-    )))
 }
 
 fn node_config(
@@ -325,200 +300,6 @@ fn message_bytes_max(settings: &Settings) -> usize {
     usize::try_from(settings.max_request_bytes.saturating_add(PEER_OVERHEAD_BYTES))
         .unwrap_or(usize::MAX)
         .max(limits::PEER_MESSAGE_BYTES_MAX)
-}
-
-/// The ports, bound before anything else: a second member on the same machine must fail early.
-struct Ports {
-    peer: Vec<(Url, TcpListener)>,
-    client: Vec<(Url, TcpListener)>,
-    metrics: Vec<(Url, TcpListener)>,
-    /// How the connections of clients and of peers become secret; `None` where no URL asks for it.
-    client_tls: Option<Arc<Acceptor>>,
-    peer_tls: Option<Arc<Acceptor>>,
-    /// How peers are called that want TLS.
-    dialer: Option<Dialer>,
-}
-
-impl Ports {
-    async fn listen(settings: &Settings) -> Result<Self, ServerError> {
-        Ok(Self {
-            peer: listen_all(&settings.listen_peer).await?,
-            client: listen_all(&settings.listen_client).await?,
-            metrics: listen_all(&settings.listen_metrics).await?,
-            client_tls: None,
-            peer_tls: None,
-            dialer: None,
-        })
-    }
-
-    /// Reads the certificates of the ports that need some, or makes them.
-    fn certify(&mut self, settings: &Settings, log: &Log) -> Result<(), ServerError> {
-        let client = (&self.client, &self.metrics);
-        let client: Vec<&Url> = client.0.iter().chain(client.1).map(|(url, _)| url).collect();
-        let peer: Vec<&Url> = self.peer.iter().map(|(url, _)| url).collect();
-        warn_of_unused("client-url", &settings.client_tls, &client, log);
-        warn_of_unused("peer-url", &settings.peer_tls, &peer, log);
-        let announced = settings.advertise_peer.iter().any(Url::is_https);
-        if client.iter().any(|url| url.is_https()) {
-            let tls = certified(settings, settings.client_tls.clone(), "client", &client)?;
-            self.client_tls = Some(Arc::new(Acceptor::new(tls, &["h2", "http/1.1"])?));
-        }
-        if announced || peer.iter().any(|url| url.is_https()) {
-            let tls = certified(settings, settings.peer_tls.clone(), "peer", &peer)?;
-            self.dialer = Some(Dialer::for_peers(&tls)?);
-            self.peer_tls = Some(Arc::new(Acceptor::new(tls, &["http/1.1"])?));
-        }
-        Ok(())
-    }
-
-    fn serve(
-        self,
-        port: ClientPort,
-        log: &Arc<Log>,
-        peers: Arc<PeerContext>,
-        state: watch::Receiver<NodeState>,
-        closing: &watch::Receiver<bool>,
-    ) {
-        let peer_port = Arc::new(PeerPort { context: peers, http: port.http() });
-        for (url, listener) in self.peer {
-            log.info("serving peer traffic", &[("address", url.authority().into())]);
-            let port = peer_port.clone();
-            let tls = self.peer_tls.clone().filter(|_| url.is_https());
-            tokio::spawn(accept(listener, tls, log.clone(), closing.clone(), move |stream| {
-                serve_connection(port.clone(), stream)
-            }));
-        }
-        for (url, listener) in self.metrics {
-            log.info("serving metrics", &[("address", url.authority().into())]);
-            let (port, closed) = (port.clone().pages_only(), closing.clone());
-            let tls = self.client_tls.clone().filter(|_| url.is_https());
-            tokio::spawn(accept(listener, tls, log.clone(), closing.clone(), move |stream| {
-                port.clone().serve_connection(stream, closed.clone())
-            }));
-        }
-        let clients = (self.client, self.client_tls);
-        tokio::spawn(serve_clients(clients, port, state, log.clone(), closing.clone()));
-    }
-}
-
-/// Serves clients as soon as the cluster knows how to reach this member.
-async fn serve_clients(
-    (listeners, tls): (Vec<(Url, TcpListener)>, Option<Arc<Acceptor>>),
-    port: ClientPort,
-    mut state: watch::Receiver<NodeState>,
-    log: Arc<Log>,
-    closing: watch::Receiver<bool>,
-) {
-    match timeout(READY_PATIENCE, state.wait_for(|state| state.published)).await {
-        Ok(Ok(_)) => {}
-        Ok(Err(_)) => return,
-        Err(_) => log.warn("timed out waiting for the ready notification", &[]),
-    }
-    log.info("ready to serve client requests", &[]);
-    for (url, listener) in listeners {
-        let tls = tls.clone().filter(|_| url.is_https());
-        let message = match &tls {
-            Some(_) => "serving client traffic securely",
-            None => "serving client traffic insecurely; this is strongly discouraged!",
-        };
-        log.info(message, &[("traffic", "grpc+http".into()), ("address", url.authority().into())]);
-        let (port, closed) = (port.clone(), closing.clone());
-        tokio::spawn(accept(listener, tls, log.clone(), closing.clone(), move |stream| {
-            port.clone().serve_connection(stream, closed.clone())
-        }));
-    }
-}
-
-async fn listen_all(urls: &[Url]) -> Result<Vec<(Url, TcpListener)>, ServerError> {
-    let mut listeners = Vec::new();
-    for url in urls {
-        let (host, port) = url.address();
-        // Go resolves `localhost` to IPv4 here, whatever the system prefers.
-        let ip = host.parse().unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
-        let listener = TcpListener::bind(SocketAddr::new(ip, port))
-            .await
-            .map_err(|error| ServerError::Listen { address: url.authority().to_owned(), error })?;
-        listeners.push((url.clone(), listener));
-    }
-    Ok(listeners)
-}
-
-/// Accepts connections until the server closes; `serve` runs as a task for each.
-async fn accept<F>(
-    listener: TcpListener,
-    tls: Option<Arc<Acceptor>>,
-    log: Arc<Log>,
-    mut closing: watch::Receiver<bool>,
-    serve: impl Fn(Stream) -> F + Clone + Send + 'static,
-) where
-    F: Future<Output = ()> + Send + 'static,
-{
-    loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            _ = closing.wait_for(|closing| *closing) => return,
-        };
-        match accepted {
-            Ok((stream, remote)) => {
-                let _ = stream.set_nodelay(true);
-                let (tls, log, serve) = (tls.clone(), log.clone(), serve.clone());
-                tokio::spawn(async move {
-                    let Some(tls) = tls else { return serve(Stream::plain(stream)).await };
-                    match tls.accept(stream).await {
-                        Ok(stream) => serve(stream).await,
-                        Err(error) => log.warn(
-                            "rejected connection",
-                            &[
-                                ("remote-addr", remote.to_string().into()),
-                                ("error", error.to_string().into()),
-                            ],
-                        ),
-                    }
-                });
-            }
-            Err(error) => {
-                // Most likely no file descriptor is left; connections that end give some back.
-                log.warn("accept failed", &[("error", error.to_string().into())]);
-                sleep(Duration::from_millis(100)).await;
-            }
-        }
-    }
-}
-
-/// What a port shows to those who call: the certificate that was given, or one that is made here.
-fn certified(
-    settings: &Settings,
-    tls: TlsSettings,
-    port: &str,
-    urls: &[&Url],
-) -> Result<TlsSettings, ServerError> {
-    if !tls.is_empty() || !tls.auto {
-        return Ok(tls);
-    }
-    let folder = settings.data_dir.join("fixtures").join(port);
-    let hosts: Vec<String> = urls.iter().map(|url| url.address().0.to_owned()).collect();
-    let (cert, key) = self_signed(&folder, &hosts, settings.self_signed_validity_years)?;
-    Ok(TlsSettings { cert, key, ..tls })
-}
-
-/// Certificates for a port without TLS are of no use, and whoever gave them should know.
-fn warn_of_unused(field: &'static str, tls: &TlsSettings, urls: &[&Url], log: &Log) {
-    for url in urls.iter().filter(|url| !url.is_https()) {
-        if !tls.is_empty() {
-            log.warn(
-                "scheme is http or unix while key and cert files are present; ignoring key and \
-                 cert files",
-                &[(field, url.as_str().into())],
-            );
-        }
-        if tls.client_cert_auth {
-            log.warn(
-                "scheme is http or unix while --client-cert-auth is enabled; ignoring client cert \
-                 auth for this URL",
-                &[(field, url.as_str().into())],
-            );
-        }
-    }
 }
 
 /// The first SIGTERM or SIGINT stops politely, the second at once.

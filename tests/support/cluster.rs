@@ -150,6 +150,16 @@ impl Cluster {
         }
     }
 
+    /// Gives one member other values of flags for its next lives.
+    pub fn change_flags(&mut self, number: usize, flags: &[&str]) {
+        let args = &mut self.members[number].args;
+        for flag in flags {
+            let (name, _) = flag.split_once('=').expect("a flag is --name=value");
+            args.retain(|arg| arg.split_once('=').is_none_or(|(other, _)| other != name));
+            args.push((*flag).to_owned());
+        }
+    }
+
     /// Every URL of the members begins with `https`; the flags name certificates, or where they come
     /// from.
     pub fn speak_tls(&mut self, flags: &[&str]) {

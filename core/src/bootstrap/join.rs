@@ -1,11 +1,31 @@
-//! A member that joins a running cluster finds itself in the list that one of the others gives.
+//! A member whose disk is empty looks for itself in the list that one of the others gives: who joins must be
+//! there, and who begins must not have run before.
 //!
 //! Sentences are etcd's (`bootstrapExistingClusterNoWAL` in `server/etcdserver/bootstrap.go`,
+//! `isMemberBootstrapped` in `cluster_util.go`,
 //! `ValidateClusterAndAssignIDs` in `server/etcdserver/api/membership/cluster.go`).
 
 use super::{PeerMap, Url};
-use crate::id::ClusterId;
+use crate::id::{ClusterId, MemberId};
 use crate::membership::Member;
+
+/// A member that begins has never run before. One that has lost its disk would vote a second time in a term
+/// that it has voted in, and an entry that it had promised to keep could be undone.
+///
+/// Client URLs are what a member publishes of itself, so whoever has some has run.
+///
+/// # Errors
+/// etcd's sentence: the cluster knows that it has.
+pub fn check_is_new<'a>(
+    id: MemberId,
+    members: impl IntoIterator<Item = &'a Member>,
+) -> Result<(), String> {
+    let known = members.into_iter().find(|member| member.id == id);
+    if known.is_some_and(|member| !member.client_urls.is_empty()) {
+        return Err(format!("member {id} has already been bootstrapped"));
+    }
+    Ok(())
+}
 
 /// This member, as the cluster that it is to join knows it: with the same peer URLs, and not started yet.
 ///

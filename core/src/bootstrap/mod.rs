@@ -9,6 +9,7 @@
 //!   --initial-cluster-token
 //!   --initial-advertise-peer-urls             or etcd's sentence about the first contradiction
 //!
+//!   --initial-cluster-state new:       what a running member lists ─► check_is_new
 //!   --initial-cluster-state existing:  what a running member lists ─► find_self
 //! ```
 //!
@@ -24,7 +25,7 @@ mod url;
 
 use std::collections::BTreeSet;
 
-pub use self::join::{describe, find_self};
+pub use self::join::{check_is_new, describe, find_self};
 pub use self::map::{PeerMap, cluster_text, parse_cluster};
 pub use self::url::Url;
 use crate::id::{ClusterId, MemberId, cluster_id, member_id};

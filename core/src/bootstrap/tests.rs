@@ -78,6 +78,20 @@ fn a_member_finds_itself_by_its_urls() {
     );
 }
 
+/// Who has published where clients reach it has run before.
+#[test]
+fn who_has_published_itself_is_not_new() {
+    let mut members = found();
+    assert_eq!(check_is_new(MemberId(1), &members), Ok(()));
+    assert_eq!(check_is_new(MemberId(7), &members), Ok(()));
+    members[0].client_urls = vec!["http://10.0.0.1:2379".to_owned()];
+    assert_eq!(
+        check_is_new(MemberId(1), &members).unwrap_err(),
+        "member 1 has already been bootstrapped"
+    );
+    assert_eq!(check_is_new(MemberId(2), &members), Ok(()));
+}
+
 #[test]
 fn members_are_described_as_in_etcds_log() {
     assert_eq!(

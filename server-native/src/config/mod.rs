@@ -99,8 +99,6 @@ pub struct Settings {
     pub advertise_client: Vec<Url>,
     /// `--initial-cluster`, as it was written, or this member alone.
     pub initial_cluster: String,
-    /// `--initial-cluster` was given.
-    pub initial_cluster_is_given: bool,
     /// `--initial-cluster-state`.
     pub cluster_state: ClusterState,
     /// `--initial-cluster-token`.
@@ -229,7 +227,6 @@ fn settings(values: &Values) -> Result<Settings, String> {
         listen_metrics: values.urls("listen-metrics-urls"),
         advertise_client: values.urls("advertise-client-urls"),
         initial_cluster: initial_cluster(values, &name, &advertise_peer),
-        initial_cluster_is_given: values.is_given("initial-cluster"),
         cluster_state: match values.text("initial-cluster-state") {
             "existing" => ClusterState::Existing,
             _ => ClusterState::New,

@@ -13,7 +13,7 @@
 use std::collections::BTreeMap;
 
 use glasshouse_core::bootstrap::{
-    Bootstrap, Url, check_urls, find_self, first_members, told_cluster,
+    Bootstrap, PeerMap, Url, check_is_new, check_urls, find_self, first_members, told_cluster,
 };
 use glasshouse_core::id::{ClusterId, MemberId};
 use glasshouse_core::membership::{Member as Listed, Membership};
@@ -100,7 +100,10 @@ impl State {
                 }
                 let (name, token) = (line.get(Flag::Name), line.token());
                 let first = first_members(name, line.get(Flag::InitialCluster), token, &announced)?;
-                self.check_is_new(no, &first)?;
+                let told = told_cluster(name, line.get(Flag::InitialCluster))?;
+                if let Some((_, known)) = self.listed_by_others(no, name, &told) {
+                    check_is_new(first.member_id, known.members())?;
+                }
                 first
             }
         };
@@ -121,34 +124,32 @@ impl State {
         self.checks.on_new_machine(no, cluster, id);
     }
 
-    /// Nobody who runs may know that this member has run before: what it voted then is lost with its disk
-    /// (etcd `isMemberBootstrapped`).
-    fn check_is_new(&self, no: MemberNo, first: &Bootstrap) -> Result<(), String> {
-        let id = first.member_id;
-        let others = first.members.iter().filter(|member| member.id != id);
-        let told = others.filter_map(|other| self.listed_by(no, &other.peer_urls));
-        let mut known = told.filter_map(|(_, members)| members.get(id));
-        if known.any(|member| !member.client_urls.is_empty()) {
-            return Err(format!("member {id} has already been bootstrapped"));
-        }
-        Ok(())
-    }
-
     /// Who it is in the cluster that it joins: one of the others says it.
     fn joining(&self, no: MemberNo) -> Result<Bootstrap, String> {
         let line = &self.member(no).line;
         let name = line.get(Flag::Name);
         let told = told_cluster(name, line.get(Flag::InitialCluster))?;
         check_urls(&told)?;
-        let others = told.iter().filter(|(other, _)| *other != name);
-        let mut urls: Vec<String> =
-            others.flat_map(|(_, urls)| urls.iter().map(Url::to_string)).collect();
-        urls.sort();
-        let found = urls.iter().find_map(|url| self.listed_by(no, std::slice::from_ref(url)));
+        let found = self.listed_by_others(no, name, &told);
         let (cluster_id, members) = found.ok_or(NOBODY_TELLS)?;
         let members: Vec<Listed> = members.members().cloned().collect();
         let own = find_self(&told, name, cluster_id, &members)?;
         Ok(Bootstrap { member_id: own.id, cluster_id, members: Vec::new() })
+    }
+
+    /// The cluster and its members, as the first of the others that answers tells them (etcd
+    /// `getClusterFromRemotePeers`).
+    fn listed_by_others(
+        &self,
+        no: MemberNo,
+        name: &str,
+        told: &PeerMap,
+    ) -> Option<(ClusterId, &Membership)> {
+        let others = told.iter().filter(|(other, _)| *other != name);
+        let mut urls: Vec<String> =
+            others.flat_map(|(_, urls)| urls.iter().map(Url::to_string)).collect();
+        urls.sort();
+        urls.iter().find_map(|url| self.listed_by(no, std::slice::from_ref(url)))
     }
 
     /// The cluster and its members, as the member at one of these peer URLs tells them to `no`.
