@@ -239,6 +239,9 @@ fn common_names_are_users_as_in_etcd() {
 /// Lines of [`BY_COMMON_NAME`] that are allowed.
 const ALLOWED: usize = 30;
 
+/// Block of a registry; the next one is that of the members that meet there.
+const REGISTRY: u8 = 125;
+
 /// Blocks of a real etcd and of ours.
 const REAL: u8 = 128;
 const OURS: u8 = 129;
@@ -270,6 +273,59 @@ fn members_that_make_their_own_certificates() {
     }
     assert!(cluster.data_dir(0).join("fixtures/client/cert.pem").is_file());
     assert!(cluster.data_dir(0).join("fixtures/peer/key.pem").is_file());
+}
+
+/// Members that do not know each other meet at a registry that talks to nobody without a certificate, a real etcd.
+#[test]
+fn a_registry_with_certificates() {
+    let Some(etcd) = tools::etcd("3.5.16") else { return };
+    let authority = Authority::new();
+    let (cert, key) = authority.sign("registry", &[Ipv4Addr::new(127, 77, REGISTRY, 1)]);
+    let mut registry = Cluster::on_addresses(1, REGISTRY);
+    registry.program = etcd.join("etcd");
+    registry.speak_tls(&[
+        &flag("cert-file", &cert),
+        &flag("key-file", &key),
+        &flag("trusted-ca-file", &authority.ca()),
+        "--client-cert-auth",
+        "--peer-auto-tls",
+    ]);
+    registry.start_all();
+    let (own, own_key) = authority.sign("stranger", &[]);
+    let known = [flag("cacert", &authority.ca()), flag("cert", &own), flag("key", &own_key)];
+    let (_, ours) = programs().remove(0);
+    let ask = |line: &[&str]| {
+        let endpoints = format!("--endpoints={}", registry.members[0].url());
+        let flags: Vec<&str> = known.iter().chain([&endpoints]).map(String::as_str).collect();
+        run_until_ok(|| ask(&ours, &flags, line)).stdout
+    };
+    ask(&["put", "/_etcd/registry/pair/_config/size", "2"]);
+
+    let mut strangers = Cluster::on_addresses(2, REGISTRY + 1);
+    strangers.discover(&registry.members[0].url(), "pair");
+    let [ca, own, own_key] = known.each_ref().map(|flag| flag.replace("--", "--discovery-"));
+    // Of an unknown authority, and then as nobody: no registry, and no place in it.
+    for (flags, why) in [(vec![&*own, &*own_key], Some("UnknownIssuer")), (vec![&*ca], None)] {
+        strangers
+            .change_flags(0, &["--discovery-cacert=", "--discovery-cert=", "--discovery-key="]);
+        strangers.change_flags(0, &flags);
+        strangers.start(0);
+        strangers.members[0].wait_for_log("retry connecting to discovery service");
+        let log = strangers.members[0].log();
+        assert!(why.is_none_or(|why| log.contains(why)), "{log}");
+        strangers.members[0].kill();
+    }
+    assert_eq!(ask(&["get", "/_etcd/registry/pair/members", "--prefix", "--keys-only"]), "");
+
+    strangers.change_flags(0, &[&ca, &own, &own_key]);
+    // The other one takes anybody for the registry, and must still say who it is.
+    strangers.change_flags(1, &["--discovery-insecure-skip-tls-verify=true", &own, &own_key]);
+    strangers.start_all();
+    let endpoints = format!("--endpoints={}", strangers.endpoints());
+    let listed = run_until_ok(|| self::ask(&ours, &[&endpoints], &["member", "list"])).stdout;
+    assert_eq!(listed.matches(", started, ").count(), 2, "{listed}");
+    let rows = ask(&["get", "/_etcd/registry/pair/members", "--prefix", "--keys-only"]);
+    assert_eq!(rows.split_whitespace().count(), 2, "{rows}");
 }
 
 #[test]
