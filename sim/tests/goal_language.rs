@@ -4,45 +4,36 @@
 
 use glasshouse_sim::lesson::goal::parse;
 use glasshouse_sim::lesson::{Lab, library, submission};
+use glasshouse_sim::rng::Stream;
 
-/// A small generator: the same texts on every machine.
-struct Dice(u64);
+/// A place below `end`; 0 where there is none.
+fn place(dice: &mut Stream, end: usize) -> usize {
+    usize::try_from(dice.below(end.max(1) as u64)).unwrap()
+}
 
-impl Dice {
-    fn roll(&mut self, below: usize) -> usize {
-        self.0 =
-            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(self.0 >> 33).unwrap() % below.max(1)
-    }
-
-    /// Some letters of a text go, come or are others.
-    fn mutate(&mut self, text: &str, pieces: &[&str]) -> String {
-        let mut letters: Vec<char> = text.chars().collect();
-        for _ in 0..=self.roll(4) {
-            let at = self.roll(letters.len());
-            match self.roll(4) {
-                0 if !letters.is_empty() => {
-                    let end = (at + 1 + self.roll(6)).min(letters.len());
-                    letters.drain(at..end);
-                }
-                1 => {
-                    let piece = pieces[self.roll(pieces.len())];
-                    letters.splice(at..at, piece.chars());
-                }
-                2 if !letters.is_empty() => {
-                    letters[at] =
-                        char::from_u32(32 + u32::try_from(self.roll(96)).unwrap()).unwrap();
-                }
-                _ => {
-                    let from = self.roll(letters.len());
-                    let end = (from + self.roll(20)).min(letters.len());
-                    let copy = letters[from..end].to_vec();
-                    letters.splice(at..at, copy);
-                }
+/// Some letters of a text go, come or are others.
+fn mutated(dice: &mut Stream, text: &str, pieces: &[&str]) -> String {
+    let mut letters: Vec<char> = text.chars().collect();
+    for _ in 0..=dice.below(4) {
+        let at = place(dice, letters.len());
+        match dice.below(4) {
+            0 if !letters.is_empty() => {
+                let end = (at + 1 + place(dice, 6)).min(letters.len());
+                letters.drain(at..end);
+            }
+            1 => drop(letters.splice(at..at, dice.pick(pieces).chars())),
+            2 if !letters.is_empty() => {
+                letters[at] = char::from(32 + u8::try_from(dice.below(96)).unwrap());
+            }
+            _ => {
+                let from = place(dice, letters.len());
+                let end = (from + place(dice, 20)).min(letters.len());
+                let copy = letters[from..end].to_vec();
+                letters.splice(at..at, copy);
             }
         }
-        letters.into_iter().collect()
     }
+    letters.into_iter().collect()
 }
 
 const PIECES: [&str; 26] = [
@@ -90,11 +81,11 @@ fn what_is_printed_is_read_as_the_same() {
 
 #[test]
 fn no_text_surprises_the_parser() {
-    let (goals, mut dice) = (goals(), Dice(7));
+    let (goals, mut dice) = (goals(), Stream::new(7, "texts", 0, 0));
     let mut read = 0;
     for _ in 0..20_000 {
-        let goal = dice.roll(goals.len());
-        let text = dice.mutate(&goals[goal], &PIECES);
+        let goal = place(&mut dice, goals.len());
+        let text = mutated(&mut dice, &goals[goal], &PIECES);
         match parse::goal(&text) {
             Ok(goal) => {
                 read += 1;
@@ -144,11 +135,11 @@ fn unknown_names_are_told_at_once() {
 
 #[test]
 fn no_file_surprises_a_lesson() {
-    let mut dice = Dice(3);
+    let mut dice = Stream::new(3, "texts", 0, 0);
     let pieces = ["[[goals]]\n", "[", "\"", "'''", "= 1\n", "members = 300\n", "\u{0}", "{L}", "#"];
     for _ in 0..600 {
-        let source = &library::LESSONS[dice.roll(library::LESSONS.len())];
-        let toml = dice.mutate(source.toml, &pieces);
+        let source = dice.pick(library::LESSONS);
+        let toml = mutated(&mut dice, source.toml, &pieces);
         if let Err(why) = Lab::read(source.id, &toml, source.text) {
             assert!(!why.contains('\n') && why.len() < 1_000, "{why}");
         }
@@ -163,11 +154,11 @@ fn no_text_surprises_whoever_takes_submissions() {
                 student s\n\nbranch main until 9s\n2s stop leader\n3s answer x {a, b}\n\
                 branch B from main 1 until 12s\n4s kill n1\n";
     assert_eq!(submission::read(text).unwrap().to_string(), text);
-    let mut dice = Dice(5);
+    let mut dice = Stream::new(5, "texts", 0, 0);
     let pieces =
         ["branch ", " until ", " from ", "9999999h ", "\n", "\n\n", "main", "-1", "\u{7f}"];
     for _ in 0..5_000 {
-        let text = dice.mutate(text, &pieces);
+        let text = mutated(&mut dice, text, &pieces);
         match submission::read(&text) {
             Ok(read) => assert_eq!(submission::read(&read.to_string()), Ok(read), "{text}"),
             Err(why) => assert!(!why.contains('\n') && why.len() < 400, "{why}"),

@@ -2,6 +2,7 @@
 
 use super::complete::{Known, complete};
 use super::*;
+use crate::rng::Stream;
 use crate::view::call::Stop;
 use crate::view::frame::FrameRequest;
 
@@ -404,52 +405,43 @@ fn made_up_lines() -> u32 {
 }
 
 /// A line of random pieces.
-struct Dice(u64);
-
-impl Dice {
-    fn draw(&mut self, below: usize) -> usize {
-        let next = self.0.wrapping_mul(6_364_136_223_846_793_005);
-        self.0 = next.wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(self.0 >> 33).unwrap() % below
-    }
-
-    fn line(&mut self) -> String {
-        let mut line = String::new();
-        for _ in 0..self.draw(10) {
-            match self.draw(40) {
-                0 => line.extend(char::from_u32(u32::try_from(self.draw(0x11_0000)).unwrap())),
-                _ => line.push_str(PIECES[self.draw(PIECES.len())]),
-            }
-            if self.draw(3) > 0 {
-                line.push(' ');
-            }
+fn made_up_line(dice: &mut Stream) -> String {
+    let mut line = String::new();
+    for _ in 0..dice.below(10) {
+        match dice.below(40) {
+            0 => line.extend(char::from_u32(u32::try_from(dice.below(0x11_0000)).unwrap())),
+            _ => line.extend([*dice.pick(PIECES)]),
         }
-        line
+        if dice.below(3) > 0 {
+            line.push(' ');
+        }
     }
+    line
 }
 
 /// Any text at all is either a command or one sentence.
 #[test]
 fn no_line_is_a_panic() {
-    let mut dice = Dice(42);
+    let mut dice = Stream::new(42, "lines", 0, 0);
     for _ in 0..made_up_lines() {
-        let line = dice.line();
+        let line = made_up_line(&mut dice);
         if let Err(error) = parse(&line) {
             assert!(error.to_string().len() < 600, "{line:?}: {error}");
         }
-        let _ = complete(&line, dice.draw(line.len() + 2), &Known::default());
+        let cursor = usize::try_from(dice.below(line.len() as u64 + 2)).unwrap();
+        let _ = complete(&line, cursor, &Known::default());
     }
 }
 
 /// Whatever is typed, the world goes on and every line is answered.
 #[test]
 fn any_line_can_be_typed_into_a_running_world() {
-    let mut dice = Dice(7);
+    let mut dice = Stream::new(7, "lines", 0, 0);
     let mut bench = Bench::new(Setup::new(3, 3), Vec::new());
     bench.run_until(2_000_000, Stop::Time, 0);
     for number in 0..made_up_lines() / 100 {
         // Some lines are typed, others come from elsewhere.
-        let line = dice.line();
+        let line = made_up_line(&mut dice);
         let id = if number % 4 == 0 { bench.exec(&line) } else { bench.type_line(&line) };
         assert_eq!(id, u64::from(number) + 1);
         bench.run_until(bench.now_us() + 20_000, Stop::Time, 0);
