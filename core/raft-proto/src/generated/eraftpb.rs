@@ -23,7 +23,7 @@
 /// of protobuf runtime.
 // const _PROTOBUF_VERSION_CHECK: () = ::protobuf::VERSION_2_28_0;
 
-#[derive(PartialEq,Clone,Default)]
+#[derive(PartialEq,Clone,Default,Debug)]
 pub struct Entry {
     // message fields
     pub entry_type: EntryType,
@@ -291,48 +291,6 @@ impl ::protobuf::Message for Entry {
         Entry::new()
     }
 
-    fn descriptor_static() -> &'static ::protobuf::reflect::MessageDescriptor {
-        static descriptor: ::protobuf::rt::LazyV2<::protobuf::reflect::MessageDescriptor> = ::protobuf::rt::LazyV2::INIT;
-        descriptor.get(|| {
-            let mut fields = ::std::vec::Vec::new();
-            fields.push(::protobuf::reflect::accessor::make_simple_field_accessor::<_, ::protobuf::types::ProtobufTypeEnum<EntryType>>(
-                "entry_type",
-                |m: &Entry| { &m.entry_type },
-                |m: &mut Entry| { &mut m.entry_type },
-            ));
-            fields.push(::protobuf::reflect::accessor::make_simple_field_accessor::<_, ::protobuf::types::ProtobufTypeUint64>(
-                "term",
-                |m: &Entry| { &m.term },
-                |m: &mut Entry| { &mut m.term },
-            ));
-            fields.push(::protobuf::reflect::accessor::make_simple_field_accessor::<_, ::protobuf::types::ProtobufTypeUint64>(
-                "index",
-                |m: &Entry| { &m.index },
-                |m: &mut Entry| { &mut m.index },
-            ));
-            fields.push(::protobuf::reflect::accessor::make_simple_field_accessor::<_, ::protobuf::types::ProtobufTypeCarllercheBytes>(
-                "data",
-                |m: &Entry| { &m.data },
-                |m: &mut Entry| { &mut m.data },
-            ));
-            fields.push(::protobuf::reflect::accessor::make_simple_field_accessor::<_, ::protobuf::types::ProtobufTypeCarllercheBytes>(
-                "context",
-                |m: &Entry| { &m.context },
-                |m: &mut Entry| { &mut m.context },
-            ));
-            fields.push(::protobuf::reflect::accessor::make_simple_field_accessor::<_, ::protobuf::types::ProtobufTypeBool>(
-                "sync_log",
-                |m: &Entry| { &m.sync_log },
-                |m: &mut Entry| { &mut m.sync_log },
-            ));
-            ::protobuf::reflect::MessageDescriptor::new_pb_name::<Entry>(
-                "Entry",
-                fields,
-                file_descriptor_proto()
-            )
-        })
-    }
-
     fn default_instance() -> &'static Entry {
         static instance: ::protobuf::rt::LazyV2<Entry> = ::protobuf::rt::LazyV2::INIT;
         instance.get(Entry::new)
@@ -351,19 +309,13 @@ impl ::protobuf::Clear for Entry {
     }
 }
 
-impl ::std::fmt::Debug for Entry {
-    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-        ::protobuf::text_format::fmt(self, f)
-    }
-}
-
 impl ::protobuf::reflect::ProtobufValue for Entry {
     fn as_ref(&self) -> ::protobuf::reflect::ReflectValueRef {
         ::protobuf::reflect::ReflectValueRef::Message(self)
     }
 }
 
-#[derive(PartialEq,Clone,Default)]
+#[derive(PartialEq,Clone,Default,Debug)]
 pub struct HardState {
     // message fields
     pub term: u64,
@@ -531,33 +483,6 @@ impl ::protobuf::Message for HardState {
         HardState::new()
     }
 
-    fn descriptor_static() -> &'static ::protobuf::reflect::MessageDescriptor {
-        static descriptor: ::protobuf::rt::LazyV2<::protobuf::reflect::MessageDescriptor> = ::protobuf::rt::LazyV2::INIT;
-        descriptor.get(|| {
-            let mut fields = ::std::vec::Vec::new();
-            fields.push(::protobuf::reflect::accessor::make_simple_field_accessor::<_, ::protobuf::types::ProtobufTypeUint64>(
-                "term",
-                |m: &HardState| { &m.term },
-                |m: &mut HardState| { &mut m.term },
-            ));
-            fields.push(::protobuf::reflect::accessor::make_simple_field_accessor::<_, ::protobuf::types::ProtobufTypeUint64>(
-                "vote",
-                |m: &HardState| { &m.vote },
-                |m: &mut HardState| { &mut m.vote },
-            ));
-            fields.push(::protobuf::reflect::accessor::make_simple_field_accessor::<_, ::protobuf::types::ProtobufTypeUint64>(
-                "commit",
-                |m: &HardState| { &m.commit },
-                |m: &mut HardState| { &mut m.commit },
-            ));
-            ::protobuf::reflect::MessageDescriptor::new_pb_name::<HardState>(
-                "HardState",
-                fields,
-                file_descriptor_proto()
-            )
-        })
-    }
-
     fn default_instance() -> &'static HardState {
         static instance: ::protobuf::rt::LazyV2<HardState> = ::protobuf::rt::LazyV2::INIT;
         instance.get(HardState::new)
@@ -573,19 +498,13 @@ impl ::protobuf::Clear for HardState {
     }
 }
 
-impl ::std::fmt::Debug for HardState {
-    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-        ::protobuf::text_format::fmt(self, f)
-    }
-}
-
 impl ::protobuf::reflect::ProtobufValue for HardState {
     fn as_ref(&self) -> ::protobuf::reflect::ReflectValueRef {
         ::protobuf::reflect::ReflectValueRef::Message(self)
     }
 }
 
-#[derive(PartialEq,Clone,Default)]
+#[derive(PartialEq,Clone,Default,Debug)]
 pub struct SnapshotMetadata {
     // message fields
     pub conf_state: ::protobuf::SingularPtrField<ConfState>,
@@ -775,33 +694,6 @@ impl ::protobuf::Message for SnapshotMetadata {
         SnapshotMetadata::new()
     }
 
-    fn descriptor_static() -> &'static ::protobuf::reflect::MessageDescriptor {
-        static descriptor: ::protobuf::rt::LazyV2<::protobuf::reflect::MessageDescriptor> = ::protobuf::rt::LazyV2::INIT;
-        descriptor.get(|| {
-            let mut fields = ::std::vec::Vec::new();
-            fields.push(::protobuf::reflect::accessor::make_singular_ptr_field_accessor::<_, ::protobuf::types::ProtobufTypeMessage<ConfState>>(
-                "conf_state",
-                |m: &SnapshotMetadata| { &m.conf_state },
-                |m: &mut SnapshotMetadata| { &mut m.conf_state },
-            ));
-            fields.push(::protobuf::reflect::accessor::make_simple_field_accessor::<_, ::protobuf::types::ProtobufTypeUint64>(
-                "index",
-                |m: &SnapshotMetadata| { &m.index },
-                |m: &mut SnapshotMetadata| { &mut m.index },
-            ));
-            fields.push(::protobuf::reflect::accessor::make_simple_field_accessor::<_, ::protobuf::types::ProtobufTypeUint64>(
-                "term",
-                |m: &SnapshotMetadata| { &m.term },
-                |m: &mut SnapshotMetadata| { &mut m.term },
-            ));
-            ::protobuf::reflect::MessageDescriptor::new_pb_name::<SnapshotMetadata>(
-                "SnapshotMetadata",
-                fields,
-                file_descriptor_proto()
-            )
-        })
-    }
-
     fn default_instance() -> &'static SnapshotMetadata {
         static instance: ::protobuf::rt::LazyV2<SnapshotMetadata> = ::protobuf::rt::LazyV2::INIT;
         instance.get(SnapshotMetadata::new)
@@ -817,19 +709,13 @@ impl ::protobuf::Clear for SnapshotMetadata {
     }
 }
 
-impl ::std::fmt::Debug for SnapshotMetadata {
-    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-        ::protobuf::text_format::fmt(self, f)
-    }
-}
-
 impl ::protobuf::reflect::ProtobufValue for SnapshotMetadata {
     fn as_ref(&self) -> ::protobuf::reflect::ReflectValueRef {
         ::protobuf::reflect::ReflectValueRef::Message(self)
     }
 }
 
-#[derive(PartialEq,Clone,Default)]
+#[derive(PartialEq,Clone,Default,Debug)]
 pub struct Snapshot {
     // message fields
     pub data: ::bytes::Bytes,
@@ -997,28 +883,6 @@ impl ::protobuf::Message for Snapshot {
         Snapshot::new()
     }
 
-    fn descriptor_static() -> &'static ::protobuf::reflect::MessageDescriptor {
-        static descriptor: ::protobuf::rt::LazyV2<::protobuf::reflect::MessageDescriptor> = ::protobuf::rt::LazyV2::INIT;
-        descriptor.get(|| {
-            let mut fields = ::std::vec::Vec::new();
-            fields.push(::protobuf::reflect::accessor::make_simple_field_accessor::<_, ::protobuf::types::ProtobufTypeCarllercheBytes>(
-                "data",
-                |m: &Snapshot| { &m.data },
-                |m: &mut Snapshot| { &mut m.data },
-            ));
-            fields.push(::protobuf::reflect::accessor::make_singular_ptr_field_accessor::<_, ::protobuf::types::ProtobufTypeMessage<SnapshotMetadata>>(
-                "metadata",
-                |m: &Snapshot| { &m.metadata },
-                |m: &mut Snapshot| { &mut m.metadata },
-            ));
-            ::protobuf::reflect::MessageDescriptor::new_pb_name::<Snapshot>(
-                "Snapshot",
-                fields,
-                file_descriptor_proto()
-            )
-        })
-    }
-
     fn default_instance() -> &'static Snapshot {
         static instance: ::protobuf::rt::LazyV2<Snapshot> = ::protobuf::rt::LazyV2::INIT;
         instance.get(Snapshot::new)
@@ -1033,19 +897,13 @@ impl ::protobuf::Clear for Snapshot {
     }
 }
 
-impl ::std::fmt::Debug for Snapshot {
-    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-        ::protobuf::text_format::fmt(self, f)
-    }
-}
-
 impl ::protobuf::reflect::ProtobufValue for Snapshot {
     fn as_ref(&self) -> ::protobuf::reflect::ReflectValueRef {
         ::protobuf::reflect::ReflectValueRef::Message(self)
     }
 }
 
-#[derive(PartialEq,Clone,Default)]
+#[derive(PartialEq,Clone,Default,Debug)]
 pub struct Message {
     // message fields
     pub msg_type: MessageType,
@@ -1632,98 +1490,6 @@ impl ::protobuf::Message for Message {
         Message::new()
     }
 
-    fn descriptor_static() -> &'static ::protobuf::reflect::MessageDescriptor {
-        static descriptor: ::protobuf::rt::LazyV2<::protobuf::reflect::MessageDescriptor> = ::protobuf::rt::LazyV2::INIT;
-        descriptor.get(|| {
-            let mut fields = ::std::vec::Vec::new();
-            fields.push(::protobuf::reflect::accessor::make_simple_field_accessor::<_, ::protobuf::types::ProtobufTypeEnum<MessageType>>(
-                "msg_type",
-                |m: &Message| { &m.msg_type },
-                |m: &mut Message| { &mut m.msg_type },
-            ));
-            fields.push(::protobuf::reflect::accessor::make_simple_field_accessor::<_, ::protobuf::types::ProtobufTypeUint64>(
-                "to",
-                |m: &Message| { &m.to },
-                |m: &mut Message| { &mut m.to },
-            ));
-            fields.push(::protobuf::reflect::accessor::make_simple_field_accessor::<_, ::protobuf::types::ProtobufTypeUint64>(
-                "from",
-                |m: &Message| { &m.from },
-                |m: &mut Message| { &mut m.from },
-            ));
-            fields.push(::protobuf::reflect::accessor::make_simple_field_accessor::<_, ::protobuf::types::ProtobufTypeUint64>(
-                "term",
-                |m: &Message| { &m.term },
-                |m: &mut Message| { &mut m.term },
-            ));
-            fields.push(::protobuf::reflect::accessor::make_simple_field_accessor::<_, ::protobuf::types::ProtobufTypeUint64>(
-                "log_term",
-                |m: &Message| { &m.log_term },
-                |m: &mut Message| { &mut m.log_term },
-            ));
-            fields.push(::protobuf::reflect::accessor::make_simple_field_accessor::<_, ::protobuf::types::ProtobufTypeUint64>(
-                "index",
-                |m: &Message| { &m.index },
-                |m: &mut Message| { &mut m.index },
-            ));
-            fields.push(::protobuf::reflect::accessor::make_repeated_field_accessor::<_, ::protobuf::types::ProtobufTypeMessage<Entry>>(
-                "entries",
-                |m: &Message| { &m.entries },
-                |m: &mut Message| { &mut m.entries },
-            ));
-            fields.push(::protobuf::reflect::accessor::make_simple_field_accessor::<_, ::protobuf::types::ProtobufTypeUint64>(
-                "commit",
-                |m: &Message| { &m.commit },
-                |m: &mut Message| { &mut m.commit },
-            ));
-            fields.push(::protobuf::reflect::accessor::make_simple_field_accessor::<_, ::protobuf::types::ProtobufTypeUint64>(
-                "commit_term",
-                |m: &Message| { &m.commit_term },
-                |m: &mut Message| { &mut m.commit_term },
-            ));
-            fields.push(::protobuf::reflect::accessor::make_singular_ptr_field_accessor::<_, ::protobuf::types::ProtobufTypeMessage<Snapshot>>(
-                "snapshot",
-                |m: &Message| { &m.snapshot },
-                |m: &mut Message| { &mut m.snapshot },
-            ));
-            fields.push(::protobuf::reflect::accessor::make_simple_field_accessor::<_, ::protobuf::types::ProtobufTypeUint64>(
-                "request_snapshot",
-                |m: &Message| { &m.request_snapshot },
-                |m: &mut Message| { &mut m.request_snapshot },
-            ));
-            fields.push(::protobuf::reflect::accessor::make_simple_field_accessor::<_, ::protobuf::types::ProtobufTypeBool>(
-                "reject",
-                |m: &Message| { &m.reject },
-                |m: &mut Message| { &mut m.reject },
-            ));
-            fields.push(::protobuf::reflect::accessor::make_simple_field_accessor::<_, ::protobuf::types::ProtobufTypeUint64>(
-                "reject_hint",
-                |m: &Message| { &m.reject_hint },
-                |m: &mut Message| { &mut m.reject_hint },
-            ));
-            fields.push(::protobuf::reflect::accessor::make_simple_field_accessor::<_, ::protobuf::types::ProtobufTypeCarllercheBytes>(
-                "context",
-                |m: &Message| { &m.context },
-                |m: &mut Message| { &mut m.context },
-            ));
-            fields.push(::protobuf::reflect::accessor::make_simple_field_accessor::<_, ::protobuf::types::ProtobufTypeUint64>(
-                "deprecated_priority",
-                |m: &Message| { &m.deprecated_priority },
-                |m: &mut Message| { &mut m.deprecated_priority },
-            ));
-            fields.push(::protobuf::reflect::accessor::make_simple_field_accessor::<_, ::protobuf::types::ProtobufTypeInt64>(
-                "priority",
-                |m: &Message| { &m.priority },
-                |m: &mut Message| { &mut m.priority },
-            ));
-            ::protobuf::reflect::MessageDescriptor::new_pb_name::<Message>(
-                "Message",
-                fields,
-                file_descriptor_proto()
-            )
-        })
-    }
-
     fn default_instance() -> &'static Message {
         static instance: ::protobuf::rt::LazyV2<Message> = ::protobuf::rt::LazyV2::INIT;
         instance.get(Message::new)
@@ -1752,19 +1518,13 @@ impl ::protobuf::Clear for Message {
     }
 }
 
-impl ::std::fmt::Debug for Message {
-    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-        ::protobuf::text_format::fmt(self, f)
-    }
-}
-
 impl ::protobuf::reflect::ProtobufValue for Message {
     fn as_ref(&self) -> ::protobuf::reflect::ReflectValueRef {
         ::protobuf::reflect::ReflectValueRef::Message(self)
     }
 }
 
-#[derive(PartialEq,Clone,Default)]
+#[derive(PartialEq,Clone,Default,Debug)]
 pub struct ConfState {
     // message fields
     pub voters: ::std::vec::Vec<u64>,
@@ -2014,43 +1774,6 @@ impl ::protobuf::Message for ConfState {
         ConfState::new()
     }
 
-    fn descriptor_static() -> &'static ::protobuf::reflect::MessageDescriptor {
-        static descriptor: ::protobuf::rt::LazyV2<::protobuf::reflect::MessageDescriptor> = ::protobuf::rt::LazyV2::INIT;
-        descriptor.get(|| {
-            let mut fields = ::std::vec::Vec::new();
-            fields.push(::protobuf::reflect::accessor::make_vec_accessor::<_, ::protobuf::types::ProtobufTypeUint64>(
-                "voters",
-                |m: &ConfState| { &m.voters },
-                |m: &mut ConfState| { &mut m.voters },
-            ));
-            fields.push(::protobuf::reflect::accessor::make_vec_accessor::<_, ::protobuf::types::ProtobufTypeUint64>(
-                "learners",
-                |m: &ConfState| { &m.learners },
-                |m: &mut ConfState| { &mut m.learners },
-            ));
-            fields.push(::protobuf::reflect::accessor::make_vec_accessor::<_, ::protobuf::types::ProtobufTypeUint64>(
-                "voters_outgoing",
-                |m: &ConfState| { &m.voters_outgoing },
-                |m: &mut ConfState| { &mut m.voters_outgoing },
-            ));
-            fields.push(::protobuf::reflect::accessor::make_vec_accessor::<_, ::protobuf::types::ProtobufTypeUint64>(
-                "learners_next",
-                |m: &ConfState| { &m.learners_next },
-                |m: &mut ConfState| { &mut m.learners_next },
-            ));
-            fields.push(::protobuf::reflect::accessor::make_simple_field_accessor::<_, ::protobuf::types::ProtobufTypeBool>(
-                "auto_leave",
-                |m: &ConfState| { &m.auto_leave },
-                |m: &mut ConfState| { &mut m.auto_leave },
-            ));
-            ::protobuf::reflect::MessageDescriptor::new_pb_name::<ConfState>(
-                "ConfState",
-                fields,
-                file_descriptor_proto()
-            )
-        })
-    }
-
     fn default_instance() -> &'static ConfState {
         static instance: ::protobuf::rt::LazyV2<ConfState> = ::protobuf::rt::LazyV2::INIT;
         instance.get(ConfState::new)
@@ -2068,19 +1791,13 @@ impl ::protobuf::Clear for ConfState {
     }
 }
 
-impl ::std::fmt::Debug for ConfState {
-    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-        ::protobuf::text_format::fmt(self, f)
-    }
-}
-
 impl ::protobuf::reflect::ProtobufValue for ConfState {
     fn as_ref(&self) -> ::protobuf::reflect::ReflectValueRef {
         ::protobuf::reflect::ReflectValueRef::Message(self)
     }
 }
 
-#[derive(PartialEq,Clone,Default)]
+#[derive(PartialEq,Clone,Default,Debug)]
 pub struct ConfChange {
     // message fields
     pub id: u64,
@@ -2283,38 +2000,6 @@ impl ::protobuf::Message for ConfChange {
         ConfChange::new()
     }
 
-    fn descriptor_static() -> &'static ::protobuf::reflect::MessageDescriptor {
-        static descriptor: ::protobuf::rt::LazyV2<::protobuf::reflect::MessageDescriptor> = ::protobuf::rt::LazyV2::INIT;
-        descriptor.get(|| {
-            let mut fields = ::std::vec::Vec::new();
-            fields.push(::protobuf::reflect::accessor::make_simple_field_accessor::<_, ::protobuf::types::ProtobufTypeUint64>(
-                "id",
-                |m: &ConfChange| { &m.id },
-                |m: &mut ConfChange| { &mut m.id },
-            ));
-            fields.push(::protobuf::reflect::accessor::make_simple_field_accessor::<_, ::protobuf::types::ProtobufTypeEnum<ConfChangeType>>(
-                "change_type",
-                |m: &ConfChange| { &m.change_type },
-                |m: &mut ConfChange| { &mut m.change_type },
-            ));
-            fields.push(::protobuf::reflect::accessor::make_simple_field_accessor::<_, ::protobuf::types::ProtobufTypeUint64>(
-                "node_id",
-                |m: &ConfChange| { &m.node_id },
-                |m: &mut ConfChange| { &mut m.node_id },
-            ));
-            fields.push(::protobuf::reflect::accessor::make_simple_field_accessor::<_, ::protobuf::types::ProtobufTypeCarllercheBytes>(
-                "context",
-                |m: &ConfChange| { &m.context },
-                |m: &mut ConfChange| { &mut m.context },
-            ));
-            ::protobuf::reflect::MessageDescriptor::new_pb_name::<ConfChange>(
-                "ConfChange",
-                fields,
-                file_descriptor_proto()
-            )
-        })
-    }
-
     fn default_instance() -> &'static ConfChange {
         static instance: ::protobuf::rt::LazyV2<ConfChange> = ::protobuf::rt::LazyV2::INIT;
         instance.get(ConfChange::new)
@@ -2331,19 +2016,13 @@ impl ::protobuf::Clear for ConfChange {
     }
 }
 
-impl ::std::fmt::Debug for ConfChange {
-    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-        ::protobuf::text_format::fmt(self, f)
-    }
-}
-
 impl ::protobuf::reflect::ProtobufValue for ConfChange {
     fn as_ref(&self) -> ::protobuf::reflect::ReflectValueRef {
         ::protobuf::reflect::ReflectValueRef::Message(self)
     }
 }
 
-#[derive(PartialEq,Clone,Default)]
+#[derive(PartialEq,Clone,Default,Debug)]
 pub struct ConfChangeSingle {
     // message fields
     pub change_type: ConfChangeType,
@@ -2481,28 +2160,6 @@ impl ::protobuf::Message for ConfChangeSingle {
         ConfChangeSingle::new()
     }
 
-    fn descriptor_static() -> &'static ::protobuf::reflect::MessageDescriptor {
-        static descriptor: ::protobuf::rt::LazyV2<::protobuf::reflect::MessageDescriptor> = ::protobuf::rt::LazyV2::INIT;
-        descriptor.get(|| {
-            let mut fields = ::std::vec::Vec::new();
-            fields.push(::protobuf::reflect::accessor::make_simple_field_accessor::<_, ::protobuf::types::ProtobufTypeEnum<ConfChangeType>>(
-                "change_type",
-                |m: &ConfChangeSingle| { &m.change_type },
-                |m: &mut ConfChangeSingle| { &mut m.change_type },
-            ));
-            fields.push(::protobuf::reflect::accessor::make_simple_field_accessor::<_, ::protobuf::types::ProtobufTypeUint64>(
-                "node_id",
-                |m: &ConfChangeSingle| { &m.node_id },
-                |m: &mut ConfChangeSingle| { &mut m.node_id },
-            ));
-            ::protobuf::reflect::MessageDescriptor::new_pb_name::<ConfChangeSingle>(
-                "ConfChangeSingle",
-                fields,
-                file_descriptor_proto()
-            )
-        })
-    }
-
     fn default_instance() -> &'static ConfChangeSingle {
         static instance: ::protobuf::rt::LazyV2<ConfChangeSingle> = ::protobuf::rt::LazyV2::INIT;
         instance.get(ConfChangeSingle::new)
@@ -2517,19 +2174,13 @@ impl ::protobuf::Clear for ConfChangeSingle {
     }
 }
 
-impl ::std::fmt::Debug for ConfChangeSingle {
-    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-        ::protobuf::text_format::fmt(self, f)
-    }
-}
-
 impl ::protobuf::reflect::ProtobufValue for ConfChangeSingle {
     fn as_ref(&self) -> ::protobuf::reflect::ReflectValueRef {
         ::protobuf::reflect::ReflectValueRef::Message(self)
     }
 }
 
-#[derive(PartialEq,Clone,Default)]
+#[derive(PartialEq,Clone,Default,Debug)]
 pub struct ConfChangeV2 {
     // message fields
     pub transition: ConfChangeTransition,
@@ -2717,33 +2368,6 @@ impl ::protobuf::Message for ConfChangeV2 {
         ConfChangeV2::new()
     }
 
-    fn descriptor_static() -> &'static ::protobuf::reflect::MessageDescriptor {
-        static descriptor: ::protobuf::rt::LazyV2<::protobuf::reflect::MessageDescriptor> = ::protobuf::rt::LazyV2::INIT;
-        descriptor.get(|| {
-            let mut fields = ::std::vec::Vec::new();
-            fields.push(::protobuf::reflect::accessor::make_simple_field_accessor::<_, ::protobuf::types::ProtobufTypeEnum<ConfChangeTransition>>(
-                "transition",
-                |m: &ConfChangeV2| { &m.transition },
-                |m: &mut ConfChangeV2| { &mut m.transition },
-            ));
-            fields.push(::protobuf::reflect::accessor::make_repeated_field_accessor::<_, ::protobuf::types::ProtobufTypeMessage<ConfChangeSingle>>(
-                "changes",
-                |m: &ConfChangeV2| { &m.changes },
-                |m: &mut ConfChangeV2| { &mut m.changes },
-            ));
-            fields.push(::protobuf::reflect::accessor::make_simple_field_accessor::<_, ::protobuf::types::ProtobufTypeCarllercheBytes>(
-                "context",
-                |m: &ConfChangeV2| { &m.context },
-                |m: &mut ConfChangeV2| { &mut m.context },
-            ));
-            ::protobuf::reflect::MessageDescriptor::new_pb_name::<ConfChangeV2>(
-                "ConfChangeV2",
-                fields,
-                file_descriptor_proto()
-            )
-        })
-    }
-
     fn default_instance() -> &'static ConfChangeV2 {
         static instance: ::protobuf::rt::LazyV2<ConfChangeV2> = ::protobuf::rt::LazyV2::INIT;
         instance.get(ConfChangeV2::new)
@@ -2756,12 +2380,6 @@ impl ::protobuf::Clear for ConfChangeV2 {
         self.changes.clear();
         self.context.clear();
         self.unknown_fields.clear();
-    }
-}
-
-impl ::std::fmt::Debug for ConfChangeV2 {
-    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-        ::protobuf::text_format::fmt(self, f)
     }
 }
 
@@ -2799,13 +2417,6 @@ impl ::protobuf::ProtobufEnum for EntryType {
             EntryType::EntryConfChangeV2,
         ];
         values
-    }
-
-    fn enum_descriptor_static() -> &'static ::protobuf::reflect::EnumDescriptor {
-        static descriptor: ::protobuf::rt::LazyV2<::protobuf::reflect::EnumDescriptor> = ::protobuf::rt::LazyV2::INIT;
-        descriptor.get(|| {
-            ::protobuf::reflect::EnumDescriptor::new_pb_name::<EntryType>("EntryType", file_descriptor_proto())
-        })
     }
 }
 
@@ -2901,13 +2512,6 @@ impl ::protobuf::ProtobufEnum for MessageType {
         ];
         values
     }
-
-    fn enum_descriptor_static() -> &'static ::protobuf::reflect::EnumDescriptor {
-        static descriptor: ::protobuf::rt::LazyV2<::protobuf::reflect::EnumDescriptor> = ::protobuf::rt::LazyV2::INIT;
-        descriptor.get(|| {
-            ::protobuf::reflect::EnumDescriptor::new_pb_name::<MessageType>("MessageType", file_descriptor_proto())
-        })
-    }
 }
 
 impl ::std::marker::Copy for MessageType {
@@ -2953,13 +2557,6 @@ impl ::protobuf::ProtobufEnum for ConfChangeType {
             ConfChangeType::AddLearnerNode,
         ];
         values
-    }
-
-    fn enum_descriptor_static() -> &'static ::protobuf::reflect::EnumDescriptor {
-        static descriptor: ::protobuf::rt::LazyV2<::protobuf::reflect::EnumDescriptor> = ::protobuf::rt::LazyV2::INIT;
-        descriptor.get(|| {
-            ::protobuf::reflect::EnumDescriptor::new_pb_name::<ConfChangeType>("ConfChangeType", file_descriptor_proto())
-        })
     }
 }
 
@@ -3007,13 +2604,6 @@ impl ::protobuf::ProtobufEnum for ConfChangeTransition {
         ];
         values
     }
-
-    fn enum_descriptor_static() -> &'static ::protobuf::reflect::EnumDescriptor {
-        static descriptor: ::protobuf::rt::LazyV2<::protobuf::reflect::EnumDescriptor> = ::protobuf::rt::LazyV2::INIT;
-        descriptor.get(|| {
-            ::protobuf::reflect::EnumDescriptor::new_pb_name::<ConfChangeTransition>("ConfChangeTransition", file_descriptor_proto())
-        })
-    }
 }
 
 impl ::std::marker::Copy for ConfChangeTransition {
@@ -3029,77 +2619,4 @@ impl ::protobuf::reflect::ProtobufValue for ConfChangeTransition {
     fn as_ref(&self) -> ::protobuf::reflect::ReflectValueRef {
         ::protobuf::reflect::ReflectValueRef::Enum(::protobuf::ProtobufEnum::descriptor(self))
     }
-}
-
-static file_descriptor_proto_data: &'static [u8] = b"\
-    \n\reraftpb.proto\x12\x07eraftpb\"\xbb\x01\n\x05Entry\x123\n\nentry_type\
-    \x18\x01\x20\x01(\x0e2\x12.eraftpb.EntryTypeR\tentryTypeB\0\x12\x14\n\
-    \x04term\x18\x02\x20\x01(\x04R\x04termB\0\x12\x16\n\x05index\x18\x03\x20\
-    \x01(\x04R\x05indexB\0\x12\x14\n\x04data\x18\x04\x20\x01(\x0cR\x04dataB\
-    \0\x12\x1a\n\x07context\x18\x06\x20\x01(\x0cR\x07contextB\0\x12\x1b\n\
-    \x08sync_log\x18\x05\x20\x01(\x08R\x07syncLogB\0:\0\"S\n\tHardState\x12\
-    \x14\n\x04term\x18\x01\x20\x01(\x04R\x04termB\0\x12\x14\n\x04vote\x18\
-    \x02\x20\x01(\x04R\x04voteB\0\x12\x18\n\x06commit\x18\x03\x20\x01(\x04R\
-    \x06commitB\0:\0\"w\n\x10SnapshotMetadata\x123\n\nconf_state\x18\x01\x20\
-    \x01(\x0b2\x12.eraftpb.ConfStateR\tconfStateB\0\x12\x16\n\x05index\x18\
-    \x02\x20\x01(\x04R\x05indexB\0\x12\x14\n\x04term\x18\x03\x20\x01(\x04R\
-    \x04termB\0:\0\"[\n\x08Snapshot\x12\x14\n\x04data\x18\x01\x20\x01(\x0cR\
-    \x04dataB\0\x127\n\x08metadata\x18\x02\x20\x01(\x0b2\x19.eraftpb.Snapsho\
-    tMetadataR\x08metadataB\0:\0\"\xa2\x04\n\x07Message\x121\n\x08msg_type\
-    \x18\x01\x20\x01(\x0e2\x14.eraftpb.MessageTypeR\x07msgTypeB\0\x12\x10\n\
-    \x02to\x18\x02\x20\x01(\x04R\x02toB\0\x12\x14\n\x04from\x18\x03\x20\x01(\
-    \x04R\x04fromB\0\x12\x14\n\x04term\x18\x04\x20\x01(\x04R\x04termB\0\x12\
-    \x1b\n\x08log_term\x18\x05\x20\x01(\x04R\x07logTermB\0\x12\x16\n\x05inde\
-    x\x18\x06\x20\x01(\x04R\x05indexB\0\x12*\n\x07entries\x18\x07\x20\x03(\
-    \x0b2\x0e.eraftpb.EntryR\x07entriesB\0\x12\x18\n\x06commit\x18\x08\x20\
-    \x01(\x04R\x06commitB\0\x12!\n\x0bcommit_term\x18\x0f\x20\x01(\x04R\ncom\
-    mitTermB\0\x12/\n\x08snapshot\x18\t\x20\x01(\x0b2\x11.eraftpb.SnapshotR\
-    \x08snapshotB\0\x12+\n\x10request_snapshot\x18\r\x20\x01(\x04R\x0freques\
-    tSnapshotB\0\x12\x18\n\x06reject\x18\n\x20\x01(\x08R\x06rejectB\0\x12!\n\
-    \x0breject_hint\x18\x0b\x20\x01(\x04R\nrejectHintB\0\x12\x1a\n\x07contex\
-    t\x18\x0c\x20\x01(\x0cR\x07contextB\0\x121\n\x13deprecated_priority\x18\
-    \x0e\x20\x01(\x04R\x12deprecatedPriorityB\0\x12\x1c\n\x08priority\x18\
-    \x10\x20\x01(\x03R\x08priorityB\0:\0\"\xb8\x01\n\tConfState\x12\x18\n\
-    \x06voters\x18\x01\x20\x03(\x04R\x06votersB\0\x12\x1c\n\x08learners\x18\
-    \x02\x20\x03(\x04R\x08learnersB\0\x12)\n\x0fvoters_outgoing\x18\x03\x20\
-    \x03(\x04R\x0evotersOutgoingB\0\x12%\n\rlearners_next\x18\x04\x20\x03(\
-    \x04R\x0clearnersNextB\0\x12\x1f\n\nauto_leave\x18\x05\x20\x01(\x08R\tau\
-    toLeaveB\0:\0\"\x93\x01\n\nConfChange\x12\x10\n\x02id\x18\x01\x20\x01(\
-    \x04R\x02idB\0\x12:\n\x0bchange_type\x18\x02\x20\x01(\x0e2\x17.eraftpb.C\
-    onfChangeTypeR\nchangeTypeB\0\x12\x19\n\x07node_id\x18\x03\x20\x01(\x04R\
-    \x06nodeIdB\0\x12\x1a\n\x07context\x18\x04\x20\x01(\x0cR\x07contextB\0:\
-    \0\"k\n\x10ConfChangeSingle\x12:\n\x0bchange_type\x18\x01\x20\x01(\x0e2\
-    \x17.eraftpb.ConfChangeTypeR\nchangeTypeB\0\x12\x19\n\x07node_id\x18\x02\
-    \x20\x01(\x04R\x06nodeIdB\0:\0\"\xa4\x01\n\x0cConfChangeV2\x12?\n\ntrans\
-    ition\x18\x01\x20\x01(\x0e2\x1d.eraftpb.ConfChangeTransitionR\ntransitio\
-    nB\0\x125\n\x07changes\x18\x02\x20\x03(\x0b2\x19.eraftpb.ConfChangeSingl\
-    eR\x07changesB\0\x12\x1a\n\x07context\x18\x03\x20\x01(\x0cR\x07contextB\
-    \0:\0*J\n\tEntryType\x12\x0f\n\x0bEntryNormal\x10\0\x12\x13\n\x0fEntryCo\
-    nfChange\x10\x01\x12\x15\n\x11EntryConfChangeV2\x10\x02\x1a\0*\x8e\x03\n\
-    \x0bMessageType\x12\n\n\x06MsgHup\x10\0\x12\x0b\n\x07MsgBeat\x10\x01\x12\
-    \x0e\n\nMsgPropose\x10\x02\x12\r\n\tMsgAppend\x10\x03\x12\x15\n\x11MsgAp\
-    pendResponse\x10\x04\x12\x12\n\x0eMsgRequestVote\x10\x05\x12\x1a\n\x16Ms\
-    gRequestVoteResponse\x10\x06\x12\x0f\n\x0bMsgSnapshot\x10\x07\x12\x10\n\
-    \x0cMsgHeartbeat\x10\x08\x12\x18\n\x14MsgHeartbeatResponse\x10\t\x12\x12\
-    \n\x0eMsgUnreachable\x10\n\x12\x11\n\rMsgSnapStatus\x10\x0b\x12\x12\n\
-    \x0eMsgCheckQuorum\x10\x0c\x12\x15\n\x11MsgTransferLeader\x10\r\x12\x11\
-    \n\rMsgTimeoutNow\x10\x0e\x12\x10\n\x0cMsgReadIndex\x10\x0f\x12\x14\n\
-    \x10MsgReadIndexResp\x10\x10\x12\x15\n\x11MsgRequestPreVote\x10\x11\x12\
-    \x1d\n\x19MsgRequestPreVoteResponse\x10\x12\x1a\0*C\n\x0eConfChangeType\
-    \x12\x0b\n\x07AddNode\x10\0\x12\x0e\n\nRemoveNode\x10\x01\x12\x12\n\x0eA\
-    ddLearnerNode\x10\x02\x1a\0*>\n\x14ConfChangeTransition\x12\x08\n\x04Aut\
-    o\x10\0\x12\x0c\n\x08Implicit\x10\x01\x12\x0c\n\x08Explicit\x10\x02\x1a\
-    \0B\0b\x06proto3\
-";
-
-static file_descriptor_proto_lazy: ::protobuf::rt::LazyV2<::protobuf::descriptor::FileDescriptorProto> = ::protobuf::rt::LazyV2::INIT;
-
-fn parse_descriptor_proto() -> ::protobuf::descriptor::FileDescriptorProto {
-    ::protobuf::Message::parse_from_bytes(file_descriptor_proto_data).unwrap()
-}
-
-pub fn file_descriptor_proto() -> &'static ::protobuf::descriptor::FileDescriptorProto {
-    file_descriptor_proto_lazy.get(|| {
-        parse_descriptor_proto()
-    })
 }
