@@ -75,6 +75,14 @@ impl Kept {
         !matches!(*self.request, Request::Range(_))
     }
 
+    /// More can become of it: an answer, a commit, a copy on a platter.
+    pub(super) fn is_moving(&self) -> bool {
+        let Path { entry, copies, committed, .. } = &self.path;
+        self.end.is_none()
+            || entry.is_some() && committed.is_none()
+            || copies.iter().any(|copy| copy.synced.is_none())
+    }
+
     /// The operation as the page draws it.
     pub(super) fn operation(&self, client: String) -> Operation {
         let told = self.end.as_ref().and_then(|(_, end)| end.success());

@@ -18,7 +18,7 @@ mod stalls;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use glasshouse_core::id::{CallId, ClusterId};
 use glasshouse_core::peer::MessageKind;
@@ -39,6 +39,8 @@ use crate::world::{PathNote, PathStep, World};
 pub(crate) struct Book {
     /// The newest [`OPERATIONS_MAX`].
     kept: BTreeMap<CallId, Kept>,
+    /// Those of them that are still on their way: every sync and commit looks at these, and at no other.
+    moving: BTreeSet<CallId>,
     earlier: u64,
     judge: Judges,
     stalls: Stalls,
@@ -68,6 +70,7 @@ impl Book {
                 }
                 let kept = Kept::new(*call, (*client, *member), request, at, self.term);
                 self.kept.insert(*call, kept);
+                self.moving.insert(*call);
             }
             What::Returned { call, end, .. } => {
                 let term = self.term;
@@ -89,14 +92,12 @@ impl Book {
             }
             What::Committed { member, index } => self.on_committed(at, *member, *index),
             What::Applied { member, index } => {
-                for kept in self.waiting(*member) {
-                    if kept.path.applied.is_none()
-                        && kept.path.committed.is_some()
-                        && kept.path.entry.is_some_and(|(entry, _)| entry <= *index)
-                    {
-                        kept.path.applied = Some(at);
+                self.waiting(*member, |Kept { path, .. }| {
+                    let has = path.entry.is_some_and(|(entry, _)| entry <= *index);
+                    if has && path.committed.is_some() {
+                        path.applied.get_or_insert(at);
                     }
-                }
+                });
             }
             _ => {}
         }
@@ -108,6 +109,7 @@ impl Book {
         match note.what {
             PathStep::Entered { call, index, term, append } => {
                 let Some(kept) = self.kept.get_mut(&call) else { return };
+                self.moving.insert(call);
                 if kept.path.entry != Some((index, term)) {
                     kept.path.entry = Some((index, term));
                     kept.path.copies.clear();
@@ -127,12 +129,14 @@ impl Book {
         }
     }
 
-    /// Operations at a member that wait for their answer.
-    fn waiting(&mut self, member: MemberNo) -> impl Iterator<Item = &mut Kept> {
-        let waits = move |kept: &&mut Kept| {
-            kept.member == member && kept.end.is_none() && kept.path.answered.is_none()
-        };
-        self.kept.values_mut().filter(waits)
+    /// Visits the operations at a member that wait for their answer.
+    fn waiting(&mut self, member: MemberNo, mut visit: impl FnMut(&mut Kept)) {
+        for call in &self.moving {
+            let Some(kept) = self.kept.get_mut(call) else { continue };
+            if kept.member == member && kept.end.is_none() && kept.path.answered.is_none() {
+                visit(kept);
+            }
+        }
     }
 
     fn on_delivered(&mut self, at: Nanos, to: Option<MemberNo>, carries: Carried) {
@@ -145,11 +149,11 @@ impl Book {
             (Carried::Peer(info), Some(to))
                 if info.kind == MessageKind::ReadIndex && info.answer =>
             {
-                for kept in self.waiting(to).filter(|kept| !kept.is_write()) {
-                    if kept.path.handed.is_some() {
+                self.waiting(to, |kept| {
+                    if !kept.is_write() && kept.path.handed.is_some() {
                         kept.path.index_known.get_or_insert(at);
                     }
-                }
+                });
             }
             _ => {}
         }
@@ -172,11 +176,11 @@ impl Book {
             (MessageKind::ReadIndex | MessageKind::Heartbeat, false) => false,
             _ => return,
         };
-        for kept in self.waiting(from) {
+        self.waiting(from, |kept| {
             // A step that handles a question says what comes of it at the same moment.
             let is_it = kept.is_write() == about_writes && kept.path.entry.is_none();
             if !is_it || kept.path.arrived.is_none() {
-                continue;
+                return;
             }
             match info.kind {
                 MessageKind::Heartbeat if kept.path.handed.is_none() => {
@@ -185,18 +189,20 @@ impl Book {
                 MessageKind::Heartbeat => {}
                 _ => drop(kept.path.handed.get_or_insert((to, at))),
             }
-        }
+        });
     }
 
     fn on_synced(&mut self, at: Nanos, member: MemberNo, append: u64) {
-        for kept in self.kept.values_mut() {
+        self.moving.retain(|call| {
+            let Some(kept) = self.kept.get_mut(call) else { return false };
             let copies = kept.path.copies.iter_mut().filter(|copy| copy.member == member);
             for copy in copies.filter(|copy| copy.synced.is_none()) {
                 if copy.append.is_some_and(|own| own <= append) {
                     copy.synced = Some(at);
                 }
             }
-        }
+            kept.is_moving()
+        });
     }
 
     fn on_committed(&mut self, at: Nanos, member: MemberNo, index: u64) {
@@ -206,7 +212,8 @@ impl Book {
         }
         let fresh = *committed + 1..=index;
         *committed = index;
-        for kept in self.kept.values_mut() {
+        for call in &self.moving {
+            let Some(kept) = self.kept.get_mut(call) else { continue };
             let has = kept.path.copies.iter().any(|copy| copy.member == member);
             if has && kept.path.entry.is_some_and(|(index, _)| fresh.contains(&index)) {
                 kept.path.committed.get_or_insert((member, at));
