@@ -13,12 +13,15 @@
 //!      └─────► one of two rings: bulk (messages, disk) and notable (the rest)
 //! ```
 //!
-//! Memory is bounded: each ring forgets its oldest events beyond [`RING_EVENTS`]; the hash
-//! has seen them all.
+//! Memory is bounded: each ring forgets its oldest events beyond [`RING_EVENTS`] (the one of bulk, which is
+//! [packed](bulk), a few hundred at a time); the hash has seen them all.
 
+mod bulk;
 mod hash;
+mod packed;
 mod words;
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -28,6 +31,7 @@ use glasshouse_core::id::{CallId, ClusterId, StreamId};
 use glasshouse_core::node::Role;
 use glasshouse_core::peer::MessageInfo;
 
+use self::bulk::Bulk;
 pub use self::hash::TraceHash;
 use crate::check::Violation;
 use crate::clock::Nanos;
@@ -36,7 +40,7 @@ use crate::place::{ClientNo, MemberNo, Place};
 use crate::stream::{Heard, StreamEnd};
 use crate::world::Action;
 
-/// Events that each of the two rings keeps.
+/// Events that each of the two rings keeps at least, if there were so many.
 pub const RING_EVENTS: usize = 1 << 16;
 
 /// One thing that happened.
@@ -409,7 +413,7 @@ impl What {
 /// The record of a run.
 #[derive(Debug, Default)]
 pub struct Recorder {
-    bulk: VecDeque<Event>,
+    bulk: Bulk,
     notable: VecDeque<Event>,
     next_seq: u64,
     hash: TraceHash,
@@ -426,11 +430,13 @@ impl Recorder {
         }
         let event = Event { seq: self.next_seq, at, what };
         self.next_seq += 1;
-        let ring = if event.what.is_bulk() { &mut self.bulk } else { &mut self.notable };
-        if ring.len() == RING_EVENTS {
-            ring.pop_front();
+        if event.what.is_bulk() {
+            return self.bulk.push(event);
         }
-        ring.push_back(event);
+        if self.notable.len() == RING_EVENTS {
+            self.notable.pop_front();
+        }
+        self.notable.push_back(event);
     }
 
     /// The hash over all events so far.
@@ -446,14 +452,14 @@ impl Recorder {
     }
 
     /// The events from number `cursor` on that are still kept, in order.
-    pub fn since(&self, cursor: u64) -> impl Iterator<Item = &Event> {
-        let after = |ring: &VecDeque<Event>| ring.partition_point(|event| event.seq < cursor);
-        let mut bulk = self.bulk.range(after(&self.bulk)..).peekable();
-        let mut notable = self.notable.range(after(&self.notable)..).peekable();
+    pub fn since(&self, cursor: u64) -> impl Iterator<Item = Cow<'_, Event>> {
+        let after = self.notable.partition_point(|event| event.seq < cursor);
+        let mut notable = self.notable.range(after..).peekable();
+        let mut bulk = self.bulk.since(cursor).peekable();
         std::iter::from_fn(move || match (bulk.peek(), notable.peek()) {
             (Some(first), Some(second)) if first.seq < second.seq => bulk.next(),
             (Some(_), None) => bulk.next(),
-            (_, _) => notable.next(),
+            (_, _) => notable.next().map(Cow::Borrowed),
         })
     }
 }

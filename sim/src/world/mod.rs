@@ -337,7 +337,7 @@ impl World {
     pub fn events_since(&self, cursor: u64, mut visit: impl FnMut(&Event)) -> u64 {
         let state = self.state();
         for event in state.record.since(cursor) {
-            visit(event);
+            visit(&event);
         }
         state.record.next_seq()
     }
