@@ -25,6 +25,7 @@
 //! | [`hunt`] | the search for a seed that breaks a property, and how a finding becomes a short story |
 //! | [`chronicle`] | what happened in a run and what was so at any moment, for those who judge it later |
 //! | [`lesson`] | lessons as data: their goals, and grades by doing a run again |
+//! | [`images`] | what makes every moment of a run one copy away |
 //! | [`script`] | the command language of terminal, tests and command line |
 //! | [`view`] | what the page draws, as plain data |
 //!
@@ -55,6 +56,8 @@ pub mod disk;
 pub mod fault;
 #[cfg(feature = "world")]
 pub mod hunt;
+#[cfg(feature = "world")]
+pub mod images;
 #[cfg(feature = "world")]
 pub mod lesson;
 #[cfg(feature = "world")]

@@ -8,15 +8,20 @@
 //!   last_words() -> answer              what a panic said, after `call` trapped
 //! ```
 //!
+//! [`keeper`] has more of them, for images of all this.
+//!
 //! The questions are [`Call`](crate::view::call::Call)s. Everything the module knows lies in its
 //! linear memory between two calls, so a copy of that memory is a checkpoint: writing it back
 //! rewinds the world, writing it into another instance forks it.
 //!
-//! This is the one file of the crate with `unsafe`: a host can only pass numbers, and turning a
+//! This folder is the one place of the crate with `unsafe`: a host can only pass numbers, and turning a
 //! number back into bytes is a promise that the compiler cannot check. The promise is the host's:
 //! it passes what `alloc` or `call` gave it, once.
 
 #![allow(unsafe_code)]
+
+mod heap;
+pub mod keeper;
 
 use std::cell::RefCell;
 use std::sync::{Mutex, Once, PoisonError};

@@ -12,35 +12,28 @@ const build = new URL(self.location.href).search;
 self.importScripts("images.js" + build);
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
-/** The instance that is asked, its exports, and the images of its module's memory. */
-let instance = null;
+/** The exports of the instance that is asked, and the images of its memory. */
 let sim = null;
 let images = null;
-
-/** Asks this instance from now on. */
-function use(other) {
-  instance = other;
-  sim = instance.exports;
-}
 
 /** Fetches the module, telling the page how many bytes are here. */
 async function load() {
   const response = await fetch("glasshouse-sim.wasm" + build);
   if (!response.ok) throw new Error(`The simulation could not be loaded: the server answered ${response.status}.`);
   const total = Number(response.headers.get("content-length")) || 0;
-  const parts = [];
   let got = 0;
-  for (const reader = response.body.getReader(); ;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    parts.push(value);
-    got += value.length;
-    self.postMessage({ loading: { got, total } });
-  }
-  const bytes = await new Blob(parts).arrayBuffer();
-  const module = await WebAssembly.compile(bytes);
-  images = new Images(() => new WebAssembly.Instance(module, {}));
-  use(await WebAssembly.instantiate(module, {}));
+  const counted = new TransformStream({
+    transform(part, on) {
+      got += part.length;
+      self.postMessage({ loading: { got, total } });
+      on.enqueue(part);
+    },
+  });
+  // Compiled while it comes, whatever type the server gives it.
+  const body = new Response(response.body.pipeThrough(counted), { headers: { "content-type": "application/wasm" } });
+  const module = await WebAssembly.compileStreaming(body);
+  images = new Images(module);
+  sim = (await WebAssembly.instantiate(module, {})).exports;
   self.postMessage({ ready: true });
 }
 
@@ -75,8 +68,8 @@ loaded.catch((error) => self.postMessage({ failed: String(error.message || error
 
 /** Keeps, writes back or forgets an image. */
 function picture({ keep, back, forget }) {
-  if (keep !== undefined) images.keep(keep, instance);
-  if (back !== undefined) use(images.back(back, instance));
+  if (keep !== undefined) images.keep(keep, sim);
+  if (back !== undefined) images.back(back, sim);
   if (forget !== undefined) images.forget(forget);
   return { reply: "{}", bytes: images.bytes };
 }

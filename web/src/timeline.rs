@@ -3,7 +3,7 @@
 //! ```text
 //!   main      ──o────────o──────────o────┬─────o─────────────● recorded up to here
 //!                                        └──o────────● branch 2: kill n3, from 11.080
-//!               o  an image of the whole simulation, kept by its worker (images.js)
+//!               o  an image of the whole simulation, kept by its worker (sim/src/images.rs)
 //! ```
 //!
 //! A run is its seed and what was done at which moment, so a branch is a list of lines. Who acts
@@ -32,8 +32,8 @@ const IMAGE_EVERY_MS: f64 = 60.0;
 /// small stretches, which are quicker to run in one.
 const IMAGE_APART_US: u64 = 500_000;
 /// What all images may use, in bytes: enough for one every twelve seconds in ten minutes of five
-/// members, so that no moment is far from one.
-const IMAGE_BYTES_MAX: u64 = 176 << 20;
+/// members, so that no moment is far from one; and the tab stays under 300 MB.
+const IMAGE_BYTES_MAX: u64 = 120 << 20;
 /// Branches that are kept; the oldest ones beside main are forgotten first.
 const BRANCHES_MAX: usize = 16;
 
