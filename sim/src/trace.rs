@@ -14,7 +14,7 @@
 //! ```
 //!
 //! Memory is bounded: each ring forgets its oldest events beyond [`RING_EVENTS`] (the one of bulk, which is
-//! [packed](bulk), a few hundred at a time); the hash has seen them all.
+//! packed, a few hundred at a time); the hash has seen them all.
 
 mod bulk;
 mod hash;

@@ -191,7 +191,7 @@ impl Writer<'_> {
     }
 }
 
-/// Reads what [`write`] has written, from the beginning.
+/// Reads what [`write()`] has written, from the beginning.
 pub(super) struct Reader<'a> {
     rest: &'a [u8],
     before: Before,
