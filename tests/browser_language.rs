@@ -1,9 +1,11 @@
 //! The page in Russian: nothing stays English in any view, the run is the same, and English comes back whole.
 
+use std::fs;
+
 use glasshouse_tests::bench::Bench;
 use glasshouse_tests::browser::Screen;
-use glasshouse_tests::tools;
-use serde_json::Value;
+use glasshouse_tests::{root, tools};
+use serde_json::{Value, json};
 
 /// Latin words that stay in Russian texts, and why. What the field calls by an English name: in
 /// `web/lang/ru.txt`, under Glossary. A command of the terminal is English in every language.
@@ -111,7 +113,7 @@ const ALL: &str = r#"(() => {
 
 /// What stays in Latin letters in what is shown now.
 fn left(bench: &mut Bench) -> Vec<String> {
-    bench.eval(&format!("{LEFT}({})", serde_json::json!(LATIN)))
+    bench.eval(&format!("{LEFT}({})", json!(LATIN)))
 }
 
 /// Chooses a language in the menu of the run, by its name.
@@ -196,6 +198,64 @@ fn nothing_stays_english_in_any_view() {
     visit(&mut bench, "lesson", "document.querySelectorAll('.cards li').length > 10");
     look(&mut bench, "lessons");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A lesson with its own catalogue.
+const LESSON: &str = "labs/05-stop-the-leader";
+
+/// A file of this repository.
+fn file(path: &str) -> String {
+    let read = fs::read_to_string(root().join(path));
+    read.unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// The first text of this key in the lesson's file, behind `after`.
+fn english(after: &str, key: &str) -> String {
+    let lab = format!("\n{}", file(&format!("{LESSON}/lab.toml")));
+    let (_, rest) = lab.split_once(after).expect("it is in the file");
+    let (_, rest) = rest.split_once(&format!("\n{key} = ")).expect("it has the key");
+    rest.split('"').nth(1).expect("a text in quotes").to_owned()
+}
+
+/// What stands for it in the catalogues: the lesson's own comes first. Without the marks of code and stress.
+fn russian(english: &str) -> String {
+    let texts = [file(&format!("{LESSON}/ru.txt")), file("web/lang/ru.txt")].join("\n");
+    let mut lines = texts.lines().skip_while(|line| *line != english).skip(1);
+    let said = lines.next().and_then(|line| line.strip_prefix("= "));
+    said.unwrap_or_else(|| panic!("{english} is not translated")).replace(['`', '*'], "")
+}
+
+#[test]
+fn a_lesson_is_read_in_russian_also_in_the_dark() {
+    let Some(mut bench) = in_russian(Screen::DARK, "#seed=42&n=5&t=3000000") else { return };
+    bench.screenshot("ru-dark-bench");
+    let shows = |bench: &mut Bench, selector: &str, english: &str| {
+        let said = json!(russian(english));
+        let texts = format!("[...document.querySelectorAll('{selector}')]");
+        bench.wait(&format!("{texts}.some(one => one.textContent.trim() === {said})"));
+    };
+    visit(&mut bench, "lesson/05", "document.querySelector('#goal-G1')");
+    shows(&mut bench, ".lesson h2", &english("", "title"));
+    let first = english("[[steps]]", "title");
+    shows(&mut bench, "#lesson-step", &format!("1. {first}"));
+    shows(&mut bench, "#goal-G1 p", &english("name = \"G1\"", "title"));
+    shows(&mut bench, ".lesson .body p", "Predict first. Then:");
+    // A hint is asked for, and given, in Russian.
+    bench.click_named(&russian("A hint"));
+    shows(&mut bench, "#goal-G1 .hint", &english("name = \"G1\"", "hints"));
+    bench.screenshot("ru-dark-lesson");
+}
+
+#[test]
+fn what_another_token_makes_is_told_in_russian() {
+    let Some(mut bench) = in_russian(Screen::DARK, "#seed=7&n=3&t=3000000") else { return };
+    bench.click("#member-2");
+    bench.eval::<Value>("(document.querySelector('.insp:has(#try-token) details:has(#try-token)').open = true, null)");
+    bench.click("#try-token");
+    bench.type_text("x");
+    bench.wait("/ [0-9a-f]{7,16}, .* [0-9a-f]{7,16}\\.$/.test(document.querySelector('#token-told').textContent)");
+    bench.screenshot("ru-dark-token");
+    assert_eq!(left(&mut bench), Vec::<String>::new());
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! A lesson as a student does it: chosen from the list, predicted, done in the terminal, answered, graded while
 //! one works; with keyboard names for everything, in the dark, on a phone.
 
+use glasshouse_sim::view::call::Call;
+use glasshouse_sim::view::serve::Served;
 use glasshouse_tests::bench::Bench;
 use glasshouse_tests::browser::Screen;
 use glasshouse_tests::tools;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The lesson, with its world set up.
 fn open(screen: Screen) -> Option<Bench> {
@@ -132,4 +134,45 @@ fn everybody_can_read_a_lesson() {
         bench.wait("document.querySelector('.cards')");
         assert_eq!(bench.axe(&axe), Vec::<String>::new(), "{name}, the list");
     }
+}
+
+/// What lesson 02 wants to be seen: ids are hashes of peer URLs and the token.
+#[test]
+fn another_token_is_tried_in_the_inspector() {
+    let Some(mut bench) = Bench::open(Screen::DESKTOP, "#seed=7&n=3&t=3000000") else { return };
+    bench.settle();
+    let mut served = Served::default();
+    let mut ask = |call: Call| served.reply(call).expect("a world");
+    ask(Call::Boot { seed: 7, nodes: 3, actions: Vec::new() });
+    let trace: String = bench.eval("glasshouse.traceHash()");
+    bench.click("#member-2");
+    bench.wait("document.querySelector('.insp[aria-label=\"Member n2\"] #try-token')");
+    bench.eval::<Value>("(document.querySelector('details:has(#try-token)').open = true, null)");
+    let own: String = bench.eval("document.querySelector('#try-token').value");
+    bench.click("#try-token");
+    bench.press("End");
+    // Letter by letter, and back to its own.
+    for (key, token) in [("-", format!("{own}-")), ("b", format!("{own}-b"))]
+        .into_iter()
+        .chain([("Backspace", format!("{own}-")), ("Backspace", own.clone())])
+    {
+        bench.press(key);
+        let ids = ask(Call::Identify { member: 2, token }).identity.expect("two ids");
+        let told = format!(
+            "Started first with this token, its id is {}, and its cluster's {}.",
+            ids.member, ids.cluster
+        );
+        bench.wait(&format!(
+            "document.querySelector('#token-told').textContent === {}",
+            json!(told)
+        ));
+    }
+    let rows = "document.querySelector('details:has(#try-token)').innerText";
+    let ids = ask(Call::Identify { member: 2, token: own }).identity.expect("two ids");
+    bench.wait(&format!(
+        "{rows}.includes('{} = hash of') && {rows}.includes('{}')",
+        ids.member, ids.cluster
+    ));
+    assert_eq!(bench.eval::<String>("glasshouse.traceHash()"), trace, "nothing was done");
+    bench.screenshot("inspector-token");
 }

@@ -199,6 +199,27 @@ fn what_was_done_becomes_the_set_up() {
 }
 
 #[test]
+fn whoever_writes_the_second_step_plays_the_lesson_there() {
+    let Some(mut bench) = desk(Screen::DESKTOP) else { return };
+    let step = "[[steps]]\ntitle = \"Second step\"\n\n[[goals]]";
+    let goal = "\n[[goals]]\nname = \"G2\"\nstep = 2\ntitle = \"Another leads\"\nformula = 'kill(leader) then elected()'\nhints = [\"Wait.\"]\n---\n";
+    let two = text(&mut bench).replacen("[[goals]]", step, 1).replacen("---\n", goal, 1);
+    write(&mut bench, "#lesson-text", &format!("{two}\n## 2. Second step\n\nAnd then.\n"));
+    says(&mut bench, "This lesson can be given away.");
+    bench.wait("document.querySelectorAll('.lesson .prog i').length === 2");
+    bench.click_named("Next step");
+    let second = "document.querySelector('#lesson-step')?.textContent === '2. Second step'";
+    bench.wait(second);
+    bench.exec("kill leader");
+    bench.wait("glasshouse.actions().some(action => action.line === 'kill leader')");
+    bench.click_named("Play from the start");
+    // What was done is undone, and the step is still the second.
+    let begun = "s.settled && !glasshouse.actions().some(action => action.line === 'kill leader')";
+    bench.until(&format!("{begun} && document.querySelector('#lesson-step')"));
+    assert!(bench.eval::<bool>(second));
+}
+
+#[test]
 fn everybody_can_write_a_lesson() {
     let Some(axe) = tools::axe() else { return };
     for (name, screen) in Screen::ALL {

@@ -220,7 +220,7 @@ fn bench(state: &State, emit: &Emit) -> Html {
             if first {
                 { panel::first::panel(state.calm.members.first().map_or(1, |member| member.term), emit) }
             } else {
-                <panel::inspector::Inspect frame={Shared::from(&state.calm)} selected={state.selected} emit={emit.clone()}/>
+                <panel::inspector::Inspect frame={Shared::from(&state.calm)} selected={state.selected} trial={state.trial.clone()} emit={emit.clone()}/>
             }
             { panel::controls::phone_actions(selected, emit) }
             if !hidden { { overlay(state, emit) } }

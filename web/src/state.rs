@@ -13,7 +13,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 
-use glasshouse_sim::view::call::{Call, Candidate, Reply, Stop};
+use glasshouse_sim::view::call::{Call, Candidate, Identity, Reply, Stop};
 use glasshouse_sim::view::frame::{Alias, Asks, Entry, Event, Frame, Sentence};
 
 use crate::compare::{self, Fates};
@@ -82,6 +82,8 @@ pub(crate) enum Msg {
     PaletteDo(Option<usize>),
     /// Puts the chosen offer into the terminal.
     PaletteType,
+    /// Another token is tried for a member, in the inspector.
+    Token(Alias, String),
     /// A setting of this browser.
     Set(Setting),
     /// The chosen language could not be loaded: English goes on.
@@ -183,6 +185,8 @@ pub(crate) enum Ask {
     Actions,
     Spacetime,
     Complete(String),
+    /// Who this member would be with this token.
+    Identify(Alias, String),
     History,
     /// Something about images of the simulation.
     Image,
@@ -384,6 +388,16 @@ pub(crate) struct Cutting {
     pub(crate) choosing: bool,
 }
 
+/// A token that is tried in the inspector.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Trial {
+    /// For this member; 0 is none.
+    pub(crate) member: Alias,
+    pub(crate) token: String,
+    /// The ids that it makes, or why there are none; nothing as long as the simulation has not answered.
+    pub(crate) told: Option<Result<Identity, String>>,
+}
+
 /// The terminal: what was typed and printed, and the line that is being typed.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Terminal {
@@ -485,6 +499,7 @@ pub(crate) struct State {
     pub(crate) events: Rc<Vec<Event>>,
     pub(crate) messages_too: bool,
     pub(crate) selected: Option<Alias>,
+    pub(crate) trial: Trial,
     pub(crate) layout: Rc<Layout>,
     pub(crate) size: (f64, f64),
     pub(crate) cutting: Option<Cutting>,
@@ -593,6 +608,7 @@ impl State {
             events: Rc::default(),
             messages_too: false,
             selected: None,
+            trial: Trial::default(),
             layout: Rc::default(),
             size: (0.0, 0.0),
             cutting: None,

@@ -75,6 +75,7 @@ impl State {
             Msg::PaletteMove(by) => self.palette_move(by),
             Msg::PaletteDo(clicked) => self.palette_do(clicked, &mut out),
             Msg::PaletteType => self.palette_type(&mut out),
+            Msg::Token(member, token) => self.try_token(member, token, &mut out),
             Msg::Set(setting) => self.set(setting, &mut out),
             Msg::LanguageMissing => self.go_on_in_english(),
             Msg::Space(msg) => self.spacetime(msg, &mut out),
@@ -167,6 +168,7 @@ impl State {
         let speed = self.flow.speed;
         self.flow = crate::state::Flow { speed, tick_ms: self.flow.tick_ms, ..fresh.flow };
         self.spacetime_anew();
+        self.trial = fresh.trial;
         self.fates = Fates::default();
         (self.drawn, self.cutting, self.selected, self.hidden_us) = (None, None, None, None);
     }
@@ -226,6 +228,7 @@ impl State {
             | Ask::Seats => {
                 self.notice = Some(sentence);
             }
+            Ask::Identify(member, token) => self.token_told(*member, token, Err(sentence)),
             Ask::Revise(_) => self.teach.wrong = Some(sentence),
             Ask::LessonFile(_, promise) => {
                 self.lessons.promise = *promise;
@@ -287,6 +290,9 @@ impl State {
                 if let Some(slice) = reply.slice {
                     self.space.take(*slice);
                 }
+            }
+            Ask::Identify(member, token) => {
+                self.token_told(member, &token, Ok(reply.identity.unwrap_or_default()));
             }
             Ask::History => self.history_told(reply),
             Ask::Compare => self.compared(reply),
@@ -645,5 +651,6 @@ mod spacetime;
 mod teach;
 #[cfg(test)]
 mod tests;
+mod token;
 mod travel;
 mod view;

@@ -21,13 +21,23 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::frame::{Frame, FrameRequest};
+use super::frame::{Alias, Frame, FrameRequest};
 use super::spacetime::Slice;
 
 pub mod compare;
 pub mod history;
 pub mod hunt;
 pub mod lesson;
+
+/// Who a member is: two ids in hex, as etcd prints them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Identity {
+    /// The member's.
+    pub member: String,
+    /// Its cluster's.
+    pub cluster: String,
+}
 
 /// One operation of the simulation module.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -93,6 +103,13 @@ pub enum Call {
         /// What it should hold.
         #[serde(default)]
         request: FrameRequest,
+    },
+    /// Who a member would be, had it been started first with another token: what the core makes of its line.
+    Identify {
+        /// Which member.
+        member: Alias,
+        /// Its `--initial-cluster-token`.
+        token: String,
     },
     /// Asks for what clients saw, and for the verdict on it.
     History {
@@ -279,6 +296,9 @@ pub struct Reply {
     /// Frame.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub frame: Option<Box<Frame>>,
+    /// Identify.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identity: Option<Identity>,
     /// History.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub history: Option<Box<history::History>>,

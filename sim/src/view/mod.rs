@@ -41,6 +41,7 @@ mod slice;
 mod tests;
 mod text;
 mod traffic;
+mod whatif;
 
 use self::call::Stop;
 use self::history::Book;

@@ -84,7 +84,7 @@ pub(crate) fn frame_of(bench: &mut Bench, request: &FrameRequest) -> Frame {
 
 const _: () = assert!(EVENTS_MAX > 0);
 
-fn selected(alias: u32) -> Option<MemberNo> {
+pub(super) fn selected(alias: u32) -> Option<MemberNo> {
     MemberNo::from_number(u8::try_from(alias).ok()?)
 }
 

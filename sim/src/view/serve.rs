@@ -100,7 +100,8 @@ impl Served {
             | Call::JudgeLesson { .. }
             | Call::Submission { .. }
             | Call::GradeSubmission { .. }) => self.lesson(call, &mut reply)?,
-            call @ (Call::Compare { .. }
+            call @ (Call::Identify { .. }
+            | Call::Compare { .. }
             | Call::Headless { .. }
             | Call::Catalogue
             | Call::Hunt { .. }
@@ -110,9 +111,13 @@ impl Served {
         Ok(reply)
     }
 
-    /// Calls about other worlds than the one on the bench.
+    /// Calls about other worlds than the one on the bench, or one that could be.
     fn beside(&mut self, call: Call, reply: &mut Reply) -> Result<(), String> {
         match call {
+            Call::Identify { member, token } => {
+                let world = self.bench()?.world();
+                reply.identity = Some(super::whatif::with_token(world, member, &token)?);
+            }
             Call::Compare { seed, nodes, runs: [one, other], until_us } => {
                 if until_us.iter().any(|until| *until > HEADLESS_SECONDS_MAX * 1_000_000) {
                     return Err(format!("A run may last {HEADLESS_SECONDS_MAX} s. Ask for less."));

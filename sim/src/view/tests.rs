@@ -371,3 +371,35 @@ fn a_step_back_ends_where_the_step_before_ended() {
         }
     }
 }
+
+#[test]
+fn another_token_makes_other_ids_and_changes_nothing() {
+    let mut served = boot(7, 3);
+    run(&mut served, 1_000);
+    let inspected = |served: &mut Served| {
+        let request = FrameRequest { select: Some(2), ..FrameRequest::default() };
+        let frame = frame(served, request);
+        let member = frame.members.iter().find(|member| member.alias == 2).unwrap().id.clone();
+        (member, frame.inspector.unwrap(), frame.trace)
+    };
+    let identify = |served: &mut Served, token: &str| {
+        let call = Call::Identify { member: 2, token: token.to_string() };
+        ask(served, &call).identity.unwrap()
+    };
+    let (id, inspector, trace) = inspected(&mut served);
+    let own = identify(&mut served, &inspector.token);
+    assert_eq!((own.member, own.cluster), (id.clone(), inspector.cluster_id.clone()));
+    let other = identify(&mut served, "another");
+    assert!(other.member != id && other.cluster != inspector.cluster_id);
+    assert_eq!(inspected(&mut served).2, trace);
+    // A machine that is started with it is that member.
+    exec(&mut served, "kill n2");
+    exec(&mut served, "wipe n2");
+    exec(&mut served, "start n2 --initial-cluster-token another");
+    run(&mut served, 1_500);
+    let (id, inspector, _) = inspected(&mut served);
+    assert_eq!((other.member, other.cluster), (id, inspector.cluster_id));
+    let nobody = served.answer(br#"{"op":"identify","member":9,"token":"a"}"#);
+    let nobody: Reply = serde_json::from_slice(&nobody).unwrap();
+    assert_eq!(nobody.error.as_deref(), Some("There is no member n9."));
+}

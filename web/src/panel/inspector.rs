@@ -1,16 +1,18 @@
 //! The inspector: everything about one member.
 
 use glasshouse_sim::view::frame::{Alias, Frame, Inspector, LeaseRow, Life, Member, Role};
+use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use super::{Emit, Shared, chart, glyph, keys_by_revision, wal};
-use crate::state::{Deed, Msg};
+use crate::state::{Deed, Msg, Trial};
 use crate::text::en as text;
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct Props {
     pub(crate) frame: Shared<Frame>,
     pub(crate) selected: Option<Alias>,
+    pub(crate) trial: Trial,
     pub(crate) emit: Emit,
 }
 
@@ -36,7 +38,7 @@ pub(crate) fn Inspect(props: &Props) -> Html {
                 { wal::section(&inspector.wal, glyph::hue(member.term)) }
                 if inspector.keys.revision > 0 { { keys_by_revision::section(&inspector.keys) } }
                 if !inspector.voters.is_empty() { { leases(inspector) } { watches(inspector) } }
-                if !inspector.voters.is_empty() { { configuration(inspector, member) } }
+                if !inspector.voters.is_empty() { { configuration(inspector, member, other(inspector, &props.trial, &props.emit)) } }
             }
             <chart::Writes marks={frame.marks.clone()} now_us={frame.time_us}/>
         </aside>
@@ -246,7 +248,25 @@ fn identity(inspector: &Inspector, member: &Member) -> String {
     }
 }
 
-fn configuration(inspector: &Inspector, member: &Member) -> Html {
+/// Another token, and the ids that it would make.
+fn other(inspector: &Inspector, trial: &Trial, emit: &Emit) -> Html {
+    let alias = inspector.alias;
+    let tried = (trial.member == alias).then_some(trial);
+    let value = tried.map_or(&inspector.token, |trial| &trial.token).clone();
+    let oninput = emit.reform(move |event: InputEvent| {
+        Msg::Token(alias, event.target_unchecked_into::<HtmlInputElement>().value())
+    });
+    let told = tried.and_then(|trial| trial.told.as_ref()).map(text::identity);
+    html! {
+        <div class="token">
+            <label for="try-token">{ "Try another token" }</label>
+            <input id="try-token" class="mono" maxlength="80" spellcheck="false" autocomplete="off" {value} {oninput}/>
+            <p id="token-told" class="dim" role="status">{ told.unwrap_or_else(|| text::IDENTITY.to_owned()) }</p>
+        </div>
+    }
+}
+
+fn configuration(inspector: &Inspector, member: &Member, other: Html) -> Html {
     let names = |aliases: &[Alias]| {
         let names: Vec<String> = aliases.iter().map(|alias| format!("n{alias}")).collect();
         if names.is_empty() { "none".to_owned() } else { names.join(" ") }
@@ -276,7 +296,7 @@ fn configuration(inspector: &Inspector, member: &Member) -> Html {
                 { row("refused messages", inspector.refused_messages.to_string()) }
                 { name("started with", inspector.command_line.clone()) }
                 { row("clock", member.clock_rate.map_or_else(|| "1×".to_owned(), |rate| format!("{rate}×"))) }
-            </tbody></table></div>
+            </tbody></table>{ other }</div>
         </details>
     }
 }

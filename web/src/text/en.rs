@@ -1,5 +1,7 @@
 //! English.
 
+use glasshouse_sim::view::call::Identity;
+
 use crate::state::Unit;
 
 pub(crate) mod compare;
@@ -29,6 +31,8 @@ pub(crate) const CUT_MISSED: &str = "The line passed beside all members: draw it
 pub(crate) const CUT_CHOOSE: &str =
     "Cut: choose members with arrows and Space, then Enter. Or draw a line through the sheet.";
 pub(crate) const COPIED: &str = "The address of this page repeats the run. It is on the clipboard, where the browser allows it.";
+pub(crate) const IDENTITY: &str =
+    "The ids are hashes of the members' peer URLs and of the token: another one makes other ids.";
 pub(crate) const NO_LEASE: &str = "No lease yet. Try: ";
 pub(crate) const LEASES_COUNTED: &str = ", counted here";
 pub(crate) const LEASES_KNOWN: &str = ", counted by the leader";
@@ -40,6 +44,18 @@ pub(crate) const LANGUAGE_MISSING: &str =
     "This language could not be loaded, so the page goes on in English.";
 pub(crate) const START_OVER: &str = "Start a fresh run";
 pub(crate) const TRY_COMMANDS: [&str; 3] = ["etcdctl member list", "kill leader", "help"];
+
+/// Who a member would be.
+pub(crate) fn identity(told: &Result<Identity, String>) -> String {
+    match told {
+        Ok(Identity { member, cluster }) => {
+            format!(
+                "Started first with this token, its id is {member}, and its cluster's {cluster}."
+            )
+        }
+        Err(why) => why.clone(),
+    }
+}
 
 /// A file that its server does not give.
 pub(crate) fn not_loaded(status: u16) -> String {

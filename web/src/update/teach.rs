@@ -48,7 +48,13 @@ impl State {
             Msg::Play if self.teach.wrong.is_some() => {
                 self.notice = Some(text::NOT_PLAYED.to_owned());
             }
-            Msg::Play => drop(self.teach_begin(out)),
+            Msg::Play => {
+                // Whoever writes the fourth step plays the lesson to see it.
+                let step = self.lessons.step;
+                if self.teach_begin(out) {
+                    self.lessons.step = step;
+                }
+            }
             Msg::ShowLine => {
                 if let Some(line) = self.teach.wrong_line() {
                     out.push(Effect::ShowLine("lesson-text".to_owned(), line));
