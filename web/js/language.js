@@ -162,8 +162,8 @@ function attribute(element, name) {
 
 /** Loads the catalogue that a part of the page needs, once. Without it that part stays English. */
 function further(element) {
-  // A lesson may come from anywhere, and so may its name.
-  const name = /^[\w-]+$/.exec(element.dataset.catalogue)?.[0];
+  // The element may need none any more. A lesson may come from anywhere, and so may its name.
+  const name = /^[\w-]+$/.exec(element.dataset.catalogue ?? "")?.[0];
   const file = `${language}/${name}`;
   if (!catalogue || !name || more.has(file)) return;
   more.add(file);

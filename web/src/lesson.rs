@@ -153,6 +153,12 @@ impl Lessons {
         self.cards.iter().flatten().find(number)
     }
 
+    /// The id of the open lesson, if its texts can be there in other languages: one of this build.
+    pub(crate) fn catalogue(&self) -> Option<String> {
+        let id = &self.sheet.as_ref()?.card.id;
+        self.cards.iter().flatten().any(|card| card.id == *id).then(|| id.clone())
+    }
+
     /// Another lesson, or none, takes the place of the one that was open.
     pub(crate) fn anew(&mut self, which: Option<Which>) {
         let Self { cards, progress, promise, .. } = std::mem::take(self);

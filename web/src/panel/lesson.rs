@@ -27,7 +27,7 @@ pub(crate) fn view(state: &State, emit: &Emit) -> Html {
         })
     };
     html! {
-        <section class="lesson" aria-label="Lesson" tabindex="0" data-catalogue={lessons.sheet.as_ref().map(|sheet| sheet.card.id.clone())}
+        <section class="lesson" aria-label="Lesson" tabindex="0" data-catalogue={lessons.catalogue()}
             ondragover={over} ondrop={drop} onpaste={file::pasted(&given)}>
             if let Some(why) = &lessons.wrong { <p class="refused" role="alert">{ why }</p> }
             {
