@@ -156,6 +156,8 @@ fn with_an_arrow() -> Page {
         arrows: vec![Arrow { message, sent: Some(1), end: Some(2), ..Arrow::default() }],
         ..Slice::default()
     });
+    // Nothing else happens in it, so it would be folded.
+    page.tell(Msg::Space(Space::Unfold(2_900_500)));
     page
 }
 
