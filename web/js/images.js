@@ -12,6 +12,7 @@ class Images {
   constructor(module) {
     this.keeper = new WebAssembly.Instance(module, {}).exports;
     this.start = this.keeper.window() >>> 0;
+    this.most = this.keeper.window_length() >>> 0;
   }
 
   /** The window, so far. The keeper's memory grows while it works, and an array of it would be cut off. */
@@ -27,9 +28,8 @@ class Images {
   /** Keeps the memory of an instance with these exports under a number. */
   keep(name, sim) {
     const memory = new Uint8Array(sim.memory.buffer, 0, sim.extent() >>> 0);
-    const most = 1 << 20;
-    for (let at = 0; at < memory.length; at += most) {
-      const piece = memory.subarray(at, at + most);
+    for (let at = 0; at < memory.length; at += this.most) {
+      const piece = memory.subarray(at, at + this.most);
       this.window(piece.length).set(piece);
       this.keeper.take(piece.length);
     }

@@ -31,8 +31,8 @@ const IMAGE_EVERY_MS: f64 = 60.0;
 /// But not sooner than this after the one before, in virtual microseconds: slow play asks for many
 /// small stretches, which are quicker to run in one.
 const IMAGE_APART_US: u64 = 500_000;
-/// What all images may use, in bytes: enough for one every twelve seconds in ten minutes of five
-/// members, so that no moment is far from one; and the tab stays under 300 MB.
+/// What all images may use, in bytes: enough for one every thirteen seconds in ten minutes of five
+/// members, so that no moment is far from one; and the tab's own memory stays about 300 MB.
 const IMAGE_BYTES_MAX: u64 = 120 << 20;
 /// Branches that are kept; the oldest ones beside main are forgotten first.
 const BRANCHES_MAX: usize = 16;

@@ -132,7 +132,8 @@ impl Writer<'_> {
     }
 
     fn place_of<T: PartialEq>(&mut self, all: &[T], one: T) {
-        self.number(all.iter().position(|other| *other == one).unwrap_or_default() as u64);
+        let place = all.iter().position(|other| *other == one).expect("all of them are listed");
+        self.number(place as u64);
     }
 
     /// Names of messages go up and down by little: what is more or less, in zigzag.
@@ -159,7 +160,7 @@ impl Writer<'_> {
 
     fn info(&mut self, info: &MessageInfo) {
         let MessageInfo { kind, answer, reject, term, index, log_term, commit, entries } = *info;
-        let kind = KINDS.iter().position(|one| *one == kind).unwrap_or_default() as u8;
+        let kind = KINDS.iter().position(|one| *one == kind).expect("all kinds are listed") as u8;
         let flags = (u8::from(answer) * ANSWER_FLAG) | (u8::from(reject) * REJECT_FLAG);
         self.bytes.push(kind | flags);
         self.numbers(&[term, index, log_term, commit, u64::from(entries)]);

@@ -1,7 +1,8 @@
 //! What the second instance of the module is asked: to keep [images](crate::images) of the first one's memory.
 //!
 //! ```text
-//!   window() -> address      room for WINDOW bytes, through which memory goes in and out
+//!   window() -> address      room through which memory goes in and out
+//!   window_length() -> bytes of it
 //!   take(length)             these are the next bytes of the memory
 //!   keep(name)               what was taken is this image
 //!   back(name) -> length     the memory becomes this image; 0: there is none
@@ -37,11 +38,18 @@ pub extern "C" fn window() -> *mut u8 {
     })
 }
 
+/// How long the window is, in bytes.
+#[unsafe(no_mangle)]
+pub extern "C" fn window_length() -> usize {
+    WINDOW
+}
+
 /// So many bytes of the window are the next ones of the memory.
 #[unsafe(no_mangle)]
 pub extern "C" fn take(length: usize) {
     KEEPER.with_borrow_mut(|Keeper { images, window }| {
-        images.take(window.get(..length).unwrap_or_default());
+        // More than the window holds would be an image with a hole: rather none.
+        images.take(&window[..length]);
     });
 }
 
