@@ -22,6 +22,7 @@
 
 mod heap;
 pub mod keeper;
+pub(crate) mod lanes;
 
 use std::cell::RefCell;
 use std::sync::{Mutex, Once, PoisonError};

@@ -1,79 +1,105 @@
 //! A block of memory in fewer bytes: each word as wide as it has to be.
 //!
 //! ```text
-//!   | 16 bytes: two bits for each of 64 words | the words, 0, 1, 2 or 4 bytes each, little endian |
+//!   a block          | 16 control bytes, one for each four words | the words |
+//!   where it differs | which fours do, 16 bits | a control byte for each of these | their words |
+//!   from another one
 //! ```
 //!
-//! There is one way to write a block, so equal blocks have equal bytes. Neither direction has a branch for each word:
-//! four bytes are written or read wherever a word stands, and the next one stands behind as many of them as count.
+//! Behind both stand zeros to a multiple of 16 bytes. There is one way to write a block, so equal blocks have equal
+//! bytes. Four words go at once ([`lanes`]), and wherever they stand sixteen bytes are written or read: the next ones
+//! stand behind as many of them as count. Hardly four words of a block are all zero, so it has no list of these; of
+//! what differs, most are. To differ is meant bit by bit (exclusive or).
+
+use super::lanes::{self, LANES, Lanes};
 
 /// Bytes of a block.
 pub(super) const BLOCK: usize = 256;
-const WORDS: usize = BLOCK / 4;
-/// Bytes that say how wide the words are.
-const WIDTHS: usize = WORDS / 4;
-/// Bytes of a word of each width.
-const BYTES: [u8; 4] = [0, 1, 2, 4];
-/// The width of a word that begins with so many zero bits.
-const WIDTH: [u8; 33] = {
-    let mut widths = [0; 33];
-    let mut zeros = 0;
-    while zeros < 32 {
-        widths[zeros] = if zeros < 16 {
-            3
-        } else if zeros < 24 {
-            2
-        } else {
-            1
-        };
-        zeros += 1;
-    }
-    widths
-};
-/// What counts of four bytes that are read.
-const MASK: [u32; 4] = [0, 0xff, 0xffff, 0xffff_ffff];
+/// Fours of words in a block: a control byte for each.
+const FOURS: usize = BLOCK / LANES;
+/// Bytes of the list of fours that differ.
+const LIST: usize = 2;
+/// What a block takes is a multiple of so many bytes: finer steps save little.
+pub(super) const STEP: usize = 16;
 /// The most that a block takes.
-pub(super) const ENCODED_MAX: usize = WIDTHS + BLOCK;
-/// The last word is read with so many bytes behind it, whatever they are.
-pub(super) const SPARE: usize = 4;
+pub(super) const ENCODED_MAX: usize = FOURS + BLOCK;
+/// The last words are read with so many bytes behind them, whatever they are.
+pub(super) const SPARE: usize = LANES;
 /// Room for a block, and a mask for places in it: what is masked needs no check, which halves the time.
 const ROOM: usize = 512;
 const PLACE: usize = ROOM - 1;
+/// Bytes of a number in front of what is written.
+pub(super) const HEAD: usize = 4;
 
-/// A block as it is kept.
+/// The bytes of a block.
+pub(super) type Block = [u8; BLOCK];
+
+/// A block as it is kept, or where it differs.
 pub(super) struct Encoded {
-    bytes: [u8; ROOM + SPARE],
+    bytes: [u8; HEAD + ROOM + SPARE],
     length: usize,
 }
 
 impl Default for Encoded {
     fn default() -> Self {
-        Self { bytes: [0; ROOM + SPARE], length: 0 }
+        Self { bytes: [0; HEAD + ROOM + SPARE], length: 0 }
     }
 }
 
 impl Encoded {
     /// Holds this block from now on.
-    pub(super) fn encode(&mut self, block: &[u8; BLOCK]) {
-        let mut at = WIDTHS;
-        for (nth, words) in block.as_chunks::<16>().0.iter().enumerate() {
-            let mut widths = 0;
-            for (place, word) in words.as_chunks::<4>().0.iter().enumerate() {
-                let word = u32::from_le_bytes(*word);
-                let width = WIDTH[word.leading_zeros() as usize];
-                widths |= width << (2 * place);
-                let at_most = at & PLACE;
-                self.bytes[at_most..at_most + 4].copy_from_slice(&word.to_le_bytes());
-                at += usize::from(BYTES[usize::from(width & 3)]);
-            }
-            self.bytes[nth] = widths;
+    #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
+    pub(super) fn block(&mut self, block: &Block) {
+        let mut at = FOURS;
+        for (nth, words) in block.as_chunks().0.iter().enumerate() {
+            let (control, bytes) = lanes::narrow(*words);
+            self.bytes[HEAD + nth] = control;
+            self.put(&mut at, control, bytes);
         }
-        self.length = at;
+        self.end(at, at == FOURS);
     }
 
-    /// What is to be kept; nothing of a block that is all zeros.
+    /// Holds from now on where this block differs from another one.
+    #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
+    pub(super) fn differing(&mut self, block: &Block, other: &Block) {
+        let mut found = [(0, [0; LANES]); FOURS];
+        let (mut list, mut count) = (0_u16, 0);
+        for (nth, (words, other)) in block.as_chunks().0.iter().zip(other.as_chunks().0).enumerate()
+        {
+            let (control, bytes) = lanes::narrow(lanes::differing(*words, *other));
+            found[count & (FOURS - 1)] = (control, bytes);
+            list |= u16::from(control != 0) << nth;
+            count += usize::from(control != 0);
+        }
+        self.bytes[HEAD..HEAD + LIST].copy_from_slice(&list.to_le_bytes());
+        let mut at = LIST + count;
+        for (nth, (control, bytes)) in found.into_iter().take(count).enumerate() {
+            self.bytes[HEAD + LIST + nth] = control;
+            self.put(&mut at, control, bytes);
+        }
+        self.end(at, count == 0);
+    }
+
+    #[inline]
+    fn put(&mut self, at: &mut usize, control: u8, bytes: Lanes) {
+        self.bytes[HEAD + (*at & PLACE)..][..LANES].copy_from_slice(&bytes);
+        *at += lanes::length(control);
+    }
+
+    fn end(&mut self, at: usize, is_empty: bool) {
+        self.bytes[HEAD + (at & PLACE)..][..STEP].fill(0);
+        self.length = if is_empty { 0 } else { at.next_multiple_of(STEP) };
+    }
+
+    /// What is to be kept; nothing of a block that is all zeros, or does not differ.
     pub(super) fn bytes(&self) -> &[u8] {
-        if self.length == WIDTHS { &[] } else { &self.bytes[..self.length] }
+        &self.bytes[HEAD..HEAD + self.length]
+    }
+
+    /// The same behind the number of the block that it differs from.
+    pub(super) fn on(&mut self, base: u32) -> &[u8] {
+        self.bytes[..HEAD].copy_from_slice(&base.to_le_bytes());
+        &self.bytes[..HEAD + self.length]
     }
 }
 
@@ -82,15 +108,38 @@ pub(super) fn is_zero(bytes: &[u8]) -> bool {
     bytes.as_chunks::<8>().0.iter().fold(0, |all, eight| all | u64::from_le_bytes(*eight)) == 0
 }
 
+/// These are the same bytes; both are a number of steps long.
+pub(super) fn is_same(one: &[u8], other: &[u8]) -> bool {
+    let steps = one.as_chunks::<STEP>().0.iter().zip(other.as_chunks::<STEP>().0);
+    one.len() == other.len()
+        && steps.fold(0, |differ, (one, other)| {
+            differ | (u128::from_le_bytes(*one) ^ u128::from_le_bytes(*other))
+        }) == 0
+}
+
 /// Writes the block whose bytes these are, with [`SPARE`] bytes behind them.
-pub(super) fn decode(bytes: &[u8], block: &mut [u8; BLOCK]) {
-    let (widths, mut rest) = bytes.split_at(WIDTHS);
-    for (widths, words) in widths.iter().zip(block.as_chunks_mut::<16>().0) {
-        for (place, word) in words.as_chunks_mut::<4>().0.iter_mut().enumerate() {
-            let width = usize::from(widths >> (2 * place) & 3);
-            let Some(four) = rest.first_chunk::<4>() else { return };
-            *word = (u32::from_le_bytes(*four) & MASK[width]).to_le_bytes();
-            rest = &rest[usize::from(BYTES[width])..];
-        }
+#[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
+pub(super) fn read(bytes: &[u8], block: &mut Block) {
+    let Some((controls, mut rest)) = bytes.split_first_chunk::<FOURS>() else { return };
+    for (control, words) in controls.iter().zip(block.as_chunks_mut().0) {
+        let Some(next) = rest.first_chunk() else { return };
+        *words = lanes::wide(*control, *next);
+        rest = &rest[lanes::length(*control)..];
+    }
+}
+
+/// Changes a block to the one that differs from it so, with [`SPARE`] bytes behind them.
+#[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
+pub(super) fn change(bytes: &[u8], block: &mut Block) {
+    let Some((list, rest)) = bytes.split_first_chunk::<LIST>() else { return };
+    let mut list = u16::from_le_bytes(*list);
+    let (controls, mut rest) = rest.split_at(list.count_ones() as usize);
+    let fours = block.as_chunks_mut().0;
+    for control in controls {
+        let nth = list.trailing_zeros() as usize & (FOURS - 1);
+        list &= list.wrapping_sub(1);
+        let Some(next) = rest.first_chunk() else { return };
+        fours[nth] = lanes::differing(fours[nth], lanes::wide(*control, *next));
+        rest = &rest[lanes::length(*control)..];
     }
 }

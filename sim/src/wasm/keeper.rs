@@ -17,7 +17,7 @@ use std::cell::RefCell;
 use crate::images::{Images, PAGE};
 
 /// Bytes that are copied at once: much for one call, little beside a memory.
-const WINDOW: usize = 1 << 20;
+const WINDOW: usize = 1 << 18;
 
 #[derive(Default)]
 struct Keeper {
