@@ -31,7 +31,10 @@ async function load() {
   });
   // Compiled while it comes, whatever type the server gives it.
   const body = new Response(response.body.pipeThrough(counted), { headers: { "content-type": "application/wasm" } });
-  const module = await WebAssembly.compileStreaming(body);
+  const module = await WebAssembly.compileStreaming(body).catch((error) => {
+    if (!(error instanceof WebAssembly.CompileError)) throw error;
+    throw new Error("This browser is too old for the simulation: take one of 2023 or later, such as Firefox, Chrome or Safari 16.4.");
+  });
   images = new Images(module);
   sim = (await WebAssembly.instantiate(module, {})).exports;
   self.postMessage({ ready: true });
