@@ -8,6 +8,7 @@ use glasshouse_sim::lesson::solution::Player;
 use glasshouse_sim::lesson::{file, library};
 use glasshouse_tests::bench::Bench;
 use glasshouse_tests::browser::Screen;
+use glasshouse_tests::random::Random;
 use serde_json::{Value, json};
 
 /// What the addresses are made of.
@@ -57,39 +58,27 @@ const LESSONS: usize = 300;
 /// So many of them at once.
 const BATCH: usize = 50;
 
-/// A small generator: the same addresses each time.
-struct Dice(u64);
+/// The text with a few changes.
+fn mutated(random: &mut Random, text: &str) -> String {
+    mutated_by(random, text, &BITS)
+}
 
-impl Dice {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % limit as u64).unwrap()
-    }
-
-    /// The text with a few changes.
-    fn mutated(&mut self, text: &str) -> String {
-        self.mutated_by(text, &BITS)
-    }
-
-    /// The same with these bits.
-    fn mutated_by(&mut self, text: &str, bits: &[&str]) -> String {
-        let mut letters: Vec<char> = text.chars().collect();
-        for _ in 0..=self.below(3) {
-            let at = self.below(letters.len() + 1);
-            match self.below(5) {
-                0 => letters.truncate(at),
-                1 if at < letters.len() => drop(letters.remove(at)),
-                2 if at < letters.len() => {
-                    letters[at] = char::from(33 + u8::try_from(self.below(94)).unwrap());
-                }
-                3 => letters = [&letters[..at], &letters[..], &letters[at..]].concat(),
-                _ => drop(letters.splice(at..at, bits[self.below(bits.len())].chars())),
+/// The same with these bits.
+fn mutated_by(random: &mut Random, text: &str, bits: &[&str]) -> String {
+    let mut letters: Vec<char> = text.chars().collect();
+    for _ in 0..=random.below(3) {
+        let at = random.below(letters.len() + 1);
+        match random.below(5) {
+            0 => letters.truncate(at),
+            1 if at < letters.len() => drop(letters.remove(at)),
+            2 if at < letters.len() => {
+                letters[at] = char::from(33 + u8::try_from(random.below(94)).unwrap());
             }
+            3 => letters = [&letters[..at], &letters[..], &letters[at..]].concat(),
+            _ => drop(letters.splice(at..at, bits[random.below(bits.len())].chars())),
         }
-        letters.into_iter().collect()
     }
+    letters.into_iter().collect()
 }
 
 /// Opens each address as a link on the page would, and tells what the page says of it once it has drawn.
@@ -115,11 +104,11 @@ fn a_thousand_links_from_strangers() {
         "document.querySelectorAll('script, img, iframe, object, [onerror], [onload]').length",
     );
 
-    let mut dice = Dice(0x9E37_79B9_7F4A_7C15);
+    let mut random = Random::new(1);
     let hashes: Vec<String> = (0..COUNT)
         .map(|_| {
-            let link = LINKS[dice.below(LINKS.len())];
-            dice.mutated(link)
+            let link = LINKS[random.below(LINKS.len())];
+            mutated(&mut random, link)
         })
         .collect();
     let mut refused = 0;
@@ -160,10 +149,10 @@ fn texts_of_submissions_from_strangers() {
     let mut player = Player::new(&lab, "class", "anna").unwrap();
     player.play("stop leader\nuntil leader\nrun 1s").unwrap();
     let text = player.submission("class", "anna").to_string();
-    let mut dice = Dice(0xD1B5_4A32_D192_ED03);
+    let mut random = Random::new(2);
     let mut refused = 0;
     for _ in 0..200 {
-        let text = dice.mutated(&text);
+        let text = mutated(&mut random, &text);
         let call = json!({ "op": "grade-submission", "text": text, "file": lesson });
         let reply: Value = bench.eval(&format!("ask({call})"));
         match reply["error"].as_str() {
@@ -221,11 +210,11 @@ fn lessons_from_strangers() {
     bench.eval::<Value>("(location.hash = 'lesson', null)");
     bench.wait("document.querySelectorAll('.cards li').length >= 5");
     let files: Vec<String> = ["03", "05"].map(|id| library::find(id).unwrap().file()).into();
-    let mut dice = Dice(0xA076_1D64_78BD_642F);
+    let mut random = Random::new(3);
     let texts: Vec<String> = (0..LESSONS)
         .map(|_| {
-            let file = files[dice.below(files.len())].clone();
-            dice.mutated_by(&file, &PIECES)
+            let file = files[random.below(files.len())].clone();
+            mutated_by(&mut random, &file, &PIECES)
         })
         .collect();
     let mut refused = 0;

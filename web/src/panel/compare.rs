@@ -127,8 +127,12 @@ fn rules(state: &State, tell: &Tell) -> Html {
     let one = |rule: Rule| {
         let on = rule.holds(&branch.actions);
         let turn = tell.reform(move |_: Event| Msg::Rule(rule, !on));
+        let id = format!("rule-{rule:?}");
         html! {
-            <li><label><input type="checkbox" checked={on} disabled={locked} onchange={turn}/>{ text::rule(rule) }</label></li>
+            <li>
+                <label><input type="checkbox" checked={on} disabled={locked} onchange={turn} aria-describedby={id.clone()}/>{ text::rule(rule) }</label>
+                <p class="dim" {id}>{ text::without(rule) }</p>
+            </li>
         }
     };
     html! {

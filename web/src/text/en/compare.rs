@@ -29,6 +29,24 @@ pub(crate) fn rule(rule: Rule) -> &'static str {
     }
 }
 
+/// What a cluster without the rule does.
+pub(crate) fn without(rule: Rule) -> &'static str {
+    match rule {
+        Rule::PreVote => {
+            "Off: whoever was cut off comes back with a higher term and unseats a leader that was well."
+        }
+        Rule::CheckQuorum => {
+            "Off: a leader that reaches no majority goes on believing that it leads."
+        }
+        Rule::ReadIndex => {
+            "Off, lease reads: a leader trusts its clock and may answer what is no longer so."
+        }
+        Rule::FsyncFirst => {
+            "Off: a write is answered before it is on the disk; a power failure takes it away."
+        }
+    }
+}
+
 /// The name of a branch with one rule changed.
 pub(crate) fn changed(rule: Rule, on: bool) -> String {
     let with = if on { "with" } else { "without" };
