@@ -27,11 +27,11 @@ use crate::text::en::time as text;
 
 /// An image is made when the simulation has worked so long since the last one, in milliseconds: to
 /// run there again takes as long.
-const IMAGE_EVERY_MS: f64 = 60.0;
+const IMAGE_EVERY_MS: f64 = 45.0;
 /// But not sooner than this after the one before, in virtual microseconds: slow play asks for many
 /// small stretches, which are quicker to run in one.
 const IMAGE_APART_US: u64 = 500_000;
-/// What all images may use, in bytes: enough for one every thirteen seconds in ten minutes of five
+/// What all images may use, in bytes: enough for one every ten seconds in ten minutes of five
 /// members, so that no moment is far from one; and the tab's own memory stays about 300 MB.
 const IMAGE_BYTES_MAX: u64 = 120 << 20;
 /// Branches that are kept; the oldest ones beside main are forgotten first.

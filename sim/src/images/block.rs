@@ -108,13 +108,14 @@ pub(super) fn is_zero(bytes: &[u8]) -> bool {
     bytes.as_chunks::<8>().0.iter().fold(0, |all, eight| all | u64::from_le_bytes(*eight)) == 0
 }
 
-/// These are the same bytes; both are a number of steps long.
-pub(super) fn is_same(one: &[u8], other: &[u8]) -> bool {
-    let steps = one.as_chunks::<STEP>().0.iter().zip(other.as_chunks::<STEP>().0);
-    one.len() == other.len()
-        && steps.fold(0, |differ, (one, other)| {
-            differ | (u128::from_le_bytes(*one) ^ u128::from_le_bytes(*other))
-        }) == 0
+/// These are the same bytes.
+#[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
+pub(super) fn is_same(one: &Block, other: &Block) -> bool {
+    let fours = one.as_chunks().0.iter().zip(other.as_chunks().0);
+    let differing = fours.fold([0; LANES], |differing, (one, other)| {
+        lanes::either(differing, lanes::differing(*one, *other))
+    });
+    differing == [0; LANES]
 }
 
 /// Writes the block whose bytes these are, with [`SPARE`] bytes behind them.

@@ -11,7 +11,7 @@
 //! read a block never takes more than two steps, however often it has changed. When what differs has become as long as
 //! the block, the block is the next base.
 
-use super::block::{self, BLOCK, Block, ENCODED_MAX, Encoded, HEAD, SPARE, STEP};
+use super::block::{self, BLOCK, Block, ENCODED_MAX, Encoded, HEAD, STEP};
 use super::slots::Slots;
 
 /// Bits of a number that name the slot.
@@ -54,27 +54,17 @@ impl Blocks {
 
     /// The number of a block, which is held once more, where `old` was before; `None` if that is the same block.
     pub(super) fn put(&mut self, desk: &mut Desk, block: &Block, old: u32) -> Option<u32> {
-        let base = self.base_of(old);
         let mut bytes = ZEROS;
-        if base == old {
-            desk.whole.block(block);
-            if block::is_same(self.slot(old), desk.whole.bytes()) {
-                return None;
-            }
-            self.read(base, &mut bytes);
-            desk.differing.differing(block, &bytes);
-        } else {
-            self.read(base, &mut bytes);
-            desk.differing.differing(block, &bytes);
-            if block::is_same(&self.slot(old)[HEAD..], desk.differing.bytes()) {
-                return None;
-            }
-            if desk.differing.bytes().is_empty() {
-                self.hold(base);
-                return Some(base);
-            }
-            desk.whole.block(block);
+        self.read(old, &mut bytes);
+        if block::is_same(block, &bytes) {
+            return None;
         }
+        let base = self.base_of(old);
+        if base != old {
+            self.read(base, &mut bytes);
+        }
+        desk.whole.block(block);
+        desk.differing.differing(block, &bytes);
         Some(self.put_shorter(desk, base))
     }
 
@@ -83,6 +73,10 @@ impl Blocks {
         let (whole, differing) = (desk.whole.bytes().len(), desk.differing.bytes().len());
         if whole == 0 {
             return 0;
+        }
+        if differing == 0 {
+            self.hold(base);
+            return base;
         }
         if base == 0 || HEAD + differing >= whole || differing > DIFFERING * STEP {
             let width = whole / STEP - 1;
@@ -129,20 +123,11 @@ impl Blocks {
 
     /// The whole block behind a number: itself, or what it differs from.
     fn base_of(&self, number: u32) -> u32 {
-        match self.slot(number).first_chunk() {
-            Some(base) if place(number).0 >= WHOLE => u32::from_le_bytes(*base),
-            _ => number,
-        }
-    }
-
-    /// What is kept of a block.
-    fn slot(&self, number: u32) -> &[u8] {
-        if number == 0 {
-            return &[];
-        }
         let (width, slot) = place(number);
-        let bytes = self.slots[width].get(slot);
-        &bytes[..bytes.len() - SPARE]
+        if width < WHOLE {
+            return number;
+        }
+        self.slots[width].get(slot).first_chunk().map_or(0, |base| u32::from_le_bytes(*base))
     }
 }
 

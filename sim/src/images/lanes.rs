@@ -11,10 +11,10 @@
 //! (`i8x16.swizzle`, in all browsers since 2023); elsewhere the same tables are followed byte by byte.
 
 #[cfg(target_arch = "wasm32")]
-pub(super) use crate::wasm::lanes::{above, differing, moved};
+pub(super) use crate::wasm::lanes::{above, differing, either, moved};
 
 #[cfg(not(target_arch = "wasm32"))]
-pub(super) use self::slowly::{above, differing, moved};
+pub(super) use self::slowly::{above, differing, either, moved};
 
 /// Bytes of four words.
 pub(super) const LANES: usize = 16;
@@ -108,6 +108,11 @@ mod slowly {
     /// Where the bits differ.
     pub(in super::super) fn differing(one: Lanes, other: Lanes) -> Lanes {
         (u128::from_le_bytes(one) ^ u128::from_le_bytes(other)).to_le_bytes()
+    }
+
+    /// The bits that either has.
+    pub(in super::super) fn either(one: Lanes, other: Lanes) -> Lanes {
+        (u128::from_le_bytes(one) | u128::from_le_bytes(other)).to_le_bytes()
     }
 
     /// A bit for each of the four words that is greater than this.

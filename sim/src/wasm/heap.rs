@@ -19,6 +19,9 @@ use dlmalloc::{Allocator, Dlmalloc};
 /// Bytes of a page of wasm.
 const PAGE: usize = 65_536;
 
+/// Memory grows by so many pages at least, 2 MiB: a browser takes each growth for a reason to look for garbage.
+const GROWTH: usize = 32;
+
 /// The first page that nobody has; 0 before anybody has one.
 static NEXT: AtomicUsize = AtomicUsize::new(0);
 
@@ -39,7 +42,8 @@ unsafe impl Allocator for Pages {
         let wanted = size.div_ceil(PAGE);
         let first = extent() / PAGE;
         let missing = (first + wanted).saturating_sub(memory_size(0));
-        if missing > 0 && memory_grow(0, missing) == usize::MAX {
+        let grow = |pages| memory_grow(0, pages) != usize::MAX;
+        if missing > 0 && !grow(missing.max(GROWTH)) && !grow(missing) {
             return (std::ptr::null_mut(), 0, 0);
         }
         NEXT.store(first + wanted, Ordering::Relaxed);

@@ -1,6 +1,8 @@
 //! Sixteen bytes at once, for [images](crate::images): one instruction each, and bytes on either side of it.
 
-use std::arch::wasm32::{i8x16_swizzle, i32x4_bitmask, u32x4_gt, u32x4_splat, v128, v128_xor};
+use std::arch::wasm32::{
+    i8x16_swizzle, i32x4_bitmask, u32x4_gt, u32x4_splat, v128, v128_or, v128_xor,
+};
 use std::mem::transmute;
 
 type Lanes = [u8; 16];
@@ -29,6 +31,13 @@ pub(crate) fn moved(bytes: Lanes, places: &Lanes) -> Lanes {
 #[target_feature(enable = "simd128")]
 pub(crate) fn differing(one: Lanes, other: Lanes) -> Lanes {
     store(v128_xor(load(one), load(other)))
+}
+
+/// The bits that either has.
+#[inline]
+#[target_feature(enable = "simd128")]
+pub(crate) fn either(one: Lanes, other: Lanes) -> Lanes {
+    store(v128_or(load(one), load(other)))
 }
 
 /// A bit for each of the four words that is greater than this.

@@ -59,9 +59,9 @@ fn too_many_images_are_thinned_where_they_are_dense() {
 #[test]
 fn an_image_is_made_after_work_and_not_beside_another_one() {
     let mut timeline = Timeline::default();
-    assert_eq!(timeline.ran(100_000, Some(0), 59.0), None);
+    assert_eq!(timeline.ran(100_000, Some(0), IMAGE_EVERY_MS - 1.0), None);
     assert_eq!(timeline.ran(200_000, Some(0), 1.0), Some(Image::Keep(1)));
-    assert_eq!(timeline.ran(300_000, Some(0), 100.0), None, "too near");
+    assert_eq!(timeline.ran(300_000, Some(0), 2.0 * IMAGE_EVERY_MS), None, "too near");
     assert_eq!(timeline.ran(700_000, Some(0), 0.0), Some(Image::Keep(2)));
 }
 
