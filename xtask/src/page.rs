@@ -26,11 +26,11 @@ const LANGUAGES_MARK: &str = "{{languages}}";
 const OFFLINE: &str = "offline.js";
 const FILES_MARK: &str = "/*{{files}}*/";
 
-/// The simulation is made quick. Without the second flag its long loops are put into the functions
-/// that call them once, and a browser goes on running those with its slow first compiler.
-const SIM_SHRINKING: [&str; 3] = ["-O3", "--one-caller-inline-max-function-size=0", ALIKE_TOGETHER];
-/// The page is made small: it waits for the user most of the time.
-const WEB_SHRINKING: [&str; 2] = ["-Oz", ALIKE_TOGETHER];
+/// What wasm-opt does to both modules. rustc has put functions into their callers as far as that pays:
+/// what wasm-opt puts there besides costs bytes, and a browser goes on running a long loop, put into a
+/// function that is called once, with its slow first compiler. Levels that look harder for bytes save
+/// them before brotli only: what is alike is then a little less alike.
+const SHRINKING: [&str; 3] = ["-O2", "--skip-pass=inlining-optimizing", ALIKE_TOGETHER];
 /// Functions of one name differ only in their types. Brotli sees that when they lie side by side.
 const ALIKE_TOGETHER: &str = "--reorder-functions-by-name";
 
@@ -104,17 +104,17 @@ pub fn build(release: bool) -> Result<()> {
     run(command(bindgen, &[]).arg(&web).args([out.as_str(), "glasshouse-web"]))?;
     shell::write(&dist.join("glasshouse-sim.wasm"), &shell::read(&sim)?)?;
     if release {
-        shrink(&dist.join("glasshouse-sim.wasm"), &SIM_SHRINKING)?;
-        shrink(&dist.join("glasshouse-web_bg.wasm"), &WEB_SHRINKING)?;
+        shrink(&dist.join("glasshouse-sim.wasm"))?;
+        shrink(&dist.join("glasshouse-web_bg.wasm"))?;
     }
     lessons::write(&dist)?;
     copy_static(&dist)?;
     print_sizes(&dist)
 }
 
-fn shrink(module: &Path, how: &[&str]) -> Result<()> {
+fn shrink(module: &Path) -> Result<()> {
     let small = module.with_extension("small");
-    run(command(tools::wasm_opt()?, how).arg(module).arg("-o").arg(&small))?;
+    run(command(tools::wasm_opt()?, &SHRINKING).arg(module).arg("-o").arg(&small))?;
     fs::rename(&small, module).map_err(|error| file_failure(module, &error))
 }
 
