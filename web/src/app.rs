@@ -183,7 +183,7 @@ fn bench(state: &State, emit: &Emit) -> Html {
     let until_us = state.flow.until_us.filter(|until| *until > 0 && state.phase == Phase::Building);
     let first = state.first && state.phase == Phase::Ready;
     // Words that are read change with the tables.
-    let clock_us = if state.flow.playing { state.calm.time_us } else { state.clock_us() };
+    let read_us = if state.flow.playing { state.calm.time_us } else { state.clock_us() };
     // Other views leave the bench as it is, out of sight.
     let hidden = !state.view.has_bench();
     let (learning, teaching) = (state.view == View::Lessons, state.view == View::Teach);
@@ -206,7 +206,7 @@ fn bench(state: &State, emit: &Emit) -> Html {
                     repeated={until_us.map(|until| state.flow.sim_us * 100 / until)} notice={state.notice.clone()}
                     cutting={state.cutting.clone()} {first} emit={emit.clone()}/>
                 <panel::cluster::Cluster frame={Shared::from(&state.frame)} ahead={Shared::from(state.flow.ahead.front().unwrap_or(&state.frame))}
-                    layout={Shared::from(&state.layout)} now_us={state.flow.clock_us} selected={state.selected}
+                    layout={Shared::from(&state.layout)} now_us={state.flow.clock_us} {read_us} selected={state.selected}
                     cutting={state.cutting.clone()} callouts={first} emit={emit.clone()}/>
                 { panel::controls::tabs(state.tab, state.selected, first, emit) }
                 <panel::log::Log frame={Shared::from(&state.calm)}/>
@@ -214,7 +214,7 @@ fn bench(state: &State, emit: &Emit) -> Html {
             <div class="dock">
                 <panel::terminal::Terminal entries={Shared::from(&state.terminal.entries)} draft={state.terminal.draft.clone()}
                     candidates={state.terminal.candidates.clone()} asks={state.terminal.asks.clone()} emit={emit.clone()}/>
-                <panel::feed::Feed past={Past::new(&state.events, clock_us, state.pace() == Pace::Hurry)}
+                <panel::feed::Feed past={Past::new(&state.events, read_us, state.pace() == Pace::Hurry)}
                     messages_too={state.messages_too} flowing={state.flow.playing} emit={emit.clone()}/>
             </div>
             if first {
@@ -245,7 +245,7 @@ fn floor(state: &State, emit: &Emit) -> Html {
             <div>
                 <div class="ctl">
                     <panel::timebar::Controls ..props(flowing)/>
-                    <span class="clock num">{ text::seconds(state.clock_us()) }<span class="dim">{ " s" }</span></span>
+                    { panel::timebar::clock(state.clock_us()) }
                 </div>
                 <panel::timebar::Choices ..props(flowing)/>
             </div>

@@ -8,7 +8,6 @@ use web_sys::{Element, PointerEvent};
 use yew::prelude::*;
 
 use super::{Emit, Shared, traffic};
-use crate::flow::whole_us;
 use crate::geometry::{self, Layout, Line, MARGIN, Point};
 use crate::state::{Cutting, Msg};
 
@@ -29,6 +28,8 @@ pub(crate) struct Props {
     pub(crate) layout: Shared<Layout>,
     /// The drawn moment, in virtual microseconds.
     pub(crate) now_us: f64,
+    /// The moment that words tell, which change only so often that somebody can read them.
+    pub(crate) read_us: u64,
     pub(crate) selected: Option<Alias>,
     pub(crate) cutting: Option<Cutting>,
     /// First visit: say what the shapes are.
@@ -83,6 +84,7 @@ pub(crate) fn Cluster(props: &Props) -> Html {
     let (width, height) = (layout.width, layout.height);
     let pane = format!("0 0 {width:.0} {height:.0}");
     let writing = frame.members.iter().any(|member| member.fsync_since_us.is_some());
+    let read_us = props.read_us;
     html! {
         <div class="sheetbox" id="sheet" ref={node} {onpointerdown} {onpointermove} onpointerup={end.clone()} onpointercancel={end}>
             // Three panes of glass: what moves is drawn anew in each picture, and nothing else with it.
@@ -93,12 +95,12 @@ pub(crate) fn Cluster(props: &Props) -> Html {
                 <svg class="draw moving" viewBox={pane.clone()} aria-hidden="true">
                     // A pane of one size, whatever is on it: else the browser would arrange its layers anew each time.
                     <rect class="whole" width="100%" height="100%"/>
-                    { traffic::clients(frame, layout, props.now_us) }
+                    { traffic::clients(frame, layout, props.now_us, read_us) }
                     { traffic::messages(&props.ahead, layout, props.now_us) }
-                    { cut_words(frame, layout, props.now_us) }
+                    { cut_words(frame, layout, read_us) }
                 </svg>
                 <svg class="draw" viewBox={pane} role="group" aria-label="Drawing of the cluster" aria-describedby="drawing-in-words">
-                    <Members frame={frame.clone()} layout={layout.clone()} now_ms={if writing { whole_us(props.now_us) / 1_000 } else { 0 }}
+                    <Members frame={frame.clone()} layout={layout.clone()} now_ms={if writing { read_us / 1_000 } else { 0 }}
                         selected={props.selected} cutting={props.cutting.clone()} emit={props.emit.clone()}/>
                     if let Some(line) = props.cutting.as_ref().and_then(|cutting| cutting.line) { { stroke(line) } }
                     if props.callouts { { callout::both(frame, layout) } }
@@ -115,7 +117,7 @@ fn stroke(line: Line) -> Html {
 }
 
 /// "cut 1.400 s ago", at the foot of the gap.
-fn cut_words(frame: &Frame, layout: &Layout, now_us: f64) -> Html {
+fn cut_words(frame: &Frame, layout: &Layout, read_us: u64) -> Html {
     let (Some(cut), Some(line)) = (&frame.cut, layout.cuts.first()) else { return Html::default() };
     let y = layout.height - 18.0;
     let slope = (line.1.x - line.0.x) / (line.1.y - line.0.y);
@@ -123,6 +125,6 @@ fn cut_words(frame: &Frame, layout: &Layout, now_us: f64) -> Html {
     if !(MARGIN + 110.0..layout.width - MARGIN).contains(&x) || layout.narrow {
         return Html::default();
     }
-    let ago = (now_us - cut.since_us as f64).max(0.0) / 1e6;
+    let ago = read_us.saturating_sub(cut.since_us) as f64 / 1e6;
     html! { <text class="d end num" x={format!("{:.1}", x - 16.0)} y={y.to_string()}>{ format!("cut {ago:.3} s ago") }</text> }
 }

@@ -43,6 +43,15 @@ pub(crate) fn Controls(props: &ControlProps) -> Html {
     }
 }
 
+/// The drawn moment. Its box gets its width from the number of digits, so that a digit that changes
+/// moves nothing else and the browser need not look.
+pub(crate) fn clock(now_us: u64) -> Html {
+    let now = text::seconds(now_us);
+    html! {
+        <span class="clock num"><span class="digits" style={format!("--n:{}", now.len())}>{ now }<span class="dim">{ " s" }</span></span></span>
+    }
+}
+
 /// The two choices under the buttons.
 #[component]
 pub(crate) fn Choices(props: &ControlProps) -> Html {

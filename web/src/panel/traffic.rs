@@ -200,8 +200,9 @@ fn everywhere(places: &[Point], outline: &str) -> String {
     path
 }
 
-/// The clients: their tags in the corners of the sheet, and their calls on the way.
-pub(crate) fn clients(frame: &Frame, layout: &Layout, now_us: f64) -> Html {
+/// The clients: their tags in the corners of the sheet, and their calls on the way; words are those
+/// of the moment `read_us`.
+pub(crate) fn clients(frame: &Frame, layout: &Layout, now_us: f64, read_us: u64) -> Html {
     let mut corner: BTreeMap<(bool, bool), usize> = BTreeMap::new();
     frame
         .clients
@@ -213,18 +214,26 @@ pub(crate) fn clients(frame: &Frame, layout: &Layout, now_us: f64) -> Html {
                 corner.entry((at.x < layout.width / 2.0, at.y < layout.height / 2.0)).or_default();
             let (at, _) = layout.client(client.at, *nth);
             *nth += 1;
-            tag(client, at, side, layout, now_us)
+            tag(client, at, side, layout, (now_us, read_us))
         })
         .collect()
 }
 
-fn tag(client: &Client, at: Point, side: Side, layout: &Layout, now_us: f64) -> Html {
+/// One client. Nothing in it has a `transform`: what has one is a layer of the drawing to the browser, and
+/// what follows it another one, so that all are arranged anew in each picture.
+fn tag(
+    client: &Client,
+    at: Point,
+    side: Side,
+    layout: &Layout,
+    (now_us, read_us): (f64, u64),
+) -> Html {
     let home = client.at.and_then(|alias| layout.spot(alias)).map_or(at, |spot| spot.at);
-    let (x, class) = if side == Side::Left { ("-13", "end") } else { ("13", "") };
+    let (ahead, class) = if side == Side::Left { (-1.0, "end") } else { (1.0, "") };
+    let x = format!("{:.1}", at.x + 13.0 * ahead);
     let call = client.call.as_ref();
     let words = call.map(|call| {
-        let waited = (now_us - call.sent_us as f64).max(0.0) / 1_000.0;
-        format!("{}, {waited:.0} ms", call.words)
+        format!("{}, {} ms", call.words, read_us.saturating_sub(call.sent_us) / 1_000)
     });
     let glyph = call.and_then(|call| {
         let there = now_us < call.arrive_us as f64 && now_us >= call.sent_us as f64;
@@ -249,11 +258,9 @@ fn tag(client: &Client, at: Point, side: Side, layout: &Layout, now_us: f64) -> 
         <g key={format!("client-{}", client.name)}>
             <path class="link" d={geometry::path((at, home))}/>
             { glyph }
-            <g transform={format!("translate({:.1} {:.1})", at.x, at.y)}>
-                <g transform={if side == Side::Left { "rotate(180)" } else { "" }}>{ glyph::client() }</g>
-                <text class={classes!("h", class)} x={x} y="-1">{ client.name.clone() }</text>
-                if let Some(words) = words { <text class={classes!("d", class)} x={x} y="12">{ words }</text> }
-            </g>
+            <g class="g cl"><path d={geometry::arrow((at, Point::new(at.x + ahead, at.y)), 0.0)}/></g>
+            <text class={classes!("h", class)} x={x.clone()} y={format!("{:.1}", at.y - 1.0)}>{ client.name.clone() }</text>
+            if let Some(words) = words { <text class={classes!("d", class)} {x} y={format!("{:.1}", at.y + 12.0)}>{ words }</text> }
         </g>
     }
 }

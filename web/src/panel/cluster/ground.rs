@@ -83,9 +83,9 @@ fn fault(link: &Link, layout: &Layout) -> Html {
         (_, delay, _) => Some(format!("+{}", text::span(delay))),
     };
     html! {
-        <g transform={format!("translate({:.1} {:.1})", at.x, at.y)}>
-            if link.cut { <path class="bar" transform={format!("rotate({turn:.0})")} d="M0-9V9M-7-5L0 0L-7 5"/> }
-            if let Some(words) = words { <text class="d mid" y="-4">{ words }</text> }
-        </g>
+        <>
+            if link.cut { <path class="bar" transform={format!("translate({:.1} {:.1}) rotate({turn:.0})", at.x, at.y)} d="M0-9V9M-7-5L0 0L-7 5"/> }
+            if let Some(words) = words { <text class="d mid" x={format!("{:.1}", at.x)} y={format!("{:.1}", at.y - 4.0)}>{ words }</text> }
+        </>
     }
 }
