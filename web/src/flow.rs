@@ -189,6 +189,13 @@ impl State {
 
     /// Asks the simulation for what is needed next, once everything else is answered.
     pub(crate) fn pump(&mut self, out: &mut Vec<Effect>) {
+        // Where time stands, words and tables are those of the picture.
+        if self.pace() == Pace::Still
+            && !self.flow.playing
+            && self.calm.time_us != self.frame.time_us
+        {
+            self.calm = Rc::clone(&self.frame);
+        }
         if !self.flow.unanswered.is_empty() {
             return;
         }
@@ -331,7 +338,10 @@ impl State {
         if show || broken || frame.time_us == self.frame.time_us {
             self.flow.ahead.clear();
             self.flow.clock_us = self.flow.clock_us.max(frame.time_us as f64);
-            self.flow.calm_ms = f64::NEG_INFINITY;
+            // One of many that fly by is no reason to change the tables, unless there was none before.
+            if self.pace() != Pace::Hurry || broken || self.frame.time_us == 0 {
+                self.flow.calm_ms = f64::NEG_INFINITY;
+            }
             self.show(frame);
         } else if frame.time_us > self.newest().time_us {
             self.flow.ahead.push_back(frame);
@@ -353,7 +363,9 @@ impl State {
     fn show(&mut self, frame: Rc<Frame>) {
         let kept = frame.log.first < self.calm.log.first + self.calm.log.columns.max(1);
         let calm_ms = if kept && self.pace() != Pace::Hurry { CALM_MS } else { FLOOD_MS };
-        if self.flow.tick_ms - self.flow.calm_ms >= calm_ms {
+        let inspected = |frame: &Frame| frame.inspector.as_ref().map(|member| member.alias);
+        let other = inspected(&frame) != inspected(&self.calm);
+        if other || self.flow.tick_ms - self.flow.calm_ms >= calm_ms {
             self.flow.calm_ms = self.flow.tick_ms;
             self.calm = Rc::clone(&frame);
         }

@@ -3,7 +3,7 @@
 //! Bands are terms, ticks are answered writes, a box is a stretch with a cut, a dotted line a
 //! member that did not run. Behind the handle the bar fades: that was seen, and is not now.
 
-use glasshouse_sim::view::frame::{Alias, Frame, TermSpan};
+use glasshouse_sim::view::frame::{Alias, Frame, Marks, TermSpan};
 use web_sys::Element;
 use yew::prelude::*;
 
@@ -63,9 +63,7 @@ pub(crate) fn Track(props: &TrackProps) -> Html {
             onpointerdown={seek(false)} onpointermove={seek(true)} onkeydown={key}>
             <span class="band none" style={stretch(0, Some(begun))}></span>
             { for marks.terms.iter().map(|term| band(term, &stretch, share(term.to_us.unwrap_or(frame.time_us).saturating_sub(term.from_us)))) }
-            { for marks.writes.iter().enumerate().filter(|(_, count)| **count > 0).map(|(nth, _)| html! {
-                <span class="wr" style={format!("left:{:.3}%", share(marks.write_bucket_us * nth as u64 + marks.write_bucket_us / 2))}></span>
-            }) }
+            { writes(marks, &share) }
             { for marks.cuts.iter().map(|cut| html! {
                 <>
                     <span class="cutspan" style={stretch(cut.from_us, cut.to_us)}></span>
@@ -87,6 +85,19 @@ pub(crate) fn Track(props: &TrackProps) -> Html {
             <span class="head" style={format!("left:{:.3}%", share(at_us))}></span>
             if let Some(at) = marks.violation_us { <span class="vm" style={format!("left:{:.3}%", share(at))}></span> }
         </div>
+    }
+}
+
+/// A tick for each stretch with answered writes: one path, because hundreds of boxes would all move
+/// whenever the bar gets another width.
+fn writes(marks: &Marks, share: &impl Fn(u64) -> f64) -> Html {
+    let bucket_us = marks.write_bucket_us;
+    let stretches = marks.writes.iter().enumerate().filter(|(_, count)| **count > 0);
+    let ticks: String = stretches
+        .map(|(nth, _)| format!("M{:.3} 0V8", share(bucket_us * nth as u64 + bucket_us / 2)))
+        .collect();
+    html! {
+        <svg class="wr" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true"><path d={ticks}/></svg>
     }
 }
 

@@ -232,9 +232,8 @@ fn tag(
     let (ahead, class) = if side == Side::Left { (-1.0, "end") } else { (1.0, "") };
     let x = format!("{:.1}", at.x + 13.0 * ahead);
     let call = client.call.as_ref();
-    let words = call.map(|call| {
-        format!("{}, {} ms", call.words, read_us.saturating_sub(call.sent_us) / 1_000)
-    });
+    let words = call
+        .map(|call| format!("{}, {} ms", call.words, read_us.saturating_sub(call.sent_us) / 1_000));
     let glyph = call.and_then(|call| {
         let there = now_us < call.arrive_us as f64 && now_us >= call.sent_us as f64;
         let (lane, way, back) = match (call.answered_us, call.back_us) {

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use glasshouse_sim::view::call::history::{History, Operation};
 use glasshouse_sim::view::call::{Action, Stop};
@@ -272,6 +272,29 @@ fn the_clock_glides_between_pictures_and_never_past_the_last() {
         before = clock;
     }
     assert!((page.state.flow.sim_us as f64) < before + 16_000.0, "the world is not far ahead");
+}
+
+#[test]
+fn tables_change_so_often_that_they_can_be_read_and_are_right_when_time_stands() {
+    for (speed, at_least) in [(SPEEDS.len() - 1, 3), (SPEEDS.len() - 2, 2)] {
+        let mut page = Page::open("");
+        page.sim.busy = true;
+        page.tell(Msg::Speed(speed));
+        let (mut pictures, mut tables) = (BTreeSet::new(), BTreeSet::new());
+        for _ in 0..80 {
+            page.ticks(1);
+            pictures.insert(page.state.frame.time_us);
+            tables.insert(page.state.calm.time_us);
+        }
+        assert!(tables.len() > 3, "{tables:?}");
+        assert!(pictures.len() > at_least * tables.len(), "{speed}: {pictures:?} {tables:?}");
+        // Not at the moment at which they change.
+        while page.state.calm.time_us == page.state.frame.time_us {
+            page.ticks(1);
+        }
+        page.tell(Msg::Do(Deed::Toggle));
+        assert_eq!(page.state.calm.time_us, page.state.frame.time_us);
+    }
 }
 
 #[test]
