@@ -13,6 +13,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{MessageEvent, Worker};
 use yew::Callback;
 
+use crate::plain;
 use crate::state::{Ask, Msg, When};
 use crate::timeline::Image;
 
@@ -158,7 +159,7 @@ fn read(data: &JsValue) -> Option<Heard> {
         return Some(Heard::Failed(sentence));
     }
     let number = u32::try_from(whole(get("id")?.as_f64())).ok()?;
-    let reply = serde_json::from_str::<Reply>(&get("reply")?.as_string()?);
+    let reply = plain::from_str::<Reply>(&get("reply")?.as_string()?);
     let reply = reply.unwrap_or_else(|error| Reply {
         error: Some(format!("The page does not understand the simulation ({error}): reload it.")),
         ..Reply::default()

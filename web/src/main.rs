@@ -41,6 +41,7 @@ mod lesson;
 mod link;
 mod palette;
 mod panel;
+mod plain;
 mod save;
 mod spacetime;
 mod state;
