@@ -13,6 +13,7 @@
 //! the same code.
 #![allow(clippy::print_stdout, reason = "a tool tells its user what it does")]
 
+pub mod alike;
 pub mod apt;
 pub mod args;
 pub mod checks;

@@ -12,7 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::shell::{self, capture, cargo, command, file_failure, run};
-use crate::{Failure, Result, lessons, single, tools, wasm};
+use crate::{Failure, Result, alike, lessons, single, tools, wasm};
 
 const WASM: &str = "wasm32-unknown-unknown";
 
@@ -30,9 +30,8 @@ const FILES_MARK: &str = "/*{{files}}*/";
 /// what wasm-opt puts there besides costs bytes, and a browser goes on running a long loop, put into a
 /// function that is called once, with its slow first compiler. Levels that look harder for bytes save
 /// them before brotli only: what is alike is then a little less alike.
-const SHRINKING: [&str; 3] = ["-O2", "--skip-pass=inlining-optimizing", ALIKE_TOGETHER];
-/// Functions of one name differ only in their types. Brotli sees that when they lie side by side.
-const ALIKE_TOGETHER: &str = "--reorder-functions-by-name";
+const SHRINKING: [&str; 3] =
+    ["-O2", "--skip-pass=inlining-optimizing", "--reorder-functions-by-name"];
 
 /// Where the page lies when it is built.
 pub fn dist() -> PathBuf {
@@ -114,6 +113,7 @@ pub fn build(release: bool) -> Result<()> {
 
 fn shrink(module: &Path) -> Result<()> {
     let small = module.with_extension("small");
+    shell::write(module, &alike::named(&shell::read(module)?)?)?;
     run(command(tools::wasm_opt()?, &SHRINKING).arg(module).arg("-o").arg(&small))?;
     fs::rename(&small, module).map_err(|error| file_failure(module, &error))
 }
