@@ -263,15 +263,38 @@ impl Ledger {
         })
     }
 
-    /// Entries that every log has compacted away are looked at no more.
+    /// Entries that every log has compacted away are looked at no more. What is before the first entry is kept:
+    /// whoever joins late begins there.
     fn forget_old(&mut self) {
         let oldest = self.logs.iter().map(|log| log.base).min().unwrap_or(0);
         let Some(keep) = oldest.checked_sub(KEPT_ENTRIES) else { return };
         while self.chains.first_key_value().is_some_and(|(&(index, _), _)| index < keep) {
             self.chains.pop_first();
         }
-        while self.committed.first_key_value().is_some_and(|(&index, _)| index < keep) {
-            self.committed.pop_first();
+        while let Some((&index, _)) = self.committed.range(1..keep).next() {
+            self.committed.remove(&index);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_machine_may_begin_empty_however_long_the_others_have_run() {
+        let last = 3 * KEPT_ENTRIES;
+        let mut ledger = Ledger::new(2);
+        ledger.committed.extend((1..=last).map(|index| (index, Link { term: 1, chain: index })));
+        ledger.logs.iter_mut().for_each(|log| log.base = last);
+        ledger.forget_old();
+        assert_eq!(ledger.committed.len() as u64, 1 + KEPT_ENTRIES + 1);
+
+        let late = MemberNo::from_number(2).unwrap();
+        ledger.on_new_machine(late);
+        assert!(ledger.rebase(late, 0, None).is_ok());
+        assert!(ledger.rebase(late, last, Some(1)).is_ok(), "a snapshot of the others");
+        assert!(ledger.rebase(late, last, Some(2)).is_err());
+        assert!(ledger.rebase(late, last + 1, Some(1)).is_err());
     }
 }
