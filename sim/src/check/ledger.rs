@@ -271,7 +271,7 @@ impl Ledger {
         while self.chains.first_key_value().is_some_and(|(&(index, _), _)| index < keep) {
             self.chains.pop_first();
         }
-        while let Some((&index, _)) = self.committed.range(1..keep).next() {
+        while let Some((&index, _)) = self.committed.range(1..keep.max(1)).next() {
             self.committed.remove(&index);
         }
     }
@@ -285,6 +285,8 @@ mod tests {
     fn a_machine_may_begin_empty_however_long_the_others_have_run() {
         let last = 3 * KEPT_ENTRIES;
         let mut ledger = Ledger::new(2);
+        ledger.logs.iter_mut().for_each(|log| log.base = KEPT_ENTRIES);
+        ledger.forget_old();
         ledger.committed.extend((1..=last).map(|index| (index, Link { term: 1, chain: index })));
         ledger.logs.iter_mut().for_each(|log| log.base = last);
         ledger.forget_old();
