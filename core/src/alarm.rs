@@ -18,6 +18,7 @@ use prost::Message as _;
 
 use crate::api::{self, AlarmType, SpaceRequest};
 use crate::id::MemberId;
+use crate::order;
 
 /// The alarms that stand, as (member, type).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -109,8 +110,8 @@ impl Alarms {
     pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, prost::DecodeError> {
         let stored = Stored::decode(bytes)?;
         Ok(Self {
-            standing: stored.alarms.into_iter().map(|a| (a.member_id, a.alarm)).collect(),
-            own_word: stored.own_word.into_iter().collect(),
+            standing: order::set(stored.alarms.into_iter().map(|a| (a.member_id, a.alarm))),
+            own_word: order::set(stored.own_word),
         })
     }
 }

@@ -12,6 +12,7 @@
 //! that were started with different tokens are strangers to each other.
 //! Source: etcd `server/etcdserver/api/membership/{member,cluster}.go`.
 
+use crate::order;
 use std::fmt;
 
 use sha1::{Digest, Sha1};
@@ -50,7 +51,7 @@ pub struct StreamId(pub u64);
 #[must_use]
 pub fn member_id<S: AsRef<str>>(peer_urls: &[S], token: &str) -> MemberId {
     let mut urls: Vec<&str> = peer_urls.iter().map(AsRef::as_ref).collect();
-    urls.sort_unstable();
+    order::sort(&mut urls);
     let mut hash = Sha1::new();
     for url in urls {
         hash.update(url.as_bytes());
@@ -63,7 +64,7 @@ pub fn member_id<S: AsRef<str>>(peer_urls: &[S], token: &str) -> MemberId {
 #[must_use]
 pub fn cluster_id(members: &[MemberId]) -> ClusterId {
     let mut ids: Vec<u64> = members.iter().map(|m| m.0).collect();
-    ids.sort_unstable();
+    order::sort(&mut ids);
     let mut hash = Sha1::new();
     for id in ids {
         hash.update(id.to_be_bytes());

@@ -25,6 +25,7 @@
 //! | --- | --- | --- |
 //! | [`api`] | etcd's messages and error texts | nothing |
 //! | [`limits`], [`id`] | bounds; ids as etcd derives them | nothing |
+//! | [`order`] | sorting short lists, with one sort's code | nothing; everybody uses it |
 //! | [`wal`] | the log on disk, as bytes | id |
 //! | [`store`] | redb behind one handle: rows by revision | api |
 //! | [`mvcc`], [`txn`] | keys with a past | store, api |
@@ -63,6 +64,7 @@ pub mod limits;
 pub mod membership;
 pub mod mvcc;
 pub mod node;
+pub mod order;
 pub mod peer;
 mod raft;
 mod snapshot;

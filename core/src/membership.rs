@@ -18,6 +18,7 @@ pub(crate) use self::change::{ChangeKind, MemberChange, check_peer_urls, not_eno
 use crate::api;
 use crate::id::MemberId;
 use crate::limits;
+use crate::order;
 
 /// One member as etcd's `member list` shows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -135,8 +136,8 @@ impl Membership {
         let stored = Stored::decode(bytes)?;
         let members = stored.members.into_iter().map(from_api);
         Ok(Self {
-            members: members.map(|member| (member.id, member)).collect(),
-            removed: stored.removed.into_iter().map(MemberId).collect(),
+            members: order::map(members.map(|member| (member.id, member))),
+            removed: order::set(stored.removed.into_iter().map(MemberId)),
             cluster_version: stored.cluster_version,
             downgrade_target: stored.downgrade_target,
             decided: stored.decided.into(),

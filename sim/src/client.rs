@@ -25,6 +25,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use glasshouse_core::ctl::{self, ProgramError, Session, Step, StreamRequest, TimerId};
+use glasshouse_core::order;
 
 use self::calls::Pending;
 use self::hosts::Hosts;
@@ -289,7 +290,7 @@ impl Running {
         let (mut due, later): (Vec<_>, Vec<_>) =
             self.timers.drain(..).partition(|(at, _)| *at <= now);
         self.timers = later;
-        due.sort_unstable();
+        order::sort(&mut due);
         for (_, timer) in due {
             self.session.on_timer(timer, Duration::from_nanos(now - self.began_at));
         }

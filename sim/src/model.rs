@@ -19,6 +19,7 @@ use glasshouse_core::api::{
     PutRequest, TxnRequest, alarm_request::AlarmAction,
 };
 use glasshouse_core::limits::LEASE_TTL_SECONDS_MAX;
+use glasshouse_core::order;
 use prost::Message as _;
 
 pub use self::auth::Auth;
@@ -195,7 +196,7 @@ impl Model {
     pub fn keys_of(&self, lease: i64) -> BTreeSet<Bytes> {
         let attached =
             |key: &&Bytes| self.at(key, self.revision).is_some_and(|now| now.lease == lease);
-        self.keys.keys().filter(attached).cloned().collect()
+        order::set(self.keys.keys().filter(attached).cloned())
     }
 
     /// The key as it was at a revision, if it existed.
@@ -270,8 +271,7 @@ impl Model {
         let within = bounds(&delete.key, &delete.range_end);
         let stored = self.keys.range(within.clone()).map(|(key, _)| key.clone());
         let fresh = changed.range(within).map(|(key, _)| key.clone());
-        let keys: BTreeSet<Bytes> = stored.chain(fresh).collect();
-        for key in keys {
+        for key in order::set(stored.chain(fresh)) {
             if self.now(&key, changed).is_some() {
                 changed.insert(key, Version::gone(next));
             }

@@ -13,7 +13,7 @@ pub(crate) fn check_urls<S: AsRef<str>>(urls: &[S]) -> Result<Vec<String>, Strin
     let trimmed = urls.iter().map(|url| url.as_ref().trim().to_owned());
     let mut checked: Vec<String> =
         trimmed.map(|url| check(&url).map(|()| url)).collect::<Result<_, _>>()?;
-    checked.sort_unstable();
+    crate::order::sort(&mut checked);
     Ok(checked)
 }
 

@@ -6,6 +6,7 @@ use sha2::{Digest as _, Sha256};
 use super::schema;
 use crate::bbolt::Writer;
 use crate::limits;
+use crate::order;
 use crate::store::{RowCursor, StoreError, StoreView};
 
 /// One part of a snapshot file, which fits into one message.
@@ -102,7 +103,7 @@ impl Feed {
         let few = |(name, rows): schema::Bucket| (name, Source::Few(rows.into_iter()));
         let mut buckets: Vec<_> = schema::small_buckets(view)?.into_iter().map(few).collect();
         buckets.push((schema::KEY, Source::Keys(Box::new(view.rows()?))));
-        buckets.sort_by_key(|(name, _)| *name);
+        order::sort_by_key(&mut buckets, |(name, _)| *name);
         Ok(Self { buckets: buckets.into_iter(), current: None })
     }
 

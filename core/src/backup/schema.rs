@@ -12,6 +12,7 @@ use raft::eraftpb::{ConfState, SnapshotMetadata};
 
 use crate::api::{AlarmMember, AlarmResponse};
 use crate::membership::{Member, Membership};
+use crate::order;
 use crate::store::{AuthRow, AuthState, MetaKey, RowKey, StoreError, StoreView};
 
 pub(super) const ALARM: &str = "alarm";
@@ -56,7 +57,7 @@ pub(super) fn small_buckets(view: &StoreView) -> Result<Vec<Bucket>, StoreError>
 /// Hex without padding sorts in another order than the numbers.
 fn sorted(rows: impl Iterator<Item = (Bytes, Bytes)>) -> Rows {
     let mut rows: Rows = rows.collect();
-    rows.sort();
+    order::sort(&mut rows);
     rows
 }
 
@@ -97,7 +98,7 @@ fn alarms(view: &StoreView) -> Result<Rows, StoreError> {
         decode_meta(view, MetaKey::Alarms, |bytes| AlarmResponse::decode(bytes))?;
     let mut rows: Rows =
         response.alarms.iter().map(|alarm| (encode_alarm(alarm), Bytes::new())).collect();
-    rows.sort();
+    order::sort(&mut rows);
     rows.retain(|(key, _)| !key.is_empty());
     Ok(rows)
 }

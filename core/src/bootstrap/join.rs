@@ -8,6 +8,7 @@
 use super::{PeerMap, Url};
 use crate::id::{ClusterId, MemberId};
 use crate::membership::Member;
+use crate::order;
 
 /// A member that begins has never run before. One that has lost its disk would vote a second time in a term
 /// that it has voted in, and an entry that it had promised to keep could be undone.
@@ -59,7 +60,7 @@ fn match_members(told: &PeerMap, own_name: &str, found: &[Member]) -> Result<Mem
     let mut own = None;
     for member in found {
         let mut theirs = member.peer_urls.clone();
-        theirs.sort();
+        order::sort(&mut theirs);
         let same =
             |urls: &[Url]| urls.iter().map(Url::as_str).eq(theirs.iter().map(String::as_str));
         let Some((name, _)) = told.iter().find(|(_, urls)| same(urls)) else {

@@ -1,5 +1,6 @@
 //! `--initial-cluster`: who the members are, by name.
 
+use crate::order;
 use std::collections::BTreeMap;
 
 use super::Url;
@@ -19,7 +20,7 @@ pub fn parse_cluster(text: &str) -> Result<PeerMap, String> {
         members.entry(name.into()).or_default().push(Url::parse(url)?);
     }
     for urls in members.values_mut() {
-        urls.sort();
+        order::sort(urls);
     }
     Ok(members)
 }

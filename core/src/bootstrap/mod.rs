@@ -23,13 +23,12 @@ mod map;
 mod tests;
 mod url;
 
-use std::collections::BTreeSet;
-
 pub use self::join::{check_is_new, describe, find_self};
 pub use self::map::{PeerMap, cluster_text, parse_cluster};
 pub use self::url::Url;
 use crate::id::{ClusterId, MemberId, cluster_id, member_id};
 use crate::membership::Member;
+use crate::order;
 
 /// The members that the flags describe.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,7 +96,7 @@ pub fn told_cluster(name: &str, initial_cluster: &str) -> Result<PeerMap, String
 /// etcd's sentence.
 pub fn check_urls(cluster: &PeerMap) -> Result<(), String> {
     let urls: Vec<&Url> = cluster.values().flatten().collect();
-    if urls.iter().collect::<BTreeSet<_>>().len() < urls.len() {
+    if order::set(&urls).len() < urls.len() {
         return Err(format!("initial cluster {} has duplicate url", cluster_text(cluster)));
     }
     Ok(())

@@ -3,6 +3,7 @@
 //! The sentences about a wrong one are etcd's own, so that what a user finds about them on the
 //! web fits. A URL is kept as it was written: member ids are hashes of these texts.
 
+use crate::order;
 use std::fmt;
 use std::net::IpAddr;
 
@@ -59,7 +60,7 @@ impl Url {
     /// etcd's sentence about the first wrong one.
     pub fn parse_list(text: &str) -> Result<Vec<Self>, String> {
         let mut urls = text.split(',').map(Self::parse).collect::<Result<Vec<_>, _>>()?;
-        urls.sort();
+        order::sort(&mut urls);
         urls.dedup();
         Ok(urls)
     }

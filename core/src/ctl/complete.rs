@@ -5,6 +5,7 @@ use super::flags::{Arg, Kind};
 use super::parse::Path;
 use super::print::Format;
 use super::words::words;
+use crate::order;
 
 /// The words that may replace the last one of `line`, in alphabetical order: commands, flags when it
 /// begins with `-`, and values of flags that have few. The line holds no program's name.
@@ -61,6 +62,6 @@ fn values(flag: &str) -> Vec<&'static str> {
 fn matching<'a>(words: impl Iterator<Item = &'a str>, start: &str) -> Vec<String> {
     let mut words: Vec<String> =
         words.filter(|word| word.starts_with(start)).map(str::to_owned).collect();
-    words.sort_unstable();
+    order::sort(&mut words);
     words
 }

@@ -7,6 +7,7 @@ use super::commands::Command;
 use super::flags::{Flag, Kind};
 use super::parse::Path;
 use super::{API_VERSION, Output, VERSION, go};
+use crate::order;
 
 /// The flag that every command has.
 pub(super) static FLAG: Flag = Flag::bool("help", "").short('h');
@@ -43,7 +44,7 @@ fn page(path: &Path) -> String {
     let help = format!("help for {}", command.name);
     let mut local: Vec<_> = path.local_flags().into_iter().map(|flag| (flag, flag.usage)).collect();
     local.push((&FLAG, &help));
-    local.sort_by_key(|(flag, _)| flag.name);
+    order::sort_by_key(&mut local, |(flag, _)| flag.name);
     for (flag, usage) in local {
         page += &option(flag, usage);
     }
@@ -91,7 +92,7 @@ pub(super) fn operation(path: &Path) -> String {
     let mut flags: Vec<(&Flag, &str)> =
         path.local_flags().into_iter().map(|flag| (flag, flag.usage)).collect();
     flags.push((&FLAG, &help));
-    flags.sort_by_key(|(flag, _)| flag.name);
+    order::sort_by_key(&mut flags, |(flag, _)| flag.name);
     format!("Usage:\n   {} [flags]\n\nFlags:\n", command.usage) + &flag_usages(&flags)
 }
 

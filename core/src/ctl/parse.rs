@@ -8,6 +8,7 @@
 use super::commands::{Action, Command};
 use super::flags::{Arg, Flag, FlagSet};
 use super::{Exit, Output, go, help};
+use crate::order;
 
 /// What a command line asks for.
 pub(super) enum Parsed {
@@ -131,7 +132,7 @@ impl Path {
 
 fn sorted(flags: impl Iterator<Item = &'static Flag>) -> Vec<&'static Flag> {
     let mut flags: Vec<_> = flags.collect();
-    flags.sort_by_key(|flag| flag.name);
+    order::sort_by_key(&mut flags, |flag| flag.name);
     flags
 }
 

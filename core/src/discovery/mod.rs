@@ -34,6 +34,7 @@ use crate::api::{PutRequest, RangeRequest, Request, Response};
 use crate::bootstrap::parse_cluster;
 use crate::id::MemberId;
 use crate::limits;
+use crate::order;
 
 /// Where the registry keeps everything.
 const PREFIX: &str = "/_etcd/registry";
@@ -199,7 +200,7 @@ impl Discovery {
                         rows.push((pair.create_revision, key, value));
                     }
                 }
-                rows.sort();
+                order::sort(&mut rows);
                 self.on_members(size, rows);
             }
             (Stage::Register, Response::Put(_)) => {

@@ -25,6 +25,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Lessor;
 use crate::api::LeaseCheckpoint;
 use crate::limits;
+use crate::order;
 
 /// The clock of a leader, as leases see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,7 +122,7 @@ impl Deadlines {
     /// The leases, those that run out first before the others.
     pub(crate) fn in_order(&self) -> Vec<i64> {
         let mut all: Vec<_> = self.leases.iter().map(|(id, at)| (at.tick, at.order, *id)).collect();
-        all.sort_unstable();
+        order::sort(&mut all);
         all.into_iter().map(|(.., id)| id).collect()
     }
 

@@ -41,6 +41,7 @@ pub(crate) use self::deadlines::{Clock, Renewal};
 use crate::api::Error;
 use crate::limits;
 use crate::mvcc::Leases;
+use crate::order;
 use crate::store::LeaseRow;
 
 /// One granted lease, as every member knows it.
@@ -89,7 +90,8 @@ impl Lessor {
             let remaining_ttl = row.remaining_ttl.clamp(0, ttl);
             (row.id, Lease { ttl, remaining_ttl, ..Lease::default() })
         };
-        let mut lessor = Self { leases: rows.into_iter().map(lease).collect(), ..Self::default() };
+        let mut lessor =
+            Self { leases: order::map(rows.into_iter().map(lease)), ..Self::default() };
         for (key, id) in attached {
             lessor.attach(key, id);
         }

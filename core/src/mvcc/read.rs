@@ -7,6 +7,7 @@
 //!
 //! etcd's counterpart: `executeRange` in `server/etcdserver/txn/`.
 
+use std::cmp::Ordering;
 use std::ops::ControlFlow;
 
 use bytes::Bytes;
@@ -241,19 +242,20 @@ impl Page {
                 return;
             }
         };
-        match self.order {
-            SortOrder::None => {}
-            SortOrder::Ascend => found.sort_by_key(number),
-            SortOrder::Descend => found.sort_by_key(|visible| std::cmp::Reverse(number(visible))),
+        if self.order != SortOrder::None {
+            found.sort_by(|a, b| self.turned(number(a).cmp(&number(b))));
         }
     }
 
     fn sort_values(&self, pairs: &mut [KeyValue]) {
-        match self.order {
-            SortOrder::None => {}
-            SortOrder::Ascend => pairs.sort_by(|a, b| a.value.cmp(&b.value)),
-            SortOrder::Descend => pairs.sort_by(|a, b| b.value.cmp(&a.value)),
+        if self.order != SortOrder::None {
+            pairs.sort_by(|a, b| self.turned(a.value.cmp(&b.value)));
         }
+    }
+
+    /// How two elements stand when the order may be from the largest down; equal ones stay as they were.
+    fn turned(&self, ascending: Ordering) -> Ordering {
+        if self.order == SortOrder::Descend { ascending.reverse() } else { ascending }
     }
 }
 

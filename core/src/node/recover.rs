@@ -27,6 +27,7 @@ use crate::id::{ClusterId, MemberId};
 use crate::lease::Lessor;
 use crate::membership;
 use crate::mvcc::Mvcc;
+use crate::order;
 use crate::raft::{Base, Log, Raft, conf_change};
 use crate::store::{MetaKey, Store, StoreError};
 use crate::wal::{self, Batch, Corrupt, Wal, WalImage};
@@ -209,7 +210,7 @@ fn from_log(
 /// An empty disk: the log starts with the first members, or with nothing.
 fn first_start(config: &Config) -> Disk {
     let mut members = config.bootstrap.clone();
-    members.sort_by_key(|member| member.id);
+    order::sort_by_key(&mut members, |member| member.id);
     let entries: Vec<Entry> = (1..).zip(&members).map(first_entry).collect();
     let hard_state = match entries.len() as u64 {
         0 => HardState::default(),
@@ -229,7 +230,7 @@ fn place_before(entries: &[Entry]) -> SnapshotMetadata {
         .map_while(conf_change)
         .flat_map(|change| change.changes.into_iter().map(|single| single.node_id))
         .collect();
-    voters.sort_unstable();
+    order::sort(&mut voters);
     let mut place = SnapshotMetadata::default();
     place.mut_conf_state().set_voters(voters);
     place

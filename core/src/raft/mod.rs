@@ -35,6 +35,7 @@ pub(crate) use log::{Base, Log};
 use crate::id::MemberId;
 use crate::limits;
 use crate::node::{Config, EntryView, PeerProgress, ProgressMode, Role};
+use crate::order;
 
 /// What raft wants done, in the order of the fields.
 #[derive(Default)]
@@ -292,8 +293,8 @@ impl Raft {
             // term that a crash could take back, and that it would lead once more, with other entries.
             output.held.append(&mut output.messages);
         }
-        output.messages.sort_by_key(|message| message.to);
-        output.held.sort_by_key(|message| message.to);
+        order::sort_by_key(&mut output.messages, |message| message.to);
+        order::sort_by_key(&mut output.held, |message| message.to);
         let log = self.raw.mut_store();
         if let Some(snapshot) = &mut output.snapshot {
             sort(snapshot.mut_metadata().mut_conf_state());
@@ -464,7 +465,7 @@ impl Raft {
                 paused: peer.is_paused(),
             })
             .collect();
-        peers.sort_by_key(|peer| peer.id);
+        order::sort_by_key(&mut peers, |peer| peer.id);
         peers
     }
 
@@ -502,8 +503,8 @@ pub(crate) fn conf_change(entry: &Entry) -> Option<eraftpb::ConfChangeV2> {
 
 /// Puts the lists of a configuration in order; the crate leaves them in the order of a hash map.
 pub(crate) fn sort(state: &mut ConfState) {
-    state.mut_voters().sort_unstable();
-    state.mut_learners().sort_unstable();
-    state.mut_voters_outgoing().sort_unstable();
-    state.mut_learners_next().sort_unstable();
+    order::sort(state.mut_voters());
+    order::sort(state.mut_learners());
+    order::sort(state.mut_voters_outgoing());
+    order::sort(state.mut_learners_next());
 }

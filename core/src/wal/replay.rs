@@ -26,6 +26,7 @@ use raft::eraftpb;
 use super::record::{self, ALIGN_BYTES, RecordKind, padded_bytes};
 use super::{Corrupt, FORMAT_VERSION, Header, Kept, Wal, WalImage, WalSegment};
 use crate::id::{ClusterId, MemberId};
+use crate::order;
 
 /// Whose log it is, as its first segment says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,7 +90,7 @@ pub(crate) fn replay(image: &WalImage, segment_bytes: u64) -> Result<Option<Repl
 /// The segments by number, without gaps.
 fn in_order(image: &WalImage) -> Result<Vec<&WalSegment>, Corrupt> {
     let mut segments: Vec<&WalSegment> = image.segments.iter().collect();
-    segments.sort_by_key(|segment| segment.number);
+    order::sort_by_key(&mut segments, |segment| segment.number);
     for pair in segments.windows(2) {
         if pair[1].number != pair[0].number + 1 {
             let what = format!("segment {} is missing", pair[0].number + 1);

@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use glasshouse_core::api::{Caller, Request, Response};
 use glasshouse_core::node::{EntryView, NodeView};
+use glasshouse_core::order;
 use glasshouse_core::txn;
 
 use super::{Property, Violation};
@@ -92,7 +93,7 @@ impl Rights {
         }
         let users = ours
             .users()
-            .map(|(name, user)| (name.to_owned(), user.roles.iter().cloned().collect()));
+            .map(|(name, user)| (name.to_owned(), order::set(user.roles.iter().cloned())));
         let grant = |perm: &glasshouse_core::api::authpb::Permission| {
             (perm.key.clone(), perm.range_end.clone(), perm.perm_type)
         };
@@ -102,8 +103,8 @@ impl Rights {
         let ours = Auth {
             enabled: now.1,
             changes: now.0 - 1,
-            users: users.collect(),
-            roles: roles.collect(),
+            users: order::map(users),
+            roles: order::map(roles),
         };
         (ours != **theirs).then(|| {
             let known = format!("the log up to {} adds up to {theirs:?}", view.applied());

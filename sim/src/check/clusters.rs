@@ -10,6 +10,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use glasshouse_core::id::{ClusterId, MemberId, StreamId};
+use glasshouse_core::order;
 
 use super::Checks;
 use crate::clock::{Nanos, Rate};
@@ -34,7 +35,7 @@ pub(crate) struct Clusters {
 
 impl Clusters {
     pub(crate) fn new(home: ClusterId, members: &[Member]) -> Self {
-        let ids = members.iter().map(|member| (member.no, member.id)).collect();
+        let ids = order::map(members.iter().map(|member| (member.no, member.id)));
         Self {
             home,
             of: vec![home; members.len()],

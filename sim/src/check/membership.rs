@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use glasshouse_core::id::MemberId;
 use glasshouse_core::membership::Membership;
 use glasshouse_core::node::NodeView;
+use glasshouse_core::order;
 
 use super::{Property, Violation};
 use crate::place::MemberNo;
@@ -60,7 +61,7 @@ fn overlap(before: &BTreeSet<MemberId>, after: &BTreeSet<MemberId>) -> bool {
 }
 
 fn ids(view: NodeView<'_>) -> BTreeSet<MemberId> {
-    view.membership().voters().map(|member| member.id).collect()
+    order::set(view.membership().voters().map(|member| member.id))
 }
 
 /// Compares the members that have applied the same entries.

@@ -6,6 +6,7 @@
 //! when a member has read its disk again, in its log or in its store; a member that goes on with less
 //! is caught before it votes.
 
+use glasshouse_core::order;
 use std::collections::VecDeque;
 
 use super::ledger::Ledger;
@@ -112,7 +113,7 @@ impl Quorum {
         }
         let voters = configs.last().map_or(&[][..], Vec::as_slice);
         let (mut holders, count) = (holders(voters), voters.len());
-        holders.sort_unstable();
+        order::sort(&mut holders);
         let names: Vec<String> = holders.iter().map(MemberNo::to_string).collect();
         let names = if names.is_empty() { String::from("nobody") } else { names.join(" and ") };
         Some(Violation::new(

@@ -17,6 +17,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use glasshouse_core::node::{NodeView, Role};
+use glasshouse_core::order;
 use glasshouse_core::peer::{MessageInfo, MessageKind};
 
 use super::{Property, Violation};
@@ -175,7 +176,7 @@ pub(crate) fn judge(state: &State, no: MemberNo, before: &Seen, after: &Seen) ->
 }
 
 fn voters(state: &State, view: NodeView<'_>) -> BTreeSet<Option<MemberNo>> {
-    view.membership().voters().map(|voter| state.no_of(voter.id)).collect()
+    order::set(view.membership().voters().map(|voter| state.no_of(voter.id)))
 }
 
 /// Nothing has happened to a member and to its link with the leader since `at`, and it follows.

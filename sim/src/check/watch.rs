@@ -21,6 +21,7 @@ use glasshouse_core::api::watch_create_request::FilterType;
 use glasshouse_core::api::watch_request::RequestUnion;
 use glasshouse_core::api::{Event, KeyValue, WatchCreateRequest, WatchRequest, WatchResponse};
 use glasshouse_core::id::StreamId;
+use glasshouse_core::order;
 
 use super::{Property, Violation};
 use crate::model::{Change, Model, Version};
@@ -185,8 +186,8 @@ impl Watcher {
         }
         let mut events: Vec<&Event> = response.events.iter().collect();
         // Inside a revision they come in the order of the transaction, which the model forgets.
-        events
-            .sort_by_key(|event| (revision_of(event), event.kv.as_ref().map(|kv| kv.key.clone())));
+        let name = |event: &Event| event.kv.as_ref().map(|kv| kv.key.clone());
+        order::sort_by_key(&mut events, |event| (revision_of(event), name(event)));
         let mut expected = self.expected(history);
         let (mut last, mut of_last) = (0, 0);
         for event in events {

@@ -1,5 +1,6 @@
 //! A finding, told: what was done and what came of it, in the words of the page's feed.
 
+use glasshouse_core::order;
 use std::fmt::Write as _;
 
 use serde_json::json;
@@ -53,7 +54,7 @@ pub fn steps(finding: &Finding) -> Vec<Step> {
         }
     });
     // What was done stands above what came of it in the same moment.
-    steps.sort_by_key(|step| (step.time_us, !step.done));
+    order::sort_by_key(&mut steps, |step| (step.time_us, !step.done));
     steps
 }
 

@@ -38,7 +38,8 @@
 //! Names stand for expressions of the goal language. Texts may use them in braces: "stop {f}" reads "stop n2"
 //! for the student whose f is n2.
 
-use std::collections::{BTreeMap, BTreeSet};
+use glasshouse_core::order;
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
@@ -103,13 +104,9 @@ impl Prediction {
         if !self.several {
             return self.accepted.iter().any(|right| plain(right) == plain(text));
         }
-        let said: BTreeSet<String> = text
-            .trim_matches(['{', '}'])
-            .split(',')
-            .map(plain)
-            .filter(|one| !one.is_empty())
-            .collect();
-        said == self.accepted.iter().map(|right| plain(right)).collect()
+        let said = text.trim_matches(['{', '}']).split(',').map(plain);
+        let said = order::set(said.filter(|one| !one.is_empty()));
+        said == order::set(self.accepted.iter().map(|right| plain(right)))
     }
 }
 
@@ -199,15 +196,15 @@ impl Lab {
             tolerance: question.tolerance,
             tolerance_percent: question.tolerance_percent,
         };
-        self.questions.iter().map(|question| (question.name.clone(), wanted(question))).collect()
+        order::map(self.questions.iter().map(|question| (question.name.clone(), wanted(question))))
     }
 
     /// What expressions may speak of.
     #[must_use]
     pub fn scopes(&self) -> Scopes {
         Scopes {
-            names: self.names.iter().map(|(name, _)| name.clone()).collect(),
-            questions: self.questions.iter().map(|question| question.name.clone()).collect(),
+            names: order::set(self.names.iter().map(|(name, _)| name.clone())),
+            questions: order::set(self.questions.iter().map(|question| question.name.clone())),
         }
     }
 

@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 
 use glasshouse_core::api::Request;
 use glasshouse_core::node::Role;
+use glasshouse_core::order;
 
 use super::Lab;
 use super::goal::{Judge, Judged, Run, parse};
@@ -54,7 +55,7 @@ pub fn offers(lab: &Lab, chronicle: &Chronicle, end: Moment) -> Vec<Offer> {
         .into_iter()
         .filter_map(|(title, formula)| reached(lab, &run, title, formula))
         .collect();
-    offers.sort_by_key(|offer| offer.at_us);
+    order::sort_by_key(&mut offers, |offer| offer.at_us);
     offers.truncate(OFFERS_MAX);
     offers
 }

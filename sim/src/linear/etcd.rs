@@ -21,6 +21,7 @@ use glasshouse_core::api::{
     Compare, DeleteRangeRequest, DeleteRangeResponse, KeyValue, PutRequest, PutResponse,
     RangeRequest, RangeResponse, Request, RequestOp, Response, ResponseOp, TxnRequest, TxnResponse,
 };
+use glasshouse_core::order;
 
 use super::pins::{Pin, Pins};
 use super::{Model, Operation};
@@ -330,13 +331,13 @@ fn shown(key: &Bytes, pair: &Pair) -> KeyValue {
 }
 
 fn sort(found: &mut [KeyValue], range: &RangeRequest) {
-    match range.sort_target() {
-        SortTarget::Key => found.sort_by(|a, b| a.key.cmp(&b.key)),
-        SortTarget::Version => found.sort_by_key(|pair| pair.version),
-        SortTarget::Create => found.sort_by_key(|pair| pair.create_revision),
-        SortTarget::Mod => found.sort_by_key(|pair| pair.mod_revision),
-        SortTarget::Value => found.sort_by(|a, b| a.value.cmp(&b.value)),
-    }
+    order::sort_by(found, |a, b| match range.sort_target() {
+        SortTarget::Key => a.key.cmp(&b.key),
+        SortTarget::Version => a.version.cmp(&b.version),
+        SortTarget::Create => a.create_revision.cmp(&b.create_revision),
+        SortTarget::Mod => a.mod_revision.cmp(&b.mod_revision),
+        SortTarget::Value => a.value.cmp(&b.value),
+    });
     if range.sort_order() == SortOrder::Descend {
         found.reverse();
     }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use glasshouse_core::api::{Code, Request, Response};
 use glasshouse_core::id::CallId;
+use glasshouse_core::order;
 use glasshouse_core::txn;
 
 use super::etcd::{Etcd, Op, Told, is_of_any_past};
@@ -101,7 +102,7 @@ impl History {
     /// The same, and whose call each is.
     pub(crate) fn listed(&self) -> (Vec<Option<CallId>>, Vec<Operation<Op>>) {
         let mut void = self.void.clone();
-        void.sort_unstable();
+        order::sort(&mut void);
         let is_kept = |(place, one): &(usize, &Operation<Op>)| {
             let is_open_read = one.returned_at.is_none()
                 && matches!(&one.op, Op::Call(call) if matches!(call.request, Request::Range(_)));

@@ -6,6 +6,7 @@ use glasshouse_core::api::{
     self, LeaseKeepAliveRequest, LeaseKeepAliveResponse, LeaseRevokeRequest,
 };
 use glasshouse_core::node::Config;
+use glasshouse_core::order;
 
 use super::Mutant;
 use crate::place::MemberNo;
@@ -34,7 +35,7 @@ impl State {
         let known: Vec<i64> = view.lessor().leases().map(|(id, _)| id).collect();
         let counted = view.lease_deadlines().map(|deadlines| {
             let at = |id: &i64| Some((*id, deadlines.tick_of(*id)?));
-            known.iter().filter_map(at).collect::<BTreeMap<_, _>>()
+            order::map(known.iter().filter_map(at))
         });
         let (remembered_in, remembered) = self.memory.lease.0.entry(no).or_default();
         if *remembered_in != life {

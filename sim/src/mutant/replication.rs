@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use glasshouse_core::id::MemberId;
 use glasshouse_core::node::NodeView;
+use glasshouse_core::order;
 use glasshouse_core::peer::{Envelope, MessageInfo};
 use prost::Message as _;
 
@@ -49,7 +50,7 @@ impl Told {
 fn on_a_majority(leader: NodeView<'_>) -> u64 {
     let mut all: Vec<u64> =
         leader.membership().voters().map(|voter| matched(leader, voter.id)).collect();
-    all.sort_unstable();
+    order::sort(&mut all);
     let behind = all.len().saturating_sub(1) / 2;
     all.get(behind).copied().unwrap_or(0)
 }

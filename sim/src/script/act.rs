@@ -12,6 +12,7 @@ use crate::mutant::Mutant;
 use crate::place::{MemberNo, Place};
 use crate::workload::{Mix, Workload};
 use crate::world::{Action, DiskOperation, RotTarget, Rule, Trouble, World};
+use glasshouse_core::order;
 
 /// Does what the command says and gives its output.
 ///
@@ -340,7 +341,7 @@ fn sides(world: &World, groups: &[Vec<Who>]) -> Result<(Vec<Vec<Place>>, String)
     for (part, group) in parts.iter_mut().zip(groups) {
         if group.contains(&Who::Rest) {
             part.extend(rest.iter().copied());
-            part.sort_unstable();
+            order::sort(part);
         }
     }
     if parts.iter().any(Vec::is_empty) {
@@ -369,7 +370,7 @@ fn pairs(world: &World, link: &Direction) -> Result<Vec<(MemberNo, MemberNo)>, S
             }
         }
     }
-    pairs.sort_unstable();
+    order::sort(&mut pairs);
     pairs.dedup();
     if pairs.is_empty() {
         return Err("A member needs no link to itself. Name two members.".to_string());

@@ -1,8 +1,9 @@
 //! `until`: what must hold, whether it does, and what to say of it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use glasshouse_core::id::ClusterId;
+use glasshouse_core::order;
 
 use super::act;
 use super::command::{Condition, Who};
@@ -127,10 +128,9 @@ fn find(world: &World, who: &Who, test: impl Fn(MemberNo) -> bool) -> Option<Mem
 fn led(world: &World) -> Option<(MemberNo, u64)> {
     let members = world.members();
     let runs = |member: &MemberNo| world.with_node(*member, |_| ()).is_some();
-    let clusters: BTreeSet<ClusterId> =
-        members.iter().filter(|no| runs(no)).map(|no| world.cluster_of(*no)).collect();
+    let clusters = members.iter().filter(|no| runs(no)).map(|no| world.cluster_of(*no));
     let mut all = Vec::new();
-    for cluster in clusters {
+    for cluster in order::set(clusters) {
         let own = |member: &&MemberNo| world.cluster_of(**member) == cluster;
         let own: Vec<MemberNo> = members.iter().filter(own).copied().collect();
         all.push(led_in(world, cluster, &own)?);

@@ -6,6 +6,7 @@ use glasshouse_core::id::member_id;
 use glasshouse_core::lease::Lease;
 use glasshouse_core::mvcc::{KeyHistory, Write};
 use glasshouse_core::node::{NodeView, ProgressMode};
+use glasshouse_core::order;
 use glasshouse_core::wal;
 use glasshouse_core::watch::WatchCounts;
 
@@ -89,7 +90,7 @@ impl Inspect {
                     paused: peer.paused,
                 });
             }
-            inspector.peers.sort_by_key(|peer| peer.alias);
+            order::sort_by_key(&mut inspector.peers, |peer| peer.alias);
             for (id, learner) in voters {
                 if let Some(no) = world.member_of_id(id) {
                     let list =
@@ -97,7 +98,7 @@ impl Inspect {
                     list.push(alias(no));
                 }
             }
-            inspector.voters.sort_unstable();
+            order::sort(&mut inspector.voters);
             inspector.keys = keys;
             (inspector.leases, inspector.lease_count, inspector.counts_leases) = leases;
             inspector.watches = watches;
@@ -219,9 +220,9 @@ fn keys(node: &NodeView<'_>, look: &Look) -> Keys {
     let waiting = mvcc.undurable_rows().map(|row| row.revision.main).min();
     let stored = waiting.map_or(look.revision, |first| first - 1);
     let mut histories = mvcc.histories(b"", HISTORIES_MAX);
-    histories.sort_by_key(|key| std::cmp::Reverse(last_change(key)));
+    order::sort_by_key(&mut histories, |key| std::cmp::Reverse(last_change(key)));
     histories.truncate(KEYS_MAX);
-    histories.sort_by(|a, b| a.key.cmp(&b.key));
+    order::sort_by(&mut histories, |a, b| a.key.cmp(&b.key));
     let change = |key: &KeyHistory, write: &Write| {
         let revision = write.revision.main;
         let keep = if revision <= stored { Keep::Durable } else { Keep::Cached };

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use glasshouse_core::id::{CallId, ClusterId};
 use glasshouse_core::node::Role;
+use glasshouse_core::order;
 use glasshouse_core::peer::{MessageInfo, MessageKind};
 
 use self::feed::{Feed, Look};
@@ -349,12 +350,9 @@ impl Narrator {
         if index <= committed {
             return;
         }
-        let mut on_disk: BTreeSet<MemberNo> = self
-            .has
-            .iter()
-            .filter(|(_, (told_in, has))| *told_in == term && *has >= index)
-            .map(|(member, _)| *member)
-            .collect();
+        let has_it =
+            self.has.iter().filter(|(_, (told_in, has))| *told_in == term && *has >= index);
+        let mut on_disk = order::set(has_it.map(|(member, _)| *member));
         // The leader's own disk counts too, but it need not be done: others may be a majority.
         if on_disk.len() < self.quorum {
             on_disk.insert(who);

@@ -180,9 +180,10 @@ fn shown<'a>(scene: &Scene<'a>, request: &FrameRequest) -> Scene<'a> {
     let selected = request.select.and_then(selected);
     let holds =
         |scene: &Scene<'_>| selected.is_some_and(|no| scene.here().any(|(one, _)| one == no));
-    let mut all: Vec<Scene<'a>> = scene.clusters().into_iter().map(|(_, scene)| scene).collect();
-    all.sort_by_key(|scene| std::cmp::Reverse((holds(scene), scene.here().count())));
-    all.into_iter().next().unwrap_or_else(|| scene.of(None))
+    let all = scene.clusters().into_iter().map(|(_, scene)| scene);
+    // Of several that are alike the first, as members are counted.
+    all.min_by_key(|scene| std::cmp::Reverse((holds(scene), scene.here().count())))
+        .unwrap_or_else(|| scene.of(None))
 }
 
 fn matrix(view: &View, scene: &Scene<'_>, request: &FrameRequest) -> LogMatrix {

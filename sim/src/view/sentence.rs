@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use glasshouse_core::id::ClusterId;
+use glasshouse_core::order;
 
 use super::frame::{Kind, Life, Message, Role, Sentence};
 use super::look::{Look, Looks};
@@ -47,7 +48,7 @@ impl Scene<'_> {
             all.entry(self.world.cluster_of(no)).or_default().push(no);
         }
         let mut all: Vec<_> = all.into_iter().collect();
-        all.sort_by_key(|(_, members)| members.first().copied());
+        order::sort_by_key(&mut all, |(_, members)| members.first().copied());
         let is_alone = all.len() == 1;
         let scene = |members| self.of((!is_alone).then_some(members));
         all.into_iter().map(|(cluster, members)| (cluster, scene(members))).collect()
@@ -116,7 +117,7 @@ impl Scene<'_> {
             says.push(Say::AltCut { groups: groups.to_vec(), for_us });
         }
         let mut flying: Vec<&Message> = self.traffic.flying().collect();
-        flying.sort_by_key(|message| (message.kind == Kind::Heartbeat, message.id));
+        order::sort_by_key(&mut flying, |message| (message.kind == Kind::Heartbeat, message.id));
         if !flying.is_empty() {
             let named = flying.len().min(NAMED_MESSAGES);
             let messages = flying[..named].iter().filter_map(|message| told(message)).collect();

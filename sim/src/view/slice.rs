@@ -4,9 +4,10 @@
 //! has not written yet at the beginning of the stretch follows from what came before. A hundred thousand
 //! events are read in about a millisecond.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use glasshouse_core::id::CallId;
+use glasshouse_core::order;
 
 use super::frame::{self, Down, Kind, Message};
 use super::look::role_of;
@@ -65,7 +66,7 @@ impl Reader {
             latency: world.spec().latency,
             first: true,
             events: VecDeque::new(),
-            lanes: lanes.map(|lane| (lane.no, lane)).collect(),
+            lanes: order::map(lanes.map(|lane| (lane.no, lane))),
             arrows: BTreeMap::new(),
             last: BTreeMap::new(),
             done: None,
@@ -348,9 +349,8 @@ impl Reader {
         let (from_us, to_us) = (slice.from_us, slice.to_us);
         let first = events.front().map_or(Seq::MAX, |event| event.seq);
         let mut clients: Vec<_> = spoke.into_iter().filter(|(_, seq)| *seq >= first).collect();
-        clients.sort_by_key(|(_, seq)| std::cmp::Reverse(*seq));
-        let silent: BTreeSet<LaneNo> =
-            clients.iter().skip(CLIENTS_MAX).map(|(lane, _)| *lane).collect();
+        order::sort_by_key(&mut clients, |(_, seq)| std::cmp::Reverse(*seq));
+        let silent = order::set(clients.iter().skip(CLIENTS_MAX).map(|(lane, _)| *lane));
         slice.clients_left_out = u32::try_from(silent.len()).unwrap_or(u32::MAX);
         for (no, _) in clients.into_iter().take(CLIENTS_MAX) {
             let client = crate::place::ClientNo(u16::try_from(no - 256).unwrap_or(u16::MAX));
@@ -364,7 +364,7 @@ impl Reader {
         for arrow in &mut slice.arrows {
             arrow.sent = arrow.sent.filter(|sent| *sent >= first);
         }
-        let known: BTreeSet<u64> = slice.arrows.iter().map(|arrow| arrow.message.id).collect();
+        let known = order::set(slice.arrows.iter().map(|arrow| arrow.message.id));
         let keep = |event: &Event| {
             !silent.contains(&event.lane)
                 && event.what.message().is_none_or(|message| known.contains(&message))
@@ -374,8 +374,7 @@ impl Reader {
         for mut event in events {
             let causes = std::mem::take(&mut event.causes).into_iter().filter(|seq| *seq >= first);
             let causes = causes.flat_map(|seq| before.get(&seq).cloned().unwrap_or(vec![seq]));
-            let causes: BTreeSet<Seq> = causes.collect();
-            event.causes = causes.into_iter().collect();
+            event.causes = order::set(causes).into_iter().collect();
             if keep(&event) {
                 slice.events.push(event);
             } else {
@@ -387,7 +386,7 @@ impl Reader {
             let end = write.durable_us.or(write.lost_us);
             end.is_none_or(|end| end >= from_us)
         });
-        slice.writes.sort_by_key(|write| (write.lane, write.from_us, write.append));
+        order::sort_by_key(&mut slice.writes, |write| (write.lane, write.from_us, write.append));
         slice.cuts.retain(|cut| cut.to_us.is_none_or(|end| end >= from_us));
         for lane in lanes.values_mut() {
             clip(lane, from_us, to_us);
@@ -449,6 +448,6 @@ fn voters(world: &World) -> Vec<u32> {
         Some(voters) => voters.map(number).collect(),
         None => members.into_iter().map(number).collect(),
     };
-    voters.sort_unstable();
+    order::sort(&mut voters);
     voters
 }

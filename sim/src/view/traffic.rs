@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use glasshouse_core::id::CallId;
+use glasshouse_core::order;
 use glasshouse_core::peer::{MessageInfo, MessageKind};
 
 use super::frame::{Call, Client, Fate, Kind, MESSAGE_LINGER_US, Message};
@@ -256,7 +257,7 @@ impl Traffic {
         let mut list: Vec<Message> =
             self.ended.iter().map(|(_, message)| message.clone()).collect();
         list.extend(self.flying.values().cloned());
-        list.sort_by_key(|message| message.id);
+        order::sort_by_key(&mut list, |message| message.id);
         list
     }
 
@@ -276,7 +277,9 @@ impl Traffic {
             };
             list.push(self.client(*client, name));
         }
-        list.sort_by(|a, b| (a.name != TERMINAL, &a.name).cmp(&(b.name != TERMINAL, &b.name)));
+        order::sort_by(&mut list, |a, b| {
+            (a.name != TERMINAL, &a.name).cmp(&(b.name != TERMINAL, &b.name))
+        });
         let background = |client: &&ClientNo| !self.speakers.contains_key(client);
         for client in self.last.keys().filter(background).take(BACKGROUND_MAX) {
             list.push(self.client(*client, format!("load{}", client.0)));

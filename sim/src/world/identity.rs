@@ -18,6 +18,7 @@ use glasshouse_core::bootstrap::{
 use glasshouse_core::id::{ClusterId, MemberId};
 use glasshouse_core::membership::{Member as Listed, Membership};
 use glasshouse_core::node::NodeView;
+use glasshouse_core::order;
 use glasshouse_core::wal::{self, WalImage};
 
 use super::flags::Flag;
@@ -148,7 +149,7 @@ impl State {
         let others = told.iter().filter(|(other, _)| *other != name);
         let mut urls: Vec<String> =
             others.flat_map(|(_, urls)| urls.iter().map(Url::to_string)).collect();
-        urls.sort();
+        order::sort(&mut urls);
         urls.iter().find_map(|url| self.listed_by(no, std::slice::from_ref(url)))
     }
 

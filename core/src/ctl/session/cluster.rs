@@ -10,6 +10,7 @@ use crate::ctl::cluster::{self, Asking};
 use crate::ctl::job::{Flow, Job, Moved};
 use crate::ctl::parse::Invocation;
 use crate::ctl::print::Report;
+use crate::order;
 
 impl Session {
     pub(super) fn cluster_status(
@@ -167,7 +168,7 @@ impl Session {
 fn two_clusters(clusters: &BTreeMap<u64, Vec<String>>) -> String {
     let one = |(id, endpoints): (&u64, &Vec<String>)| {
         let mut endpoints = endpoints.clone();
-        endpoints.sort();
+        order::sort(&mut endpoints);
         format!("{} of cluster {id:x}", endpoints.join(", "))
     };
     let each: Vec<String> = clusters.iter().map(one).collect();

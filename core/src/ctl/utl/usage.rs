@@ -4,6 +4,7 @@ use super::commands::{Command, PERSISTENT};
 use super::{go, help};
 use crate::ctl::flags::{Arg, Flag};
 use crate::ctl::{Exit, Output};
+use crate::order;
 
 /// Columns that the name of a command takes at least.
 const NAME_WIDTH: usize = 11;
@@ -55,7 +56,7 @@ fn text(command: &Command) -> String {
     if command.is_root() {
         local.extend(global.clone());
     }
-    local.sort_by_key(|(flag, _)| flag.name);
+    order::sort_by_key(&mut local, |(flag, _)| flag.name);
     page += &format!("\nFlags:\n{}", help::flag_usages(&local));
     if !command.is_root() {
         page += &format!("\nGlobal Flags:\n{}", help::flag_usages(&global.collect::<Vec<_>>()));

@@ -1,5 +1,6 @@
 //! Whether a goal holds in a run.
 
+use glasshouse_core::order;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -625,7 +626,7 @@ impl<'a> Eval<'a> {
             so && event.to <= ctx.to
         };
         let mut kept: Vec<Occurrence> = found.into_iter().filter(ended).collect();
-        kept.sort_by_key(|event| event.to);
+        order::sort_by_key(&mut kept, |event| event.to);
         kept
     }
 
@@ -687,7 +688,7 @@ fn either(left: Value, right: Value) -> Value {
     match (left, right) {
         (Value::Events(mut left), Value::Events(right)) => {
             left.extend(right);
-            left.sort_by_key(|event| event.from);
+            order::sort_by_key(&mut left, |event| event.from);
             Value::Events(left)
         }
         _ => Value::Nothing,

@@ -8,6 +8,7 @@ use super::value::Value;
 use crate::chronicle::{Fact, Moment};
 use crate::clock::{Nanos, SECOND};
 use crate::script::{Command, parse};
+use glasshouse_core::order;
 
 /// How far behind an event the longest gap is looked for.
 const GAP_WITHIN: Nanos = 3 * SECOND;
@@ -168,7 +169,7 @@ fn length(event: &Occurrence) -> Nanos {
 fn quantile(events: &[Occurrence], percent: usize) -> Value {
     let over = events.iter().filter(|event| event.to.at != u64::MAX);
     let mut lengths: Vec<Nanos> = over.map(length).collect();
-    lengths.sort_unstable();
+    order::sort(&mut lengths);
     let place = (lengths.len() * percent).div_ceil(100).saturating_sub(1);
     lengths.get(place).map_or(Value::Nothing, |length| Value::span(*length))
 }
@@ -195,7 +196,7 @@ fn gap(events: &[Occurrence], around: Option<&Value>, end: Moment) -> Value {
     let until = around.at.saturating_add(GAP_WITHIN).min(end.at);
     let mut ends: Vec<Nanos> =
         events.iter().map(|event| event.to.at).filter(|at| *at <= until).collect();
-    ends.sort_unstable();
+    order::sort(&mut ends);
     let behind = ends.partition_point(|at| *at <= around.at);
     let mut last = behind.checked_sub(1).map_or(around.at, |place| ends[place]);
     let mut longest = 0;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use glasshouse_core::api::{Request, Response};
 use glasshouse_core::id::CallId;
+use glasshouse_core::order;
 
 use crate::clock::{MICROS, Nanos};
 use crate::linear::{is_a_no, is_operation};
@@ -159,7 +160,7 @@ impl Kept {
         let returned = Step { took_us: self.took_us(now), ..step(StepKind::Returned, 0, asked) };
         let at_us = self.end.as_ref().map(|(at, _)| at / MICROS);
         way.push(Step { at_us, ..returned });
-        way.sort_by_key(|step| (step.at_us.is_none(), step.at_us));
+        order::sort_by_key(&mut way, |step| (step.at_us.is_none(), step.at_us));
         way
     }
 

@@ -1,5 +1,6 @@
 //! The lines of the feed: two rings, so that many messages never push a change out.
 
+use glasshouse_core::order;
 use std::collections::VecDeque;
 
 use super::super::frame::{EVENTS_MAX, Event, Icon, Level};
@@ -82,7 +83,7 @@ impl Feed {
         let mut lines = newest(&self.changes);
         if messages_too {
             lines.extend(newest(&self.messages));
-            lines.sort_by_key(|line| std::cmp::Reverse(line.seq));
+            order::sort_by_key(&mut lines, |line| std::cmp::Reverse(line.seq));
             lines.truncate(EVENTS_MAX);
         }
         lines.reverse();
