@@ -13,8 +13,6 @@
 //! counted. What to trust: server CPU per call first, rates second, p99 last; and nothing while other
 //! programs are busy, which the result says.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a tool tells its user what it does")]
-
 pub mod args;
 pub mod grpc;
 pub mod histogram;
@@ -29,6 +27,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
+use glasshouse_console::note;
 use tokio::runtime::Runtime;
 
 use crate::args::{PagesPlan, Plan};
@@ -61,7 +60,7 @@ pub fn run(words: impl IntoIterator<Item = String>) -> Result<()> {
         return run_pages(&args::parse_pages(words)?);
     }
     let Some(plan) = args::parse(words)? else {
-        print!("{}", args::HELP);
+        glasshouse_console::write(args::HELP);
         return Ok(());
     };
     make_dir(&plan.dir)?;
@@ -75,7 +74,7 @@ pub fn run(words: impl IntoIterator<Item = String>) -> Result<()> {
         fs::write(file, text)
             .map_err(|error| Failure::Failed(format!("{}: {error}", file.display())))?;
     }
-    print!("{}", report.text());
+    glasshouse_console::write(report.text());
     Ok(())
 }
 
@@ -106,7 +105,7 @@ async fn all_legs(plan: &Plan) -> Result<Vec<Leg>> {
             for (subject, program) in &order {
                 let measured = leg(plan, program, *point).await?;
                 let progress = line(plan, round, program, *point, &measured);
-                eprintln!("{progress}");
+                note!("{progress}");
                 legs.push(Leg { round, subject: *subject, point: *point, measured });
             }
         }

@@ -12,6 +12,7 @@
 
 use std::time::{Duration, Instant};
 
+use glasshouse_console::note;
 use glasshouse_core::api::request_op::Request as Op;
 use glasshouse_core::api::{
     PutRequest, RangeRequest, RangeResponse, RequestOp, TxnRequest, TxnResponse,
@@ -46,7 +47,7 @@ pub async fn run(plan: &PagesPlan) -> Result<()> {
     for program in &plan.programs {
         columns.push(stages(plan, program).await?);
     }
-    print!("{}", table(plan, &columns));
+    glasshouse_console::write(table(plan, &columns));
     Ok(())
 }
 
@@ -63,7 +64,7 @@ async fn stages(plan: &PagesPlan, program: &Program) -> Result<Vec<Stage>> {
         }
         let rss_bytes = Usage::read(&cluster)?.rss_bytes;
         let page_us = page_us(&cluster, &mut connection, keys, plan.time).await?;
-        eprintln!("{}: {keys} keys, {rss_bytes} bytes, {page_us:.0} µs a page", program.name);
+        note!("{}: {keys} keys, {rss_bytes} bytes, {page_us:.0} µs a page", program.name);
         stages.push(Stage { keys, rss_bytes, page_us });
     }
     Ok(stages)

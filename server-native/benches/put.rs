@@ -11,7 +11,6 @@
 //! servers share the machine; with several members the CPU time is the sum of all, and clients write
 //! to the leader. A put has an 8-byte key and 256 bytes of value, and every server
 //! syncs its log before it answers.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a measurement prints what it found")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,6 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
+use glasshouse_console::{note, say};
 use glasshouse_core::api;
 use glasshouse_server::client::Connection;
 use tokio::time::{Instant, sleep};
@@ -65,7 +65,7 @@ fn main() -> ExitCode {
     let options = match options() {
         Ok(options) => options,
         Err(why) => {
-            eprintln!("{why}");
+            note!("{why}");
             return ExitCode::from(2);
         }
     };
@@ -86,7 +86,7 @@ fn main() -> ExitCode {
             let server = (place + round) % servers.len();
             samples[server] = runtime.block_on(measure(&servers[server], options.members, time));
         }
-        eprintln!("round {} of {}", round + 1, options.rounds);
+        note!("round {} of {}", round + 1, options.rounds);
         rounds.push(samples);
     }
     print(&servers, &rounds);
@@ -251,8 +251,8 @@ impl Drop for Process {
 }
 
 fn print(servers: &[Server], rounds: &[Vec<Vec<Sample>>]) {
-    println!("| clients | server | put/s | of etcd's | server CPU per put | of etcd's |");
-    println!("| ---: | --- | ---: | ---: | ---: | ---: |");
+    say!("| clients | server | put/s | of etcd's | server CPU per put | of etcd's |");
+    say!("| ---: | --- | ---: | ---: | ---: | ---: |");
     for (column, clients) in CLIENTS.iter().enumerate() {
         for (server, Server { name, .. }) in servers.iter().enumerate() {
             let of = |round: &Vec<Vec<Sample>>, server: usize| round[server][column];
@@ -266,7 +266,7 @@ fn print(servers: &[Server], rounds: &[Vec<Vec<Sample>>]) {
             };
             let (rate, rates) = cells(|sample| sample.puts_per_second);
             let (cpu, cpus) = cells(|sample| sample.cpu_us_per_put);
-            println!("| {clients} | {name} | {rate:.0} | {rates} | {cpu:.0} µs | {cpus} |");
+            say!("| {clients} | {name} | {rate:.0} | {rates} | {cpu:.0} µs | {cpus} |");
         }
     }
 }

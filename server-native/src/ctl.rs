@@ -24,7 +24,6 @@ mod terminal;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::hash::{BuildHasher as _, RandomState};
-use std::io::{self, Write};
 use std::os::unix::ffi::OsStringExt as _;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -55,7 +54,7 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            let _ = writeln!(io::stderr(), "Error: cannot start: {error}");
+            glasshouse_console::note!("Error: cannot start: {error}");
             return ExitCode::FAILURE;
         }
     };
@@ -68,17 +67,13 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
     let output = runtime.block_on(Driver::new(session).drive());
     // A thread may still wait for a line that nobody will type.
     runtime.shutdown_background();
-    match write(&output) {
-        Ok(()) => ExitCode::from(output.exit_code),
-        // A pipe that was closed, such as `glasshouse ctl get | head`.
-        Err(_) => ExitCode::FAILURE,
-    }
+    ExitCode::from(write(&output).err().unwrap_or(output.exit_code))
 }
 
-fn write(output: &Output) -> io::Result<()> {
-    io::stderr().write_all(&output.stderr)?;
-    io::stdout().write_all(&output.stdout)?;
-    io::stdout().flush()
+/// Writes what a command said, or gives the code with which it ends for want of a reader or of room.
+pub(crate) fn write(output: &Output) -> Result<(), u8> {
+    glasshouse_console::write_aside(&output.stderr);
+    glasshouse_console::try_write(&output.stdout)
 }
 
 /// Something that the session waits for.
@@ -172,8 +167,8 @@ impl Driver {
                 }
                 Step::Read(input) => self.session.on_input(&read(input)),
                 Step::Write(output) => {
-                    if write(&output).is_err() {
-                        return Output { exit_code: 1, ..Output::default() };
+                    if let Err(exit_code) = write(&output) {
+                        return Output { exit_code, ..Output::default() };
                     }
                 }
                 Step::Wait => {

@@ -1,7 +1,6 @@
 //! `glasshouse`: a member of a cluster; or, called with `ctl` or under the name `etcdctl`, the command
 //! line that talks to one; or, called with `utl` or under the name `etcdutl`, the one for files.
 
-use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -28,7 +27,7 @@ fn main() -> ExitCode {
     match process::as_text(args) {
         Ok(args) => serve(args),
         Err(why) => {
-            let _ = write!(io::stderr(), "{why}\n{USAGE}");
+            glasshouse_console::write_aside(format!("{why}\n{USAGE}"));
             ExitCode::from(2)
         }
     }
@@ -40,7 +39,7 @@ fn serve(args: Vec<String>) -> ExitCode {
         Ok(Command::Version) => print(&version()),
         Ok(Command::Serve(settings, notices)) => run(&settings, &notices),
         Err(FlagError::Syntax(why)) => {
-            let _ = write!(io::stderr(), "{why}\n{USAGE}");
+            glasshouse_console::write_aside(format!("{why}\n{USAGE}"));
             ExitCode::from(2)
         }
         Err(FlagError::Invalid(why)) => {
@@ -91,9 +90,5 @@ fn version() -> String {
 }
 
 fn print(text: &str) -> ExitCode {
-    match io::stdout().write_all(text.as_bytes()) {
-        Ok(()) => ExitCode::SUCCESS,
-        // A pipe that was closed, such as `glasshouse --help | head`.
-        Err(_) => ExitCode::FAILURE,
-    }
+    glasshouse_console::try_write(text).map_or_else(ExitCode::from, |()| ExitCode::SUCCESS)
 }

@@ -13,13 +13,14 @@ use super::assert_none;
 const DIRECTIONS: &[(&str, &[&str])] = &[
     ("raft-proto", &[]),
     ("tonic-prost-build", &[]),
+    ("glasshouse-console", &[]),
     ("glasshouse-core", &["raft-proto"]),
     ("glasshouse-madsim", &[]),
-    ("glasshouse-sim", &["glasshouse-core", "glasshouse-madsim"]),
+    ("glasshouse-sim", &["glasshouse-console", "glasshouse-core", "glasshouse-madsim"]),
     ("glasshouse-web", &["glasshouse-core", "glasshouse-sim"]),
-    ("glasshouse-server", &["glasshouse-core"]),
-    ("glasshouse-bench", &["glasshouse-core"]),
-    ("xtask", &[]),
+    ("glasshouse-server", &["glasshouse-console", "glasshouse-core"]),
+    ("glasshouse-bench", &["glasshouse-console", "glasshouse-core"]),
+    ("xtask", &["glasshouse-console"]),
     ("glasshouse-bindgen", &[]),
     (
         "glasshouse-tests",

@@ -8,6 +8,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use glasshouse_console::say;
+
 use crate::shell::{self, capture, command, file_failure, find, run};
 use crate::{Failure, Result};
 
@@ -34,7 +36,7 @@ pub fn install(what: &str, packages: &[&str]) -> Result<()> {
     let Some(prefix) = as_root() else {
         return Err(Failure::Failed(format!("{what} is missing: run `{by_hand}` and repeat")));
     };
-    println!("  {what} is missing; installing Debian's package");
+    say!("  {what} is missing; installing Debian's package");
     let apt = |args: &[&str]| {
         let words: Vec<&str> = prefix.iter().copied().chain(["apt-get"]).collect();
         let mut apt = Command::new(words[0]);
@@ -68,7 +70,7 @@ pub fn unpack(release: &str, packages: &[&str], into: &Path) -> Result<()> {
         apt.args(args).current_dir(work.join("debs"));
         apt
     };
-    println!("  downloading {} of Debian {release}", packages.join(", "));
+    say!("  downloading {} of Debian {release}", packages.join(", "));
     capture(&mut apt(&["update"]))?;
     let named: Vec<String> =
         packages.iter().map(|package| format!("{package}/{release}")).collect();

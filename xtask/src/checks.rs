@@ -5,6 +5,8 @@
 
 use std::time::Instant;
 
+use glasshouse_console::say;
+
 use crate::shell::{NATIVE_CRATES, cargo, duration, find, run};
 use crate::{Failure, Result, flaky, lab, page, tools, traces};
 
@@ -53,28 +55,28 @@ pub fn test(names: &[String]) -> Result<()> {
     let mut times = Vec::new();
     let mut failures = Vec::new();
     for (number, Check(name, about, check)) in chosen.iter().enumerate() {
-        println!("\n[{}/{}] {}: {}", number + 1, chosen.len(), name, about);
+        say!("\n[{}/{}] {}: {}", number + 1, chosen.len(), name, about);
         let started = Instant::now();
         match check() {
             Ok(()) => {}
             // One run tells everything that is wrong, not the first thing only.
             Err(Failure::Failed(why)) => {
-                println!("FAILED: {why}");
+                say!("FAILED: {why}");
                 failures.push(format!("{name}: {why}"));
             }
             Err(usage) => return Err(usage),
         }
         times.push((name, duration(started)));
     }
-    println!();
+    say!();
     for (name, time) in times {
-        println!("  {name:<12} {time:>12}");
+        say!("  {name:<12} {time:>12}");
     }
     for test in flaky::found() {
-        println!("FLAKY: {test} failed first and passed when it was tried again: find out why.");
+        say!("FLAKY: {test} failed first and passed when it was tried again: find out why.");
     }
     if failures.is_empty() {
-        println!("All checks passed in {}.", duration(all_started));
+        say!("All checks passed in {}.", duration(all_started));
         return Ok(());
     }
     Err(Failure::Failed(format!(
@@ -92,7 +94,7 @@ fn install() -> Result<()> {
     tools::etcd()?;
     tools::axe()?;
     tools::bindgen()?;
-    println!("  all here; tools that clones share: {}", tools::cache()?.display());
+    say!("  all here; tools that clones share: {}", tools::cache()?.display());
     Ok(())
 }
 
@@ -120,7 +122,7 @@ fn docs() -> Result<()> {
 /// Advisories need cargo-deny; licences and bans are checked by `tests/tidy.rs` in any case.
 fn deny() -> Result<()> {
     if find("cargo-deny").is_none() {
-        println!("  cargo-deny is not installed; tests/tidy.rs checks licences and bans");
+        say!("  cargo-deny is not installed; tests/tidy.rs checks licences and bans");
         return Ok(());
     }
     run(&mut cargo(&["deny", "--all-features", "check"]))

@@ -7,6 +7,8 @@
 use std::fs;
 use std::path::Path;
 
+use glasshouse_console::say;
+
 use crate::shell::{self, capture, cargo, command, run};
 use crate::{Failure, Result, page, tools};
 
@@ -27,9 +29,9 @@ const TICKS_PER_SECOND: f64 = 100.0;
 pub fn figures() -> Result<()> {
     tools::etcd()?;
     tools::chromium()?;
-    println!("The page, shrunk:");
+    say!("The page, shrunk:");
     page::build(true)?;
-    println!("Building the programs for release (a few minutes)");
+    say!("Building the programs for release (a few minutes)");
     let programs = ["glasshouse-server", "glasshouse-sim", "glasshouse-bench"];
     let packages = programs.iter().flat_map(|package| ["--package", package]);
     let build: Vec<&str> = ["build", "--release", "--bins"].into_iter().chain(packages).collect();
@@ -43,14 +45,14 @@ pub fn figures() -> Result<()> {
 
 /// One page of a long list, and what the list takes in memory, beside etcd.
 fn pages(release: &Path) -> Result<()> {
-    println!("\nPages of a list:");
+    say!("\nPages of a list:");
     let mut bench = beside_etcd(release, &["pages"])?;
     run(&mut bench)
 }
 
 /// From the beginning of the page's load to a cluster with a leader, in Chromium.
 fn page_speed() -> Result<()> {
-    println!("\nThe page in Chromium:");
+    say!("\nThe page in Chromium:");
     let test = ["test", "--quiet", "--package", "glasshouse-tests", "--test", "browser_for_all"];
     let only = ["--", "--nocapture", "the_page_elects_a_leader_by_itself"];
     let mut test = cargo(&[test.as_slice(), &only].concat());
@@ -58,13 +60,13 @@ fn page_speed() -> Result<()> {
         test.env("GLASSHOUSE_REQUIRE_TOOLS", "1").env("GLASSHOUSE_TOOLS", tools::cache()?),
     )?;
     for line in said.lines().filter(|line| line.contains("first leader")) {
-        println!("  {line}");
+        say!("  {line}");
     }
     Ok(())
 }
 
 fn simulation_speed(lab: &Path) -> Result<()> {
-    println!("\nThe simulation:");
+    say!("\nThe simulation:");
     for nodes in ["3", "5", "7"] {
         run(&mut command(lab, &["bench", "--seconds", "300", "--rate", "100", "--nodes", nodes]))?;
     }
@@ -77,12 +79,12 @@ fn simulation_speed(lab: &Path) -> Result<()> {
         trace.arg(&script).arg(&module);
         trace
     };
-    println!("  one and the same run, {}, in simulated seconds per CPU second:", RUN.join(" "));
-    println!("    native  {:.0}", speed(&RUN, native)?);
-    println!("    wasm    {:.0}", speed(&RUN, wasm)?);
-    println!("  with faults, {}, in checked seeds of 60 s per CPU second:", CHECKED.join(" "));
-    println!("    native  {:.1}", speed(&CHECKED, native)? / SEED_SECONDS);
-    println!("    wasm    {:.1}", speed(&CHECKED, wasm)? / SEED_SECONDS);
+    say!("  one and the same run, {}, in simulated seconds per CPU second:", RUN.join(" "));
+    say!("    native  {:.0}", speed(&RUN, native)?);
+    say!("    wasm    {:.0}", speed(&RUN, wasm)?);
+    say!("  with faults, {}, in checked seeds of 60 s per CPU second:", CHECKED.join(" "));
+    say!("    native  {:.1}", speed(&CHECKED, native)? / SEED_SECONDS);
+    say!("    wasm    {:.1}", speed(&CHECKED, wasm)? / SEED_SECONDS);
     Ok(())
 }
 
@@ -98,7 +100,7 @@ fn speed(run: &[&str], program: impl Fn() -> std::process::Command) -> Result<f6
 /// Puts per second and their cost, beside etcd.
 fn puts(release: &Path) -> Result<()> {
     for members in ["1", "3"] {
-        println!("\nPuts, members: {members}");
+        say!("\nPuts, members: {members}");
         run(&mut beside_etcd(release, &["--members", members])?)?;
     }
     Ok(())

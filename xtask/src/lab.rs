@@ -2,6 +2,8 @@
 
 use std::thread;
 
+use glasshouse_console::say;
+
 use crate::serve::{self, Site};
 use crate::shell::{NATIVE_CRATES, cargo, run};
 use crate::{Failure, Result, page};
@@ -12,18 +14,18 @@ pub fn lab(port: u16) -> Result<()> {
     let (listener, address) = serve::listen(port).map_err(|error| {
         Failure::Failed(format!("port {port} cannot be used ({error}): choose another with --port"))
     })?;
-    println!("Building the page (a few minutes the first time)");
+    say!("Building the page (a few minutes the first time)");
     page::build(false)?;
-    println!();
-    println!("The lab:      http://{address}/   (Ctrl-C ends it)");
+    say!();
+    say!("The lab:      http://{address}/   (Ctrl-C ends it)");
     let site = Site { root: page::dist(), prefix: "/".to_owned() };
     // Nobody has to wait for the programs to look at the page.
     let serving = thread::spawn(move || serve::serve(&listener, &site));
-    println!("Building the programs (a few minutes the first time)");
+    say!("Building the programs (a few minutes the first time)");
     match build_programs() {
-        Ok(()) => println!("The programs: target/debug/glasshouse, target/debug/glasshouse-lab"),
+        Ok(()) => say!("The programs: target/debug/glasshouse, target/debug/glasshouse-lab"),
         Err(Failure::Failed(why) | Failure::Usage(why)) => {
-            println!("The programs could not be built ({why}); the lab is served on.");
+            say!("The programs could not be built ({why}); the lab is served on.");
         }
     }
     serving.join().expect("serving goes on until the user ends it");

@@ -1,5 +1,5 @@
 //! What `cargo xtask` does: two commands that set up a fresh machine, and the ones that CI and the
-//! figures in README need. No dependencies, so that it is there in seconds.
+//! figures in README need. No dependencies from elsewhere, so that it is there in seconds.
 //!
 //! ```text
 //!   lab          args ── lab ── page ─┬─ tools ── apt      builds, then serves dist/
@@ -11,7 +11,6 @@
 //!
 //! It is a library as well, because the browser's tests serve the page and compare traces with
 //! the same code.
-#![allow(clippy::print_stdout, reason = "a tool tells its user what it does")]
 
 pub mod alike;
 pub mod apt;

@@ -1,8 +1,8 @@
 //! `cargo xtask`: the command line.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a tool tells its user what it does")]
 
 use std::process::ExitCode;
 
+use glasshouse_console::note;
 use xtask::args::Args;
 use xtask::traces::Run;
 use xtask::{Failure, Result, checks, figures, lab, page, traces};
@@ -22,11 +22,11 @@ fn main() -> ExitCode {
     match command(Args::new(std::env::args().skip(1).collect())) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Usage(sentence)) => {
-            eprintln!("{sentence}");
+            note!("{sentence}");
             ExitCode::from(2)
         }
         Err(Failure::Failed(sentence)) => {
-            eprintln!("\nxtask: {sentence}");
+            note!("\nxtask: {sentence}");
             ExitCode::FAILURE
         }
     }
@@ -72,7 +72,7 @@ fn command(mut args: Args) -> Result<()> {
             figures::figures()
         }
         "" | "help" | "--help" | "-h" => {
-            print!("{HELP}");
+            glasshouse_console::write(HELP);
             Ok(())
         }
         other => Err(Failure::Usage(format!(

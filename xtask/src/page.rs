@@ -11,6 +11,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use glasshouse_console::say;
+
 use crate::shell::{self, capture, cargo, command, file_failure, run};
 use crate::{Failure, Result, alike, lessons, single, tools, wasm};
 
@@ -209,7 +211,7 @@ fn files(dir: &Path) -> Result<Vec<PathBuf>> {
 fn print_sizes(dist: &Path) -> Result<()> {
     let node = tools::node_path();
     let (mut page, mut labs, mut languages) = ((0, 0), (0, 0), (0, 0));
-    println!("  {:<28} {:>10} {:>10}", "dist/", "bytes", "brotli");
+    say!("  {:<28} {:>10} {:>10}", "dist/", "bytes", "brotli");
     // Nobody downloads both the page and the one file that holds all of it.
     for path in files(dist)?.into_iter().filter(|path| !path.ends_with(single::NAME)) {
         let raw = shell::read(&path)?.len();
@@ -223,14 +225,14 @@ fn print_sizes(dist: &Path) -> Result<()> {
         (total.0, total.1) = (total.0 + raw, total.1 + small.unwrap_or_default());
         if name.iter().count() == 1 {
             let small = small.map_or("-".to_owned(), |small| small.to_string());
-            println!("  {:<28} {raw:>10} {small:>10}", name.display().to_string());
+            say!("  {:<28} {raw:>10} {small:>10}", name.display().to_string());
         }
     }
-    println!("  {:<28} {:>10} {:>10}", "page weight", page.0, page.1);
-    println!("  {:<28} {:>10} {:>10}", "labs/, each when it is opened", labs.0, labs.1);
-    println!("  {:<28} {:>10} {:>10}", "lang/, one, if at all", languages.0, languages.1);
+    say!("  {:<28} {:>10} {:>10}", "page weight", page.0, page.1);
+    say!("  {:<28} {:>10} {:>10}", "labs/, each when it is opened", labs.0, labs.1);
+    say!("  {:<28} {:>10} {:>10}", "lang/, one, if at all", languages.0, languages.1);
     if node.is_none() {
-        println!("  (sizes after brotli need Node.js, which is not installed)");
+        say!("  (sizes after brotli need Node.js, which is not installed)");
     }
     Ok(())
 }

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use glasshouse_console::say;
+
 use crate::{Failure, Result};
 
 /// Cargo's arguments for everything but the page's build tool, which only `cargo xtask page`
@@ -43,7 +45,7 @@ pub fn command(program: impl AsRef<std::ffi::OsStr>, args: &[&str]) -> Command {
 
 /// Shows the command, runs it with its output going to the user, and fails when it does.
 pub fn run(command: &mut Command) -> Result<()> {
-    println!("  $ {}", line(command));
+    say!("  $ {}", line(command));
     let status = command.status().map_err(|error| absent(command, &error))?;
     if status.success() {
         return Ok(());

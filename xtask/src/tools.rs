@@ -15,6 +15,8 @@ use std::env;
 use std::fs;
 use std::path::PathBuf;
 
+use glasshouse_console::say;
+
 use crate::shell::{self, capture, cargo, command, file_failure, find, run};
 use crate::{Failure, Result, apt};
 
@@ -51,7 +53,7 @@ pub fn wasm_target() -> Result<()> {
             "Rust's standard library for {WASM} is missing and there is no rustup to add it: install Rust with rustup and repeat"
         )));
     }
-    println!("  adding Rust's standard library for wasm");
+    say!("  adding Rust's standard library for wasm");
     run(&mut command("rustup", &["target", "add", WASM]))
 }
 
@@ -109,7 +111,7 @@ pub fn etcd() -> Result<()> {
             continue;
         }
         let dir = cache()?.join(format!("etcd-{version}"));
-        println!("  etcd {version} is missing");
+        say!("  etcd {version} is missing");
         if !apt::present() {
             return Err(Failure::Failed(format!(
                 "etcd {version} comes from Debian's packages and this machine has no apt: put its etcd and etcdctl into {}/usr/bin and repeat",
@@ -145,7 +147,7 @@ fn npm((package, version): (&str, &str), file: &str) -> Result<PathBuf> {
     let found = dir.join("node_modules").join(package);
     let manifest = fs::read_to_string(found.join("package.json")).unwrap_or_default();
     if !manifest.contains(&format!("\"version\": \"{version}\"")) {
-        println!("  fetching {package} {version}");
+        say!("  fetching {package} {version}");
         if find("npm").is_none() {
             apt::install("npm", &["npm"])?;
         }
@@ -176,7 +178,7 @@ pub fn bindgen() -> Result<PathBuf> {
     if fs::read(dir.join("main.rs")).ok().as_deref() == Some(&source) && program.is_file() {
         return Ok(program);
     }
-    println!("  building wasm-bindgen {version}, once for all clones");
+    say!("  building wasm-bindgen {version}, once for all clones");
     run(&mut cargo(&["build", "--package", "glasshouse-bindgen"]))?;
     let built = shell::target_dir().join("debug/glasshouse-bindgen");
     shell::write(&program.with_extension("new"), &shell::read(&built)?)?;

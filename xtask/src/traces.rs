@@ -4,6 +4,8 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use glasshouse_console::say;
+
 use crate::shell::{self, capture, cargo, command, run};
 use crate::{Failure, Result, lab, page, tools};
 
@@ -62,7 +64,7 @@ pub fn natively(run: Run) -> Result<String> {
 /// `cargo xtask wasm-trace`: prints the hash of one run in wasm.
 pub fn wasm_trace(run: Run) -> Result<()> {
     build()?;
-    println!("trace {}", in_wasm(run)?);
+    say!("trace {}", in_wasm(run)?);
     Ok(())
 }
 
@@ -73,7 +75,7 @@ pub fn determinism(seeds: u64, seconds: u64, browser: u64) -> Result<()> {
     let runs: Vec<Run> =
         (1..=seeds).flat_map(|seed| SIZES.map(|nodes| Run { seed, nodes, seconds })).collect();
     compare(&runs)?;
-    println!("  {seeds} seeds x {SIZES:?} members x {seconds} s: native twice = Node.js");
+    say!("  {seeds} seeds x {SIZES:?} members x {seconds} s: native twice = Node.js");
     if browser > 0 {
         page::build(false)?;
         let mut test = cargo(&["test", "--package", "glasshouse-tests", "--test", "browser_trace"]);
@@ -92,7 +94,7 @@ fn compare(runs: &[Run]) -> Result<()> {
             let Some(&run) = runs.get(at) else { return Ok(()) };
             compare_one(run).inspect_err(|_| next.store(runs.len(), Ordering::Relaxed))?;
             if (at + 1).is_multiple_of(PROGRESS) {
-                println!("  {} of {} runs", at + 1, runs.len());
+                say!("  {} of {} runs", at + 1, runs.len());
             }
         }
     };

@@ -29,6 +29,7 @@ pub(super) fn read(input: Input) -> Vec<u8> {
     bytes
 }
 
+/// Whoever cannot be asked may answer all the same: the command ends when it has something to tell.
 fn show(text: &str) {
     let _ = io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush());
 }

@@ -15,7 +15,7 @@ pub mod restore;
 mod store;
 
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -26,6 +26,7 @@ use glasshouse_core::ctl::Output;
 use glasshouse_core::ctl::utl::{Job, Parsed, failed, parse, print_hash, print_status};
 
 pub use self::file::SnapshotSource;
+use crate::ctl::write;
 
 /// Runs one command line, without the program's name.
 pub fn main(args: Vec<OsString>) -> ExitCode {
@@ -33,17 +34,7 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
         Parsed::Print(output) => output,
         Parsed::Run(job) => run(job).unwrap_or_else(|why| failed(&why)),
     };
-    match write(&output) {
-        Ok(()) => ExitCode::from(output.exit_code),
-        // A pipe that was closed.
-        Err(_) => ExitCode::FAILURE,
-    }
-}
-
-fn write(output: &Output) -> io::Result<()> {
-    io::stderr().write_all(&output.stderr)?;
-    io::stdout().write_all(&output.stdout)?;
-    io::stdout().flush()
+    ExitCode::from(write(&output).err().unwrap_or(output.exit_code))
 }
 
 /// Does a job.

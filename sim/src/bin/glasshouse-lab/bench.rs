@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use glasshouse_console::say;
 use glasshouse_sim::clock::SECOND;
 use glasshouse_sim::workload::{Mix, Workload};
 use glasshouse_sim::world::{Spec, World};
@@ -35,15 +36,15 @@ pub(crate) fn bench(mut args: Args) -> Result<(), Failure> {
     world.run_until(end);
     let spent_ms = cpu_time_ms()?.saturating_sub(before).max(1);
     let answered = world.counts().answered - answered;
-    println!(
+    say!(
         "{nodes} members, {} op/s: {} simulated seconds per CPU second ({seconds} s in {spent_ms} ms)",
         answered / seconds,
         seconds * 1000 / spent_ms,
     );
-    println!("trace {:016x}", world.trace_hash());
+    say!("trace {:016x}", world.trace_hash());
     match world.violation() {
         Some(violation) => {
-            println!("violation {violation}");
+            say!("violation {violation}");
             Err(Failure::Violated)
         }
         None => Ok(()),

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
+use glasshouse_console::{note, say};
 use glasshouse_sim::hunt::finding::Finding;
 use glasshouse_sim::hunt::shrink::{Shrunk, shrink};
 use glasshouse_sim::mutant::Mutant;
@@ -101,33 +102,34 @@ fn record(directory: &Path) -> PathBuf {
 impl Hunt {
     /// Shrinks what was found, prints it and writes it down.
     fn take(&self, Catch { seed, case, violation }: Catch) {
-        println!("seed {seed}: {violation}");
+        say!("seed {seed}: {violation}");
         let before = case.interventions();
         let began = Stopwatch::start();
         let property = violation.property.name();
         let Shrunk { case, violation, runs, cut_short } = shrink(case, violation, &mut |_, _| {});
-        let note = if cut_short { "; the limit on work was reached" } else { "" };
-        println!(
-            "shrunk from {before} to {} lines in {runs} runs and {:.1} s{note}",
-            case.interventions(),
-            began.seconds(),
-        );
-        let mut file = None;
-        match Finding::of(&case) {
-            Some(finding) => {
-                for line in finding.to_string().lines() {
-                    println!("  {line}");
-                }
-                println!("  #{}", finding.link());
-                file = self.keep(seed, &finding);
-            }
-            // The lean run and the bench differ: a bug of ours, and worth more than the finding.
-            None => println!("  its lines break nothing on the bench: {:?}", case.lines()),
-        }
+        let seconds = began.seconds();
+        // Written down before it is said: if nobody reads any more, the program ends in the middle of its words.
+        let finding = Finding::of(&case);
+        let file = finding.as_ref().and_then(|finding| self.keep(seed, finding));
         self.write(&json!({
             "seed": seed, "mutant": self.mutant.map(Mutant::code), "property": property,
             "lines": case.interventions(), "violation": violation.to_string(), "file": file,
         }));
+        let limit = if cut_short { "; the limit on work was reached" } else { "" };
+        say!(
+            "shrunk from {before} to {} lines in {runs} runs and {seconds:.1} s{limit}",
+            case.interventions(),
+        );
+        match finding {
+            Some(finding) => {
+                for line in finding.to_string().lines() {
+                    say!("  {line}");
+                }
+                say!("  #{}", finding.link());
+            }
+            // The lean run and the bench differ: a bug of ours, and worth more than the finding.
+            None => say!("  its lines break nothing on the bench: {:?}", case.lines()),
+        }
         self.found.lock().unwrap_or_else(PoisonError::into_inner).push((seed, property.to_owned()));
     }
 
@@ -139,7 +141,7 @@ impl Hunt {
         match fs::write(directory.join(&name), finding.to_string()) {
             Ok(()) => Some(name),
             Err(error) => {
-                println!("  {name} cannot be written: {error}");
+                say!("  {name} cannot be written: {error}");
                 None
             }
         }
@@ -150,7 +152,7 @@ impl Hunt {
         let Some(directory) = &self.out else { return };
         let file = OpenOptions::new().create(true).append(true).open(record(directory));
         if let Err(error) = file.and_then(|mut file| writeln!(file, "{line}")) {
-            println!("{} cannot be written: {error}", record(directory).display());
+            say!("{} cannot be written: {error}", record(directory).display());
         }
     }
 
@@ -159,14 +161,14 @@ impl Hunt {
         let rate = done as f64 / seconds;
         let left = all.saturating_sub(done) as f64 / rate.max(0.001);
         let found = self.found.lock().unwrap_or_else(PoisonError::into_inner).len();
-        eprintln!("{done} of {all} seeds, {rate:.1}/s, {left:.0} s to go, {found} found");
+        note!("{done} of {all} seeds, {rate:.1}/s, {left:.0} s to go, {found} found");
         self.write(&json!({ "done_below": done_below }));
     }
 
     fn finish(self, done: u64, seconds: f64) -> Result<(), Failure> {
         let found = self.found.into_inner().unwrap_or_else(PoisonError::into_inner);
         if let (Some(mutant), Some((seed, property))) = (self.mutant, found.first()) {
-            println!(
+            say!(
                 "{} is {}: {} ({})\nseed {seed} breaks {property}",
                 mutant.code(),
                 mutant.name(),
@@ -175,7 +177,7 @@ impl Hunt {
             );
         }
         let hunted = self.mutant.map_or("nothing planted", Mutant::code);
-        println!("{hunted}: {done} seeds in {seconds:.1} s, {} found", found.len());
+        say!("{hunted}: {done} seeds in {seconds:.1} s, {} found", found.len());
         if found.is_empty() { Ok(()) } else { Err(Failure::Violated) }
     }
 }

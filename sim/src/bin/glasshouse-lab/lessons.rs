@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use glasshouse_console::say;
 use glasshouse_sim::lesson::lab::TEXT_BYTES_MAX;
 use glasshouse_sim::lesson::solution::Player;
 use glasshouse_sim::lesson::{Lab, file, library};
@@ -120,18 +121,18 @@ pub(crate) fn lesson(mut args: Args) -> Result<(), Failure> {
         .map(|goal| goal.name.as_str())
         .collect();
     player.tell(&script, &mut |line, printed| {
-        println!("> {line}");
-        print!("{printed}");
+        say!("> {line}");
+        glasshouse_console::write(printed);
     })?;
     let grade = player.grade();
-    println!("\n{} {}, student {student} of {class}", lab.id, lab.title);
-    print!("{}", grade.table());
+    say!("\n{} {}, student {student} of {class}", lab.id, lab.title);
+    glasshouse_console::write(grade.table());
     if let Some(out) = out {
         let text = player.submission(&class, &student).to_string();
         fs::write(&out, text).map_err(|error| format!("{}: {error}.", out.display()))?;
     }
     if !early.is_empty() {
-        println!("These hold before anything is done: {}.", early.join(", "));
+        say!("These hold before anything is done: {}.", early.join(", "));
         return Err(Failure::Violated);
     }
     if grade.points() < grade.most() { Err(Failure::Violated) } else { Ok(()) }

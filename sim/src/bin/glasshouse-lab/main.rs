@@ -1,9 +1,8 @@
 //! Simulated clusters from the command line: one run, a sweep over seeds, a measurement.
 //!
-//! Exit codes: 0 all is well, 2 the command line is wrong, 3 a property was violated (or a run that
-//! was made twice gave two histories, a file was refused, a lesson's solution does not reach its goals).
-
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is a command line")]
+//! Exit codes: 0 all is well, 1 the output cannot be written, 2 the command line is wrong, 3 a property was violated
+//! (or a run that was made twice gave two histories, a file was refused, a lesson's solution does not reach its
+//! goals), 141 whoever read the output has gone away ([`glasshouse_console`]).
 
 mod args;
 mod bench;
@@ -18,6 +17,7 @@ mod verify;
 
 use std::process::ExitCode;
 
+use glasshouse_console::{note, say};
 use glasshouse_sim::clock::SECOND;
 use glasshouse_sim::linear::{Limits, Verdict};
 use glasshouse_sim::mutant::{Mutant, Plants};
@@ -66,8 +66,9 @@ glasshouse-lab runs simulated clusters: a seed decides the whole history.
   --mutant     a planted bug by its code, M01 and on; docs/hunts.md tells what they are
   --unchecked  without checkers
 
-Exit code 0: all is well. 2: the command line is wrong. 3: a property was violated, a file was refused,
-or a lesson's own solution does not reach its goals.";
+Exit code 0: all is well. 1: the output cannot be written. 2: the command line is wrong. 3: a property was
+violated, a file was refused, or a lesson's own solution does not reach its goals. 141: nobody reads the
+output any more.";
 
 /// Why the program ends before its work is done.
 enum Failure {
@@ -88,7 +89,7 @@ fn main() -> ExitCode {
     let command = words.next().unwrap_or_else(|| "help".into());
     let done = match command.as_str() {
         "help" | "--help" | "-h" => {
-            println!("{HELP}");
+            say!("{HELP}");
             Ok(())
         }
         "run" => Args::parse(words).map_err(Failure::Usage).and_then(run),
@@ -107,7 +108,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Violated) => ExitCode::from(VIOLATED),
         Err(Failure::Usage(sentence)) => {
-            eprintln!("{sentence}");
+            note!("{sentence}");
             ExitCode::from(USAGE)
         }
     }
@@ -141,7 +142,7 @@ impl Run {
         let Some((verdict, sentence)) = trial.world.judge_history(Limits::default()) else {
             unreachable!("it was kept");
         };
-        println!("black box: {sentence}");
+        say!("black box: {sentence}");
         if matches!(verdict, Verdict::Refuted(_)) && outcome.violation.is_none() {
             report(&outcome);
             return Err(Failure::Violated);
@@ -174,7 +175,7 @@ fn run(mut args: Args) -> Result<(), Failure> {
     let outcome = if black_box { run.make_and_judge()? } else { run.make() };
     report(&outcome);
     if twice && run.make() != outcome {
-        println!("The second run of the same seed had another history.");
+        say!("The second run of the same seed had another history.");
         return Err(Failure::Violated);
     }
     if outcome.violation.is_some() { Err(Failure::Violated) } else { Ok(()) }
@@ -198,7 +199,7 @@ fn plan(args: &mut Args) -> Result<Plan, String> {
 
 fn report(outcome: &Outcome) {
     let counts = outcome.counts;
-    println!(
+    say!(
         "{} events, {} messages ({} lost), {} calls ({} answered), {} elections, {} snapshots, {} starts",
         outcome.events,
         counts.messages,
@@ -210,10 +211,10 @@ fn report(outcome: &Outcome) {
         counts.starts,
     );
     if let Some(violation) = &outcome.violation {
-        println!("violation {violation}");
-        println!("{}", violation.property.promise());
+        say!("violation {violation}");
+        say!("{}", violation.property.promise());
     }
-    println!("trace {:016x}", outcome.hash);
+    say!("trace {:016x}", outcome.hash);
 }
 
 /// Plays a script in a world of its own.
@@ -225,12 +226,12 @@ fn play(mut args: Args, path: &str) -> Result<(), Failure> {
     story.setup.members = args.nodes(story.setup.members)?;
     args.finish("run --script")?;
     let (told, bench) = story.play(|_, _| {});
-    print!("{told}");
+    glasshouse_console::write(told);
     let world = bench.world();
-    println!("trace {:016x}", world.trace_hash());
+    say!("trace {:016x}", world.trace_hash());
     match world.violation() {
         Some(violation) => {
-            println!("violation {violation}");
+            say!("violation {violation}");
             Err(Failure::Violated)
         }
         None => Ok(()),

@@ -29,6 +29,6 @@ pub(crate) fn replay(mut args: Args) -> Result<(), Failure> {
             return Err(Failure::Usage(known));
         }
     };
-    print!("{text}");
+    glasshouse_console::write(text);
     Ok(())
 }

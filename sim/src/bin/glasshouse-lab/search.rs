@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use glasshouse_console::say;
 use glasshouse_sim::check::Violation;
 use glasshouse_sim::hunt::case::Case;
 use glasshouse_sim::hunt::coverage::{Corpus, Coverage, GENERATION};
@@ -161,7 +162,7 @@ impl Shared<'_> {
             },
             Err(panic) => {
                 // A bug of the simulator or the core: it cannot be shrunk, but it must be seen.
-                println!("seed {seed}: the run panicked: {}", crate::sweep::words_of(&*panic));
+                say!("seed {seed}: the run panicked: {}", crate::sweep::words_of(&*panic));
                 None
             }
         }

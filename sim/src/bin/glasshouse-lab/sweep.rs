@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
+use glasshouse_console::say;
 use glasshouse_sim::run::Plan;
 
 use crate::args::Args;
@@ -60,7 +61,7 @@ impl Sweep {
             }
             let done = seed + 1 - self.seeds.start;
             if done.is_multiple_of(PROGRESS) {
-                println!("{done} of {} seeds", self.seeds.end - self.seeds.start);
+                say!("{done} of {} seeds", self.seeds.end - self.seeds.start);
             }
         }
     }
@@ -68,9 +69,9 @@ impl Sweep {
     fn fail(&self, run: Run, failure: String) {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         if failures.len() < PRINTED {
-            println!("seed {}: {failure}\n  {}", run.seed, run.command());
+            say!("seed {}: {failure}\n  {}", run.seed, run.command());
             if run.mutant.is_none() {
-                println!("  {}", link(run));
+                say!("  {}", link(run));
             }
         }
         failures.push((run.seed, failure));
@@ -80,7 +81,7 @@ impl Sweep {
         let failures = self.failures.into_inner().unwrap_or_else(PoisonError::into_inner);
         let seeds = self.seeds.end - self.seeds.start;
         let Run { nodes, plan: Plan { seconds, .. }, .. } = self.like;
-        println!("{seeds} seeds x {nodes} members x {seconds} s: {} failed", failures.len());
+        say!("{seeds} seeds x {nodes} members x {seconds} s: {} failed", failures.len());
         if failures.is_empty() { Ok(()) } else { Err(Failure::Violated) }
     }
 }

@@ -1,6 +1,7 @@
 //! `glasshouse-lab table`: every planted fault is hunted within its budget, and what it took becomes a
 //! row of the table in `docs/hunts.md`.
 
+use glasshouse_console::{note, say};
 use glasshouse_sim::hunt::finding::Finding;
 use glasshouse_sim::hunt::shrink::shrink;
 use glasshouse_sim::mutant::{Level, Mutant};
@@ -24,8 +25,8 @@ pub(crate) fn table(mut args: Args) -> Result<(), Failure> {
     };
     let jobs = jobs(&mut args)?;
     args.finish("table")?;
-    println!("| code | bug | level | found by seed | real s | checker | lines | shrunk in s |");
-    println!("| --- | --- | --- | ---: | ---: | --- | ---: | ---: |");
+    say!("| code | bug | level | found by seed | real s | checker | lines | shrunk in s |");
+    say!("| --- | --- | --- | ---: | ---: | --- | ---: | ---: |");
     let mut sizes = Vec::new();
     let mut missed = Vec::new();
     for mutant in Mutant::all().filter(|mutant| mutant.facts().level <= hardest) {
@@ -36,9 +37,9 @@ pub(crate) fn table(mut args: Args) -> Result<(), Failure> {
     }
     sizes.sort_unstable();
     let median = sizes.get(sizes.len() / 2).copied().unwrap_or(0);
-    println!("\n{} found, with a median of {median} lines", sizes.len());
+    say!("\n{} found, with a median of {median} lines", sizes.len());
     for why in &missed {
-        println!("{why}");
+        say!("{why}");
     }
     if missed.is_empty() { Ok(()) } else { Err(Failure::Violated) }
 }
@@ -50,7 +51,7 @@ fn row(mutant: Mutant, jobs: usize) -> Result<usize, String> {
         Search { mutant: Some(mutant), seeds: 0..budget, shard: (0, 1), seconds: None, jobs };
     let began = Stopwatch::start();
     let (first, _) = search.first(&|progress| {
-        eprintln!("{}: {} of {budget} seeds", mutant.code(), progress.done);
+        note!("{}: {} of {budget} seeds", mutant.code(), progress.done);
     });
     let hunted = began.seconds();
     let Some(Catch { seed, case, violation }) = first else {
@@ -61,7 +62,7 @@ fn row(mutant: Mutant, jobs: usize) -> Result<usize, String> {
     let shrunk = began.seconds();
     let lines = small.case.interventions();
     let property = small.violation.property;
-    println!(
+    say!(
         "| {} | {} | {} | {seed} | {hunted:.1} | {property} | {lines} | {shrunk:.1} |",
         mutant.code(),
         mutant.name(),

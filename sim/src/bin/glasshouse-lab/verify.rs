@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
+use glasshouse_console::say;
 use glasshouse_sim::hunt::finding::{self, BYTES_MAX, Finding};
 use glasshouse_sim::lesson::grade::shown;
 use glasshouse_sim::lesson::submission;
@@ -39,7 +40,7 @@ pub(crate) fn verify(mut args: Args) -> Result<(), Failure> {
     let mut refused = 0;
     let mut known = BTreeMap::new();
     if csv {
-        println!("{COLUMNS}");
+        say!("{COLUMNS}");
     }
     for file in &files {
         let began = Stopwatch::start();
@@ -47,13 +48,13 @@ pub(crate) fn verify(mut args: Args) -> Result<(), Failure> {
         let ms = (began.seconds() * 1_000.0).round();
         refused += usize::from(judged.is_err());
         if csv {
-            println!("{}", row(file, &judged, ms));
+            say!("{}", row(file, &judged, ms));
         } else {
             tell(file, &judged, ms);
         }
     }
     if !csv {
-        println!("{} files, {refused} refused", files.len());
+        say!("{} files, {refused} refused", files.len());
     }
     if refused == 0 { Ok(()) } else { Err(Failure::Violated) }
 }
@@ -92,14 +93,14 @@ fn row(file: &str, judged: &Result<Verdict, String>, ms: f64) -> String {
 /// The same for people.
 fn tell(file: &str, judged: &Result<Verdict, String>, ms: f64) {
     match judged {
-        Ok(Verdict::Finding(finding)) => println!(
+        Ok(Verdict::Finding(finding)) => say!(
             "{file}: holds: {} breaks after {} lines ({ms} ms)",
             finding.property,
             finding.lines.len()
         ),
-        Err(why) => println!("{file}: refused: {why}"),
+        Err(why) => say!("{file}: refused: {why}"),
         Ok(Verdict::Graded(submission, grade)) => {
-            println!(
+            say!(
                 "{file}: {} of {}: {} of {} in {} ({ms} ms)",
                 submission.student,
                 submission.class,
@@ -108,7 +109,7 @@ fn tell(file: &str, judged: &Result<Verdict, String>, ms: f64) {
                 submission.lesson,
             );
             for line in grade.table().lines() {
-                println!("  {line}");
+                say!("  {line}");
             }
         }
     }
