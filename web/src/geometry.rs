@@ -285,7 +285,7 @@ impl Layout {
         let top = near.y < self.height / 2.0;
         let step = 32.0 * nth as f64;
         let x = if left { MARGIN + 26.0 } else { self.width - MARGIN - 26.0 };
-        let y = if top { MARGIN + 24.0 + step } else { self.height - MARGIN - 24.0 - step };
+        let y = if top { MARGIN + 32.0 + step } else { self.height - MARGIN - 32.0 - step };
         (Point::new(x, y), if left { Side::Right } else { Side::Left })
     }
 }

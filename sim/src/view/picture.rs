@@ -69,7 +69,7 @@ pub(crate) fn frame_of(bench: &mut Bench, request: &FrameRequest) -> Frame {
             since_us: since / MICROS,
         }),
         messages: view.traffic.messages(),
-        clients: view.traffic.clients(),
+        clients: view.traffic.clients(world),
         terminal,
         events: view.narrator.feed(request.since_event, request.messages_too),
         marks: view.marks.marks(),

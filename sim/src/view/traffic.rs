@@ -14,6 +14,7 @@ use crate::network::MessageId;
 use crate::place::{ClientNo, MemberNo, Place};
 use crate::script::bench::TERMINAL;
 use crate::trace::{Carried, DiskStep, DropReason, Event, What};
+use crate::world::World;
 
 /// Messages that are kept at most; the drawing shows a few hundred.
 const MESSAGES_MAX: usize = 2_000;
@@ -266,8 +267,8 @@ impl Traffic {
         self.flying.values()
     }
 
-    /// The clients of a frame: the terminal first, then by name, then a few of a load.
-    pub(super) fn clients(&self) -> Vec<Client> {
+    /// The clients of a frame: the terminal first, then by name, then a few of a load, named as the world does.
+    pub(super) fn clients(&self, world: &World) -> Vec<Client> {
         let mut list = Vec::new();
         for (client, speaker) in &self.speakers {
             let name = match speaker {
@@ -282,7 +283,7 @@ impl Traffic {
         });
         let background = |client: &&ClientNo| !self.speakers.contains_key(client);
         for client in self.last.keys().filter(background).take(BACKGROUND_MAX) {
-            list.push(self.client(*client, format!("load{}", client.0)));
+            list.push(self.client(*client, world.client_name(*client)));
         }
         list
     }

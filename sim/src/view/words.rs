@@ -7,7 +7,11 @@ use glasshouse_core::api::{
 /// Longest key or value that a label shows, in letters.
 pub const LETTERS_MAX: usize = 24;
 
-/// Bytes as text: what is no UTF-8 becomes a replacement sign, what is long is cut.
+/// How a cut text ends.
+const CUT: &str = "...";
+
+/// Bytes as text: what is no UTF-8 becomes a replacement sign, what is long is cut, and so are the dots with which
+/// a load fills its values up.
 #[must_use]
 pub fn shown(bytes: &[u8]) -> String {
     // A letter has at most four bytes; looking at more of a large value would be waste.
@@ -19,8 +23,10 @@ pub fn shown(bytes: &[u8]) -> String {
         .map(|letter| if letter.is_control() { '\u{b7}' } else { letter })
         .collect();
     if head.len() < bytes.len() || text.chars().nth(LETTERS_MAX).is_some() {
-        short.push_str("...");
+        short.push_str(CUT);
     }
+    let letters = short.trim_end_matches('.').len();
+    short.truncate(short.len().min(letters + CUT.len()));
     short
 }
 
@@ -95,4 +101,19 @@ fn range(key: &[u8], end: &[u8]) -> String {
 #[must_use]
 pub fn writes(request: &Request) -> bool {
     matches!(request, Request::Put(_) | Request::DeleteRange(_) | Request::Txn(_))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_text_and_padding_are_cut() {
+        assert_eq!(shown(b"plums"), "plums");
+        assert_eq!(shown(b"wait..."), "wait...");
+        assert_eq!(shown(b"0.7............."), "0.7...");
+        assert_eq!(shown(&[b'a'; 25]), format!("{}...", "a".repeat(24)));
+        assert_eq!(shown(&[b'.'; 25]), "...");
+        assert_eq!(shown(b"a\n\xff"), "a\u{b7}\u{fffd}");
+    }
 }

@@ -231,6 +231,9 @@ fn tag(
     let home = client.at.and_then(|alias| layout.spot(alias)).map_or(at, |spot| spot.at);
     let (ahead, class) = if side == Side::Left { (-1.0, "end") } else { (1.0, "") };
     let x = format!("{:.1}", at.x + 13.0 * ahead);
+    // Away from the middle of the sheet, so that the line to the member does not run through the words.
+    let (name_y, words_y) = if at.y < layout.height / 2.0 { (-16.0, -3.0) } else { (10.0, 23.0) };
+    let below = |shift: f64| format!("{:.1}", at.y + shift);
     let call = client.call.as_ref();
     let words = call
         .map(|call| format!("{}, {} ms", call.words, read_us.saturating_sub(call.sent_us) / 1_000));
@@ -258,8 +261,8 @@ fn tag(
             <path class="link" d={geometry::path((at, home))}/>
             { glyph }
             <g class="g cl"><path d={geometry::arrow((at, Point::new(at.x + ahead, at.y)), 0.0)}/></g>
-            <text class={classes!("h", class)} x={x.clone()} y={format!("{:.1}", at.y - 1.0)}>{ client.name.clone() }</text>
-            if let Some(words) = words { <text class={classes!("d", class)} {x} y={format!("{:.1}", at.y + 12.0)}>{ words }</text> }
+            <text class={classes!("h", class)} x={x.clone()} y={below(name_y)}>{ client.name.clone() }</text>
+            if let Some(words) = words { <text class={classes!("d", class)} {x} y={below(words_y)}>{ words }</text> }
         </g>
     }
 }
