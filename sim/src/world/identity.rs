@@ -19,6 +19,7 @@ use glasshouse_core::id::{ClusterId, MemberId};
 use glasshouse_core::membership::{Member as Listed, Membership};
 use glasshouse_core::node::NodeView;
 use glasshouse_core::order;
+use glasshouse_core::peer::MessageKind;
 use glasshouse_core::wal::{self, WalImage};
 
 use super::flags::Flag;
@@ -185,14 +186,26 @@ impl State {
     }
 
     /// The machine that a message of `from` to the member `to` comes to: that member's, or, if it runs for another
-    /// cluster by now, whoever is at the address that `from` knows.
-    pub(super) fn receiver(&self, from: MemberNo, to: MemberId) -> Option<MemberNo> {
+    /// cluster by now, whoever is at the address that `from` knows. Whether `from` was removed is told there by any
+    /// member: its door is shut before anybody looks at whom the message is for (etcd `rafthttp/http.go`, 410 before
+    /// `X-Raft-To` is compared; `server-native/src/peer/hello.rs`).
+    pub(super) fn receiver(
+        &self,
+        from: MemberNo,
+        to: MemberId,
+        kind: MessageKind,
+    ) -> Option<MemberNo> {
         let own = self.cluster_of(from);
         let known = self.no_of(to).filter(|no| self.cluster_of(*no) == own);
+        let anybody = kind == MessageKind::Removed;
         known.or_else(|| {
             let member = self.member(from).node()?.view().membership().get(to)?;
             let mut at = member.peer_urls.iter().filter_map(|url| MemberNo::of_peer_url(url));
-            at.find(|no| no.index() < self.members.len() && self.cluster_of(*no) != own)
+            at.find(|no| {
+                *no != from
+                    && no.index() < self.members.len()
+                    && (anybody || self.cluster_of(*no) != own)
+            })
         })
     }
 

@@ -286,7 +286,7 @@ impl State {
                 }
             }
             Effect::Send { to, mut info, mut bytes } => {
-                let Some(to) = self.receiver(no, to) else { return };
+                let Some(to) = self.receiver(no, to, info.kind) else { return };
                 self.as_it_leaves(no, to, &mut info, &mut bytes);
                 let verdict = self.checks.of_mut(no).on_sent(no, to, &info);
                 self.violate(verdict);
