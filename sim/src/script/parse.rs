@@ -89,6 +89,10 @@ fn client(mut words: Words, depth: u32) -> Result<Command> {
 }
 
 fn world(first: &str, rest: &[&str]) -> Result<Command> {
+    let first = vocabulary::meant(first);
+    if !vocabulary::begins(first) {
+        return Err(unknown(first));
+    }
     match first {
         "kill" => Ok(Command::Kill(members(rest, "kill")?)),
         "stop" => Ok(Command::Stop(members(rest, "stop")?)),
@@ -97,7 +101,7 @@ fn world(first: &str, rest: &[&str]) -> Result<Command> {
         "wipe" => Ok(Command::Wipe(members(rest, "wipe")?)),
         "freeze" | "thaw" => freeze(first, rest),
         "power" => power(rest),
-        "partition" | "cut" => partition(rest),
+        "partition" => partition(rest),
         "heal" => heal(rest),
         "rough" => {
             let (link, more) = direction(rest, "rough")?;
@@ -106,7 +110,7 @@ fn world(first: &str, rest: &[&str]) -> Result<Command> {
         "ground" => siege::ground(rest),
         "traffic" => siege::traffic(rest),
         "settle" => siege::settle(rest),
-        "interrupt" | "^c" => nothing_more(rest, Command::Interrupt, "interrupt"),
+        "interrupt" => nothing_more(rest, Command::Interrupt, "interrupt"),
         "drop" if rest.first() != Some(&"message") => drop_messages(rest),
         "drop" | "delay" | "hasten" | "double" => message::parse(first, rest),
         "slow" => slow(rest),
@@ -151,9 +155,7 @@ fn world(first: &str, rest: &[&str]) -> Result<Command> {
         "curl" => curl::parse(rest),
         "status" => nothing_more(rest, Command::Status, "status"),
         "members" => nothing_more(rest, Command::Members, "members"),
-        "help" | "?" => {
-            Ok(Command::Help((!rest.is_empty()).then(|| rest.join(" ").to_lowercase())))
-        }
+        "help" => Ok(Command::Help((!rest.is_empty()).then(|| rest.join(" ").to_lowercase()))),
         other => Err(unknown(other)),
     }
 }

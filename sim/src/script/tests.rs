@@ -1,5 +1,7 @@
 //! Lines and what they mean.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::complete::{Known, complete};
 use super::*;
 use crate::rng::Stream;
@@ -213,17 +215,102 @@ fn completion_knows_where_the_cursor_is() {
     assert_eq!(complete("потом kill", 3, &known).0, 0, "a cursor inside a letter is no panic");
 }
 
-#[test]
-fn every_command_of_the_table_can_be_read_and_helped() {
-    for entry in vocabulary::WORLD.iter().chain(vocabulary::CONDITIONS) {
-        let optional = |c: char| "[]".contains(c);
-        let line = entry.usage.split(" [").next().unwrap().replace(optional, "");
-        let line = line.replace("reads|writes|syncs", "reads");
-        assert!(parse(&line).is_ok(), "{line}: {}", meaning(&line));
+/// The lines that a usage stands for: with and without what is in brackets, and with each of what bars part. The
+/// first one has everything.
+fn lines_of(usage: &str) -> Vec<String> {
+    if let Some((before, rest)) = usage.split_once(" [") {
+        let (inside, after) = rest.split_once(']').unwrap();
+        let both = [format!("{before} {inside}{after}"), format!("{before}{after}")];
+        return both.iter().flat_map(|line| lines_of(line)).collect();
     }
-    assert!(help::help(None).contains("partition n1 | n2 n3"));
+    let line = usage.replace("--FLAG VALUE ...", "--name etcd4");
+    match line.split(' ').find(|word| word.len() > 1 && word.contains('|')) {
+        Some(choice) => choice.split('|').map(|one| line.replace(choice, one)).collect(),
+        None => vec![line],
+    }
+}
+
+/// The name at the beginning of a text.
+fn name_in(text: &str) -> String {
+    text.chars().take_while(|c| c.is_alphanumeric()).collect()
+}
+
+/// What an enum of `command.rs` declares.
+fn variants(of: &str) -> BTreeSet<String> {
+    let source = include_str!("command.rs");
+    let body = source.split(&format!("pub enum {of} {{\n")).nth(1).unwrap();
+    let lines = body.split("\n}\n").next().unwrap().lines();
+    let variants = lines.filter_map(|line| line.strip_prefix("    ")).map(name_in);
+    variants.filter(|name| name.starts_with(char::is_uppercase)).collect()
+}
+
+/// Every line of the help can be typed, and everything that can be typed is in the help: each kind of command, of
+/// fault and of condition is what some line of it means. A command whose first word is not in the table is unknown to
+/// the parser as well.
+#[test]
+fn the_help_shows_every_command_and_nothing_else() {
+    const ENUMS: [(&str, &str); 4] = [
+        ("Command", ""),
+        ("Hand", " hand: "),
+        ("DiskFault", " fault: "),
+        ("Condition", " condition: "),
+    ];
+    let mut meant: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    let all = help::help(None);
+    let tables = [vocabulary::WORLD, vocabulary::ETCDCTL, vocabulary::CONDITIONS].concat();
+    for entry in &tables {
+        let printed = format!("{all}{}", help::help(entry.usage.split(' ').next()));
+        assert!(printed.contains(entry.usage) && printed.contains(entry.help), "{}", entry.usage);
+        for line in lines_of(entry.usage) {
+            let debug = meaning(&line);
+            assert!(!debug.starts_with('!'), "{line}: {debug}");
+            for (of, before) in ENUMS {
+                if let Some((_, rest)) = debug.split_once(before) {
+                    meant.entry(of).or_default().insert(name_in(rest));
+                }
+            }
+        }
+    }
+    for (of, _) in ENUMS {
+        let mut declared = variants(of);
+        // An empty line.
+        declared.remove("Nothing");
+        assert!(declared.len() > 3, "{of}");
+        let hidden: Vec<&String> = declared.difference(&meant[of]).collect();
+        assert!(hidden.is_empty(), "the help shows no line for {of}: {hidden:?}");
+    }
+}
+
+/// Lessons lock and count commands by the words of the help.
+#[test]
+fn commands_are_called_as_in_the_help() {
+    for entry in vocabulary::WORLD {
+        let command = parse(&lines_of(entry.usage)[0]).unwrap();
+        let words = command.words().join(" ");
+        let same = match command {
+            // Whoever types at another terminal asks etcdctl.
+            Command::Etcdctl(_) => entry.words == "client",
+            Command::Type(_) => ["<", "^D"].contains(&entry.words),
+            Command::Message { .. } => entry.words.ends_with(&words),
+            _ => entry.words == words,
+        };
+        assert!(same, "{} is called {words:?}", entry.usage);
+    }
+}
+
+#[test]
+fn help_knows_every_word_that_a_line_may_begin_with() {
+    let firsts = vocabulary::WORLD.iter().chain(vocabulary::ETCDCTL);
+    let firsts = firsts.map(|entry| entry.words.split(' ').next().unwrap());
+    let others = vocabulary::ALIASES.iter().map(|(alias, _)| *alias);
+    for word in firsts.chain(others).chain(vocabulary::ETCDCTL_WORDS.iter().copied()) {
+        let told = help::help(Some(&word.to_lowercase()));
+        assert!(!told.contains("There is no command"), "{word}: {told}");
+    }
     assert!(help::help(Some("slow")).contains("slow disk n3 20ms"));
-    assert!(help::help(Some("until")).contains("until new leader"));
+    assert!(help::help(Some("hasten")).contains("hasten message 412 2ms"));
+    assert_eq!(help::help(Some("cut")), help::help(Some("partition")));
+    assert_eq!(help::help(Some("snapshot")), "Type snapshot --help: etcdctl tells it.\n");
     assert_eq!(help::help(Some("kil")), "There is no command \"kil\". Did you mean kill?\n");
 }
 

@@ -33,6 +33,8 @@ pub const WORLD: &[Entry] = &[
     entry("wipe", "wipe n2", "Empties the disk of a machine whose process does not run."),
     entry("freeze", "freeze n2", "SIGSTOP: the process stands still and its clock with it."),
     entry("thaw", "thaw n2", "SIGCONT: the process goes on."),
+    entry("freeze client", "freeze client A", "The same for a client: it stands still."),
+    entry("thaw client", "thaw client A", "The client goes on."),
     entry(
         "partition",
         "partition n1 | n2 n3",
@@ -41,8 +43,9 @@ pub const WORLD: &[Entry] = &[
     entry(
         "heal",
         "heal [n1 | n2 n3]",
-        "Mends all cuts, drops and slow links, or those between groups, or one link: heal n1->n2.",
+        "Mends all cuts, drops and slow links, or those between groups.",
     ),
+    entry("heal", "heal n1->n2", "Mends one link in one direction; <-> is both."),
     entry(
         "drop",
         "drop n1->n2 [30%]",
@@ -103,8 +106,9 @@ pub const WORLD: &[Entry] = &[
     entry(
         "load",
         "load 20 put/s for 30s [at n1]",
-        "Background clients write, at all members or at one; load off ends them.",
+        "Background clients write, at all members or at one.",
     ),
+    entry("load", "load off", "Ends them."),
     entry(
         "hunt",
         "hunt 60s",
@@ -235,6 +239,9 @@ pub const FLAGS: &[Entry] = &[
     entry("--sort-by=", "--sort-by=KEY", "CREATE, KEY, MODIFY, VALUE or VERSION."),
 ];
 
+/// Other words for commands of the bench, as people bring them along.
+pub const ALIASES: &[(&str, &str)] = &[("cut", "partition"), ("^c", "interrupt"), ("?", "help")];
+
 /// First words that belong to etcdctl, also those that this build does not know yet: a line that
 /// begins with one goes to etcdctl, whose own error tells the rest.
 pub const ETCDCTL_WORDS: &[&str] = &[
@@ -292,6 +299,18 @@ pub const CONDITIONS: &[Entry] = &[
     entry("level", "until level", "All running members have applied the same last entry."),
     entry("violation", "until violation", "A property broke."),
 ];
+
+/// The command that a first word means; the word itself, unless it is another one for a command.
+#[must_use]
+pub fn meant(first: &str) -> &str {
+    ALIASES.iter().find(|(alias, _)| *alias == first).map_or(first, |(_, word)| *word)
+}
+
+/// Whether a command of the bench begins with this word: what is not in the list, and so not in the help, is none.
+#[must_use]
+pub fn begins(first: &str) -> bool {
+    WORLD.iter().any(|entry| entry.words.split(' ').next() == Some(first))
+}
 
 /// The entry of a bench command that begins with these words.
 #[must_use]
