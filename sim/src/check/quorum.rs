@@ -115,11 +115,17 @@ impl Quorum {
         let (mut holders, count) = (holders(voters), voters.len());
         order::sort(&mut holders);
         let names: Vec<String> = holders.iter().map(MemberNo::to_string).collect();
-        let names = if names.is_empty() { String::from("nobody") } else { names.join(" and ") };
+        let who = match names.is_empty() {
+            true => String::from("nobody"),
+            false => format!("only {}", names.join(" and ")),
+        };
         Some(Violation::new(
             Property::DurableQuorum,
             no,
-            format!("only {names} of {count} has entry {index} on its disk"),
+            match names.len() {
+                0 | 1 => format!("{who} of {count} has entry {index} on its disk"),
+                _ => format!("{who} of {count} have entry {index} on their disks"),
+            },
             format!("{no} takes it for committed"),
         ))
     }

@@ -314,6 +314,10 @@ impl Narrator {
         now: Standing,
     ) {
         let look = Look::of(Icon::Follower, who).term(now.term);
+        if from == Role::Leader {
+            // It led itself until now.
+            self.heard.insert(who, at);
+        }
         let say = match from {
             Role::Leader if before.is_some_and(|before| before.term < now.term) => {
                 Say::Deposed { who, term: now.term }
@@ -463,7 +467,10 @@ impl Narrator {
     fn on_peer_message(&mut self, at: Nanos, from: MemberNo, to: MemberNo, info: MessageInfo) {
         match (info.kind, info.answer) {
             (MessageKind::Heartbeat | MessageKind::Append | MessageKind::Snapshot, false) => {
-                self.heard.insert(to, at);
+                // A leader of an earlier term is heard and not listened to.
+                if self.standing.get(&to).is_none_or(|standing| standing.term <= info.term) {
+                    self.heard.insert(to, at);
+                }
             }
             (MessageKind::Append, true) if !info.reject => {
                 let has = self.has.entry(from).or_default();

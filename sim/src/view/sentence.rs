@@ -254,9 +254,10 @@ impl Scene<'_> {
         }
         let (_, leader) = self.leader()?;
         let lag = |look: &Look| leader.commit.saturating_sub(look.last);
-        let (who, look) =
-            self.here().filter(|(_, look)| look.is_up()).max_by_key(|(_, look)| lag(look))?;
-        (lag(look) > 0).then(|| Say::Behind { who, entries: lag(look) })
+        let up = || self.here().filter(|(_, look)| look.is_up());
+        let entries = up().map(|(_, look)| lag(look)).max().filter(|lag| *lag > 0)?;
+        let who = up().filter(|(_, look)| lag(look) == entries).map(|(who, _)| who).collect();
+        Some(Say::Behind { who, entries })
     }
 
     /// The leader's uncommitted entry that holds `words`, and on how many disks it is.

@@ -403,3 +403,49 @@ fn another_token_makes_other_ids_and_changes_nothing() {
     let nobody: Reply = serde_json::from_slice(&nobody).unwrap();
     assert_eq!(nobody.error.as_deref(), Some("There is no member n9."));
 }
+
+#[test]
+fn who_is_cut_off_is_told_in_full() {
+    let mut served = boot(42, 5);
+    run(&mut served, 3_000);
+    assert_eq!(leader(&look(&mut served)), 5);
+    exec(&mut served, "load 20 put/s for 3s");
+    run(&mut served, 3_500);
+    let names: Vec<String> = look(&mut served).clients.into_iter().map(|one| one.name).collect();
+    assert!(names.contains(&"load-1".to_string()), "as in the history: {names:?}");
+    exec(&mut served, "partition n1 n2 | rest");
+    run(&mut served, 7_000);
+    let frame = look(&mut served);
+    let detail = frame.sentence.detail;
+    assert!(
+        detail.starts_with("n1 and n2 are ") && detail.ends_with(" entries behind."),
+        "{detail}"
+    );
+    exec(&mut served, "heal");
+    run(&mut served, 9_000);
+    exec(&mut served, "partition leader | rest");
+    run(&mut served, 14_000);
+    // The leader had itself until it gave up, a second after the cut.
+    let asks = look(&mut served)
+        .events
+        .into_iter()
+        .rfind(|event| event.text.starts_with("n5 has heard no leader"));
+    let asks = asks.unwrap();
+    let gave_up = asks.time_us - 10_000_000;
+    let silent: f64 = asks.text.split(' ').nth(6).unwrap().parse().unwrap();
+    assert!(silent > 0.9 && silent * 1e6 < gave_up as f64 + 100_000.0, "{}", asks.text);
+}
+
+#[test]
+fn the_drawing_in_words_has_articles_that_fit() {
+    let mut served = boot(7, 3);
+    let mut words = String::new();
+    for ms in (1_000..3_000).step_by(2) {
+        run(&mut served, ms);
+        words += &look(&mut served).alternative;
+    }
+    assert!(
+        words.contains("answer to an append from") && words.contains("answer to a heartbeat from")
+    );
+    assert!(!words.contains("answer to a append"));
+}

@@ -193,8 +193,8 @@ pub(crate) enum Say {
     WaitsForAnswer { client: Option<String>, words: String, at: MemberNo, since_us: u64 },
     /// A disk is busy.
     WaitsForFsync { who: MemberNo, since_us: u64 },
-    /// A member is behind.
-    Behind { who: MemberNo, entries: u64 },
+    /// Members are behind, all of them equally far.
+    Behind { who: Vec<MemberNo>, entries: u64 },
 
     // --- a member's label and name ---
     /// First line under a member.

@@ -140,12 +140,11 @@ fn happened(say: &Say) -> Option<String> {
             capital(&entries(*from, *to)),
             if from == to { "is" } else { "are" },
             list(on_disk),
-            if on_disk.len() == 1 && from == to {
-                "has it"
-            } else if from == to {
-                "hold it"
-            } else {
-                "hold them"
+            match (on_disk.len(), from == to) {
+                (1, true) => "has it",
+                (1, false) => "has them",
+                (_, true) => "hold it",
+                (_, false) => "hold them",
             }
         ),
         Say::SendsEntries { who, to, first, last } => {
@@ -224,8 +223,13 @@ fn happened(say: &Say) -> Option<String> {
     })
 }
 
+fn answer_to(what: &str) -> String {
+    let article = if what.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    format!("answer to {article} {what}")
+}
+
 fn lost(what: &str, answer: bool, from: MemberNo, to: MemberNo, why: Loss) -> String {
-    let what = if answer { format!("answer to a {what}") } else { what.to_string() };
+    let what = if answer { answer_to(what) } else { what.to_string() };
     let why = match why {
         Loss::Chance => "was lost on the way".to_string(),
         Loss::Cut => "ended at the cut".to_string(),
@@ -381,7 +385,9 @@ fn waits(say: &Say) -> Option<String> {
         }
         Say::Behind { who, entries } => {
             format!(
-                "{who} is {entries} {} behind.",
+                "{} {} {entries} {} behind.",
+                and(who),
+                if who.len() == 1 { "is" } else { "are" },
                 if *entries == 1 { "entry" } else { "entries" }
             )
         }
@@ -397,8 +403,7 @@ fn waits(say: &Say) -> Option<String> {
         }
         Say::AltMessage { what, answer, entry, from, to } => {
             let entry = entry.map(|index| format!(" {index}")).unwrap_or_default();
-            let kind =
-                if *answer { format!("answer to a {what}") } else { format!("{what}{entry}") };
+            let kind = if *answer { answer_to(what) } else { format!("{what}{entry}") };
             format!("{kind} from {from} to {to}")
         }
         _ => return None,
