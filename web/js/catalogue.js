@@ -117,6 +117,8 @@ export class Catalogue {
     const { pluralCategories } = this.rules.resolvedOptions();
     this.forms = ORDER.filter((form) => pluralCategories.includes(form));
     this.sections = new Map([["", new Section()]]);
+    const parts = new Intl.NumberFormat(language, { useGrouping: true }).formatToParts(1_234_567);
+    this.group = parts.find(({ type }) => type === "group")?.value ?? "";
     this.cache = new Map();
   }
 
@@ -130,7 +132,7 @@ export class Catalogue {
 
   /** A text in this language, as far as it is known; spaces around it stay. */
   say(text) {
-    if (!/[A-Za-z]/.test(text)) return text;
+    if (!/[A-Za-z]/.test(text)) return this.number(text);
     const known = this.cache.get(text);
     if (known !== undefined) return known;
     if (this.cache.size >= CACHE) this.cache.clear();
@@ -184,7 +186,13 @@ export class Catalogue {
     return pattern.other.map((part, nth) => (nth % 2 === 0 ? part : this.put(part, holes))).join("");
   }
 
+  /** A number in thousands as this language writes it: elsewhere a comma begins what is less than one. */
+  number(text) {
+    return /^\s*\d{1,3}(?:,\d{3})+\s*$/.test(text) ? text.replaceAll(",", this.group) : text;
+  }
+
   hole(kind, text) {
+    if (kind === "n") return this.number(text);
     if (kind === "t") return this.translate(text);
     return kind in KINDS ? text : this.find(kind, text);
   }
@@ -195,7 +203,7 @@ export class Catalogue {
     const text = holes.get(name) ?? "";
     if (forms === undefined) return text;
     const choices = forms.split("|");
-    const form = this.forms.indexOf(this.rules.select(Number(text.replace(/,/g, ""))));
+    const form = this.forms.indexOf(this.rules.select(Number(text.replace(/[,\s]/g, ""))));
     return choices[Math.min(form, choices.length - 1)];
   }
 }

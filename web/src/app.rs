@@ -445,7 +445,7 @@ fn press(event: &KeyboardEvent) -> Press {
     let on = event.target().and_then(|target| target.dyn_into::<Element>().ok());
     let is = |selector: &str| on.as_ref().is_some_and(|on| on.matches(selector).unwrap_or(false));
     Press {
-        key: event.key(),
+        key: keys::name(&event.key(), &event.code()),
         ctrl: event.ctrl_key() || event.meta_key(),
         alt: event.alt_key(),
         in_field: is("input:not([type=checkbox]), select, textarea"),

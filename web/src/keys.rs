@@ -18,6 +18,20 @@ pub(crate) struct Press {
     pub(crate) on_control: bool,
 }
 
+/// The key as this page calls it. A keyboard of another script, or Alt on a Mac, types a letter that no row
+/// names; then the place of the key counts, as it is printed beside that letter.
+pub(crate) fn name(key: &str, code: &str) -> String {
+    let foreign = key == "Dead" || key.chars().count() == 1 && !key.is_ascii();
+    let printed = match code {
+        "BracketLeft" => Some("["),
+        "BracketRight" => Some("]"),
+        "Period" => Some("."),
+        "Comma" => Some(","),
+        code => code.strip_prefix("Key"),
+    };
+    printed.filter(|_| foreign).unwrap_or(key).to_owned()
+}
+
 /// One row of the table of keys.
 pub(crate) struct Key {
     /// `KeyboardEvent.key`, in lower case for letters.
@@ -181,6 +195,29 @@ mod tests {
         check(&state, "PageUp", false, false, Some(Deed::StepBack));
         check(&state, "b", false, false, Some(Deed::Blank));
         check(&state, "b", false, true, None);
+    }
+
+    #[test]
+    fn a_keyboard_of_another_script_has_the_same_keys() {
+        for (key, code, expected) in [
+            ("л", "KeyK", "K"),
+            ("Л", "KeyK", "K"),
+            ("х", "BracketLeft", "["),
+            ("б", "Comma", ","),
+            ("Dead", "KeyE", "E"),
+            ("∂", "KeyD", "D"),
+            // Latin letters are where they are: this is K on a Dvorak keyboard.
+            ("k", "KeyV", "k"),
+            ("?", "Digit7", "?"),
+            ("Escape", "Escape", "Escape"),
+            ("ж", "Semicolon", "ж"),
+        ] {
+            assert_eq!(name(key, code), expected, "{key} at {code}");
+        }
+        let state = State::new(Browser { seen: true, ..Browser::default() });
+        check(&state, &name("л", "KeyK"), false, false, Some(Deed::Kill));
+        let press = Press { key: name("л", "KeyK"), ctrl: true, ..Press::default() };
+        assert_eq!(read(&press, &state), Some(Deed::Palette));
     }
 
     #[test]

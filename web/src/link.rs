@@ -72,7 +72,10 @@ fn bad<T>(what: impl fmt::Display) -> Result<T, BadLink> {
 
 /// Writes a run as the part of an address after the `#`.
 pub(crate) fn write(run: &Run, build: &str) -> String {
-    let mut text = link::write(run.seed, run.nodes, run.time_us, &run.actions);
+    // What comes later than the reader accepts is left out: a page must open its own address.
+    let held = run.actions.iter().take_while(|action| action.time_us <= TIME_MAX_US);
+    let held = &run.actions[..held.count()];
+    let mut text = link::write(run.seed, run.nodes, run.time_us.min(TIME_MAX_US), held);
     if is_build(build) {
         let _ = write!(text, "&b={build}");
     }
@@ -105,7 +108,12 @@ pub(crate) fn read(hash: &str) -> Result<Option<Link>, BadLink> {
                     ));
                 }
             }
-            "t" => link.run.time_us = number(value, "time", TIME_MAX_US)?,
+            "t" => {
+                link.run.time_us = number(value, "time", u64::MAX)?;
+                if link.run.time_us > TIME_MAX_US {
+                    return bad("its time is above an hour");
+                }
+            }
             "a" => link.run.actions = actions(value)?,
             "b" if is_build(value) => link.build = Some(value.to_owned()),
             "b" => return bad("the name of its build is not one"),

@@ -52,6 +52,8 @@ pub(crate) enum Msg {
     Do(Deed),
     /// The command line changed.
     Draft(String),
+    /// A line goes into the terminal, to be done or changed there.
+    Put(String),
     /// Enter, Up, Down, Tab in the command line.
     Submit,
     /// An older (+1) or newer (-1) line of the history.
@@ -451,6 +453,8 @@ pub(crate) struct Flow {
     pub(crate) calm_ms: f64,
     /// When the sentence was said last, in the browser's milliseconds.
     pub(crate) said_ms: f64,
+    /// When play wrote the address last, in the browser's milliseconds.
+    pub(crate) address_ms: f64,
 }
 
 /// The state of the page.

@@ -24,6 +24,9 @@ const LINE_MAX: usize = 4_096;
 /// Lines that the history keeps.
 const HISTORY_MAX: usize = 200;
 
+/// Play writes the address anew at most so often, in real milliseconds: a reload comes back near to where it was.
+const ADDRESS_MS: f64 = 2_000.0;
+
 impl State {
     /// Takes in what happened; says what is to be done outside.
     pub(crate) fn update(&mut self, msg: Msg) -> Vec<Effect> {
@@ -55,6 +58,7 @@ impl State {
                 self.terminal.back = 0;
                 self.terminal.candidates.clear();
             }
+            Msg::Put(line) => self.put(line, &mut out),
             Msg::Submit => self.submit(&mut out),
             Msg::Recall(lines) => self.recall(lines),
             Msg::Complete(_) if self.terminal.asks.is_some() => {}
@@ -106,6 +110,10 @@ impl State {
     /// The browser is about to draw.
     fn beat(&mut self, now_ms: f64, out: &mut Vec<Effect>) {
         self.tick(now_ms, out);
+        if self.flow.playing && now_ms - self.flow.address_ms >= ADDRESS_MS {
+            self.flow.address_ms = now_ms;
+            self.address(out);
+        }
         self.history_pump(out);
         self.hunt_tick();
         self.spacetime_tick(now_ms, out);
@@ -627,6 +635,15 @@ impl State {
                 out.push(Effect::Remember("letters", if on { "" } else { "off" }.to_owned()));
             }
         }
+    }
+
+    /// Puts a line into the terminal and leaves the rest to who sits there.
+    fn put(&mut self, line: String, out: &mut Vec<Effect>) {
+        self.terminal.draft = line;
+        self.terminal.back = 0;
+        self.terminal.candidates.clear();
+        self.tab = Tab::Terminal;
+        out.push(Effect::Focus("command".to_owned()));
     }
 
     /// Shows the run in the address, so that a reload or a copied address repeats it.

@@ -37,6 +37,15 @@ fn a_run_reaches_its_last_command_or_the_moment_that_is_asked_for() {
     assert_eq!((link.run.time_us, link.run.actions.len()), (1_200, 2));
 }
 
+#[test]
+fn a_run_of_many_hours_has_a_link_that_opens() {
+    let actions =
+        vec![action(5, "heal"), action(TIME_MAX_US, "kill n1"), action(TIME_MAX_US + 1, "heal")];
+    let run = Run { time_us: 5 * TIME_MAX_US, actions, ..Run::default() };
+    let link = read(&write(&run, "")).unwrap().unwrap();
+    assert_eq!((link.run.time_us, link.run.actions.as_slice()), (TIME_MAX_US, &run.actions[..2]));
+}
+
 /// A hostile link gets one sentence and never a panic.
 #[test]
 fn a_bad_link_says_what_is_wrong() {
@@ -47,7 +56,7 @@ fn a_bad_link_says_what_is_wrong() {
         ("n=0", "1 to 9"),
         ("n=10", "1 to 9"),
         ("n=100", "above 99"),
-        ("t=3600000001", "above"),
+        ("t=3600000001", "above an hour"),
         ("a=kill+n5", "no time"),
         ("a=x.kill+n5", "time of a command"),
         ("a=1.%f", "not text"),

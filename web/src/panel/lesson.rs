@@ -53,7 +53,7 @@ fn list(lessons: &Lessons, given: &file::Tell, emit: &Emit) -> Html {
             <ol class="cards">
                 { for cards.iter().map(|card| html! {
                     <li><a href={format!("#lesson/{}", card.id)}>
-                        <b>{ &card.title }</b><span class="dim">{ text::card(card.minutes, card.goals, lessons.progress.of_lesson(&card.id)) }</span>
+                        <b>{ &card.title }</b><span class="dim">{ text::card(&card.id, card.minutes, card.goals, lessons.progress.of_lesson(&card.id)) }</span>
                         <span>{ &card.objective }</span>
                     </a></li>
                 }) }
@@ -96,8 +96,10 @@ fn open(state: &State, sheet: &Sheet, emit: &Emit, tell: &Tell) -> Html {
                 { for sheet.predictions.iter().filter(|one| of_here(one.step)).map(|one| prediction(state, one, tell)) }
                 { sheet.steps.get(here).map(|step| prose(&step.text, emit)).unwrap_or_default() }
                 { for sheet.questions.iter().filter(|one| of_here(one.step)).map(|one| question(state, one, tell)) }
-                <h4>{ text::GOALS }</h4>
-                <ul class="goals">{ for sheet.goals.iter().filter(|goal| of_here(goal.step)).map(|one| goal(lessons, one, tell)) }</ul>
+                if sheet.goals.iter().any(|goal| of_here(goal.step)) {
+                    <h4>{ text::GOALS }</h4>
+                    <ul class="goals">{ for sheet.goals.iter().filter(|goal| of_here(goal.step)).map(|one| goal(lessons, one, tell)) }</ul>
+                }
                 if here + 1 == sheet.steps.len() {
                     <button class="b" onclick={tell.reform(|_: MouseEvent| Msg::HandIn)}>{ text::HAND_IN }</button>
                 }
@@ -231,7 +233,7 @@ fn prose(text: &str, emit: &Emit) -> Html {
     let line = |line: &String| {
         let typed = line.trim_end_matches('.').trim_end().to_owned();
         let put = emit.reform(move |_: MouseEvent| {
-            state::Msg::Draft(format!("{typed} ").trim_start().to_owned())
+            state::Msg::Put(format!("{typed} ").trim_start().to_owned())
         });
         html! { <button class="line" title={text::TYPE_HERE} onclick={put}><span translate="no">{ line }</span></button> }
     };

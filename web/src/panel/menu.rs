@@ -127,10 +127,10 @@ pub(crate) fn run(state: &State, emit: &Emit) -> Html {
             <>
                 <form onsubmit={begin}>
                     <p class="row"><label for="seed">{ "seed" }</label>
-                        <input class="field" id="seed" inputmode="numeric" pattern="[0-9]{1,20}" required=true value={run.seed.to_string()}/></p>
+                        <input class="field" id="seed" inputmode="numeric" pattern={seeds()} title={crate::text::en::SEED} required=true value={run.seed.to_string()}/></p>
                     <p class="row"><label for="size">{ "members" }</label>
-                        <select id="size">{ for [1, 3, 5, 7, 9].iter().map(|size| html! {
-                            <option value={size.to_string()} selected={*size == run.nodes}>{ size }</option>
+                        <select id="size">{ for (1..=9).filter(|size| size % 2 == 1 || *size == run.nodes).map(|size| html! {
+                            <option value={size.to_string()} selected={size == run.nodes}>{ size }</option>
                         }) }</select>
                         <button class="b main">{ "Begin this run" }</button></p>
                 </form>
@@ -160,6 +160,16 @@ pub(crate) fn run(state: &State, emit: &Emit) -> Html {
     )
 }
 
+/// What a seed looks like, as a pattern of the browser's: no number is above the greatest.
+fn seeds() -> String {
+    let most = u64::MAX.to_string();
+    let below = most.char_indices().filter(|(_, digit)| *digit > '0').map(|(nth, digit)| {
+        let less = char::from_digit(digit.to_digit(10).unwrap_or(1) - 1, 10).unwrap_or('0');
+        format!("|{}[0-{less}][0-9]{{{}}}", &most[..nth], most.len() - nth - 1)
+    });
+    format!("[0-9]{{1,{}}}|{most}{}", most.len() - 1, below.collect::<String>())
+}
+
 /// The value of the field with this id.
 fn value(id: &str) -> Option<String> {
     let element = web_sys::window()?.document()?.get_element_by_id(id)?;
@@ -168,5 +178,17 @@ fn value(id: &str) -> Option<String> {
         Err(other) => wasm_bindgen::JsCast::dyn_into::<HtmlSelectElement>(other)
             .ok()
             .map(|field| field.value()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_greatest_seed_fits_and_nothing_above() {
+        let seeds = super::seeds();
+        let parts: Vec<&str> = seeds.split('|').collect();
+        assert_eq!(parts[..3], ["[0-9]{1,19}", "18446744073709551615", "[0-0][0-9]{19}"]);
+        assert_eq!(parts[3], "1[0-7][0-9]{18}");
+        assert_eq!(parts[parts.len() - 1], "1844674407370955161[0-4][0-9]{0}");
     }
 }

@@ -50,12 +50,6 @@ pub(crate) fn Track(props: &TrackProps) -> Html {
         let to = to.unwrap_or(frame.time_us).min(frame.time_us);
         format!("left:{:.3}%;width:{:.3}%", share(from), share(to.saturating_sub(from)))
     };
-    // Members that are down at once have lines of their own, as far as there is room.
-    let mut fallen: Vec<Alias> = marks.downs.iter().map(|down| down.member).collect();
-    fallen.sort_unstable();
-    fallen.dedup();
-    let row =
-        |member: Alias| 49 + fallen.iter().position(|other| *other == member).unwrap_or(0) % 2 * 10;
     let begun = marks.terms.first().map_or(frame.time_us, |term| term.from_us);
     html! {
         <div ref={bar.clone()} class="track" id="track" role="slider" tabindex="0" aria-label={text::time::TIME} aria-description={text::time::KEYS}
@@ -67,17 +61,10 @@ pub(crate) fn Track(props: &TrackProps) -> Html {
             { for marks.cuts.iter().map(|cut| html! {
                 <>
                     <span class="cutspan" style={stretch(cut.from_us, cut.to_us)}></span>
-                    <span class="lab" style={format!("right:calc({:.3}% + 6px);top:43px", 100.0 - share(cut.from_us))}>{ "cut" }</span>
+                    <span class="lab" style={format!("{};top:43px", before(share(cut.from_us), "cut"))}>{ "cut" }</span>
                 </>
             }) }
-            { for marks.downs.iter().map(|down| html! {
-                <>
-                    <span class="dn" style={format!("{};top:{}px", stretch(down.from_us, down.to_us), row(down.member) + 4)}></span>
-                    <span class="lab" style={format!("right:calc({:.3}% + 4px);top:{}px", 100.0 - share(down.from_us), row(down.member))}>
-                        { format!("n{} {}", down.member, if down.frozen { "frozen" } else { "down" }) }
-                    </span>
-                </>
-            }) }
+            { falls(marks, &stretch, &share) }
             { for marks.names.iter().map(|name| html! {
                 <span class="nm" translate="no" title={name.name.clone()} style={format!("left:{:.3}%", share(name.time_us))}></span>
             }) }
@@ -85,6 +72,64 @@ pub(crate) fn Track(props: &TrackProps) -> Html {
             <span class="head" style={format!("left:{:.3}%", share(at_us))}></span>
             if let Some(at) = marks.violation_us { <span class="vm" style={format!("left:{:.3}%", share(at))}></span> }
         </div>
+    }
+}
+
+/// The members that did not run: a line for each, as far as there is room, and words before it.
+fn falls(
+    marks: &Marks,
+    stretch: &impl Fn(u64, Option<u64>) -> String,
+    share: &impl Fn(u64) -> f64,
+) -> Html {
+    let mut fallen: Vec<Alias> = marks.downs.iter().map(|down| down.member).collect();
+    fallen.sort_unstable();
+    fallen.dedup();
+    let row =
+        |member: Alias| 49 + fallen.iter().position(|other| *other == member).unwrap_or(0) % 2 * 10;
+    let lines = marks.downs.iter().map(|down| {
+        let place = stretch(down.from_us, down.to_us);
+        html! { <span class="dn" style={format!("{place};top:{}px", row(down.member) + 4)}></span> }
+    });
+    let words = together(marks, share).into_iter().map(|Fall { at, members, frozen }| {
+        let words = text::time::fallen(&members, frozen);
+        let place = format!("{};top:{}px", before(at, &words), row(members[0]));
+        html! { <span class="lab" style={place}>{ words }</span> }
+    });
+    lines.chain(words).collect()
+}
+
+/// Members that fell at one place of the bar, which have their words together: each of its own would lie
+/// over the others'.
+#[derive(Debug, PartialEq)]
+struct Fall {
+    /// In hundredths of the bar.
+    at: f64,
+    members: Vec<Alias>,
+    frozen: bool,
+}
+
+fn together(marks: &Marks, share: &impl Fn(u64) -> f64) -> Vec<Fall> {
+    /// Nearer than this is one place, in hundredths of the bar.
+    const NEAR: f64 = 1.5;
+    let mut falls: Vec<Fall> = Vec::new();
+    for down in &marks.downs {
+        let (at, frozen) = (share(down.from_us), down.frozen);
+        match falls.iter_mut().find(|fall| fall.frozen == frozen && (at - fall.at).abs() < NEAR) {
+            Some(fall) if fall.members.contains(&down.member) => {}
+            Some(fall) => fall.members.push(down.member),
+            None => falls.push(Fall { at, members: vec![down.member], frozen }),
+        }
+    }
+    falls
+}
+
+/// Where words stand that belong to a place of the bar: before it, and where the bar has just begun, behind it.
+fn before(at: f64, words: &str) -> String {
+    // A letter is about a hundredth of a narrow bar.
+    if at < words.len() as f64 + 1.0 {
+        format!("left:calc({at:.3}% + 6px)")
+    } else {
+        format!("right:calc({:.3}% + 5px)", 100.0 - at)
     }
 }
 
@@ -166,4 +211,31 @@ fn words(frame: &Frame, at_us: u64) -> String {
     let leads = |term: &TermSpan| term.elected_us.is_some_and(|elected| elected <= at_us);
     let term = term.map(|term| (term.term, term.leader.filter(|_| leads(term))));
     text::time::moment(at_us, frame.time_us, term)
+}
+
+#[cfg(test)]
+mod tests {
+    use glasshouse_sim::view::frame::Down;
+
+    use super::*;
+
+    #[test]
+    fn who_falls_together_has_words_together_inside_of_the_bar() {
+        let down = |member, from_us, frozen| Down { member, from_us, to_us: None, frozen };
+        let downs = vec![
+            down(1, 0, false),
+            down(2, 0, false),
+            down(3, 1_000, false),
+            down(2, 1_200, false),
+            down(1, 50_000, false),
+            down(2, 50_000, true),
+        ];
+        let marks = Marks { downs, ..Marks::default() };
+        let falls = together(&marks, &|us| us as f64 / 1_000.0);
+        let told: Vec<_> =
+            falls.iter().map(|fall| text::time::fallen(&fall.members, fall.frozen)).collect();
+        assert_eq!(told, ["n1, n2 and n3 down", "n1 down", "n2 frozen"]);
+        assert_eq!(before(0.0, "n1 down"), "left:calc(0.000% + 6px)");
+        assert_eq!(before(50.0, "n1 down"), "right:calc(50.000% + 5px)");
+    }
 }

@@ -42,6 +42,7 @@ pub(crate) const NOT_LOADED: &str =
     "It could not be loaded: look whether this machine is connected, and try again.";
 pub(crate) const LANGUAGE_MISSING: &str =
     "This language could not be loaded, so the page goes on in English.";
+pub(crate) const SEED: &str = "A whole number from 0 to 18446744073709551615";
 pub(crate) const START_OVER: &str = "Start a fresh run";
 pub(crate) const TRY_COMMANDS: [&str; 3] = ["etcdctl member list", "kill leader", "help"];
 

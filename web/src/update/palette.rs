@@ -2,7 +2,7 @@
 
 use crate::hunt;
 use crate::palette::{Does, offers};
-use crate::state::{Effect, Origin, Overlay, Palette, Setting, State, Tab};
+use crate::state::{Effect, Origin, Overlay, Palette, Setting, State};
 
 impl State {
     pub(super) fn palette_move(&mut self, by: i32) {
@@ -33,9 +33,7 @@ impl State {
         let offer = offers(self, &self.palette.query).into_iter().nth(self.palette.chosen);
         if let Some(Does::Line(line)) = offer.map(|offer| offer.does) {
             self.overlay = None;
-            self.terminal.draft = line;
-            self.tab = Tab::Terminal;
-            out.push(Effect::Focus("command".to_owned()));
+            self.put(line, out);
         }
     }
 

@@ -5,6 +5,7 @@ use glasshouse_sim::view::call::{Action, Stop};
 use glasshouse_sim::view::frame::{Asks, Cut, Entry, Frame, Member, Message, Role, Violation};
 
 use super::*;
+use crate::link::TIME_MAX_US;
 use crate::state::Browser;
 use crate::timeline::Image;
 
@@ -295,6 +296,56 @@ fn tables_change_so_often_that_they_can_be_read_and_are_right_when_time_stands()
         page.tell(Msg::Do(Deed::Toggle));
         assert_eq!(page.state.calm.time_us, page.state.frame.time_us);
     }
+}
+
+#[test]
+fn play_ends_where_a_link_does() {
+    for speed in [SPEEDS.len() - 1, SPEEDS.len() - 2] {
+        let mut page = Page::open("");
+        page.tell(Msg::Speed(speed));
+        let late_us = TIME_MAX_US - 90_000;
+        page.sim.time_us = late_us;
+        (page.state.flow.sim_us, page.state.flow.clock_us) = (late_us, late_us as f64);
+        page.ticks(100);
+        assert!(!page.state.flow.playing, "{speed}");
+        assert_eq!(page.state.newest().time_us, TIME_MAX_US);
+        assert_eq!(page.state.notice.as_deref(), Some(text::time::HOUR));
+        assert!(link::read(page.address().unwrap()).is_ok());
+        // Who asks for more in the terminal gets it, and play leaves it where it is.
+        page.sim.line_takes_us = 5_000;
+        page.tell(Msg::Exec("etcdctl get a".to_owned(), Origin::Terminal));
+        page.ticks(20);
+        let end = page.state.newest().time_us;
+        assert!(end >= TIME_MAX_US + 5_000, "{end}");
+        page.tell(Msg::Do(Deed::Toggle));
+        page.ticks(20);
+        assert_eq!((page.state.newest().time_us, page.state.flow.playing), (end, false));
+        assert!(link::read(page.address().unwrap()).is_ok());
+    }
+}
+
+#[test]
+fn a_reload_during_play_comes_back_near_to_where_it_was() {
+    let mut page = Page::open("");
+    page.tell(Msg::Speed(3));
+    let shown = |page: &Page| link::read(page.address().unwrap()).unwrap().unwrap().run.time_us;
+    page.ticks(700);
+    assert!(page.state.flow.playing);
+    let now = page.state.newest().time_us;
+    assert!((now - 2_500_000..now).contains(&shown(&page)), "{} of {now}", shown(&page));
+    let count = page.effects.iter().filter(|effect| matches!(effect, Effect::Address(_))).count();
+    assert!(count < 10, "{count} in eleven seconds");
+}
+
+#[test]
+fn a_line_of_a_lesson_waits_for_enter_in_the_terminal() {
+    let mut page = Page::open("");
+    page.state.tab = Tab::Events;
+    page.tell(Msg::Put("kill leader".to_owned()));
+    assert_eq!((page.state.tab, &*page.state.terminal.draft), (Tab::Terminal, "kill leader"));
+    assert!(matches!(page.effects.last(), Some(Effect::Focus(id)) if id == "command"));
+    page.tell(Msg::Submit);
+    assert_eq!(page.lines(), ["kill leader"]);
 }
 
 #[test]

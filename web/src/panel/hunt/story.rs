@@ -77,7 +77,7 @@ fn told_story(hunts: &Hunts, told: &Told, emit: &Emit) -> Html {
                 <section class="sec" aria-label="What it was">
                     <div class="hd"><h3>{ "What it was" }</h3><span class="mono">{ card.code.clone() }</span></div>
                     <p class="in"><b>{ card.name.clone() }</b></p>
-                    <p class="in">{ card.rule.clone() }</p>
+                    <p class="in">{ text::rule_broken(&card.rule) }</p>
                     <p class="in dim">{ card.provenance.clone() }</p>
                 </section>
             }

@@ -103,7 +103,7 @@ pub(crate) fn rows(fate: &Fate) -> [(&'static str, String); 7] {
         ("term", fate.term.to_string()),
         ("revision", fate.revision.to_string()),
         ("writes answered", fate.writes.to_string()),
-        ("longest wait for a commit", span(fate.longest_wait_us)),
+        ("longest time without a commit", span(fate.longest_wait_us)),
         ("members that agree", format!("{} of {}", fate.agree, fate.lanes.len())),
         ("violation", fate.violation.clone().unwrap_or_else(|| "none".to_owned())),
     ]
@@ -118,7 +118,7 @@ pub(crate) fn summary(comparison: &Comparison, names: [&str; 2]) -> String {
     let fates = comparison.runs.iter().zip(names).map(|(fate, name)| {
         let leader = fate.leader.map_or_else(|| "nobody".to_owned(), |leader| format!("n{leader}"));
         let wait = span(fate.longest_wait_us);
-        format!(" In {name} {leader} leads term {} at the end; the longest wait for a commit is {wait}.", fate.term)
+        format!(" In {name} {leader} leads term {} at the end; the longest time without a commit is {wait}.", fate.term)
     });
     format!("Two branches over the same time. {equal}{}", fates.collect::<String>())
 }

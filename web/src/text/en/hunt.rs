@@ -71,7 +71,12 @@ pub(crate) fn state(known: Option<&Known>) -> &'static str {
 /// What is said of what is chosen.
 pub(crate) fn about(card: Option<&Card>, known: bool) -> String {
     let Some(card) = card else { return SOUND.to_owned() };
-    if known { card.rule.clone() } else { HIDDEN.to_owned() }
+    if known { rule_broken(&card.rule) } else { HIDDEN.to_owned() }
+}
+
+/// A rule says how it should be: without this, it would read as what the bug does.
+pub(crate) fn rule_broken(rule: &str) -> String {
+    format!("The rule that it breaks: {rule}")
 }
 
 /// The sentence of the moment, without figures that move.

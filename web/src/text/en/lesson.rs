@@ -25,8 +25,8 @@ pub(crate) fn head(id: &str, minutes: u32) -> String {
     format!("Lesson {number} · {}", count(minutes.into(), "minute"))
 }
 
-pub(crate) fn card(minutes: u32, goals: u32, reached: Option<Reached>) -> String {
-    let minutes = count(minutes.into(), "minute");
+pub(crate) fn card(id: &str, minutes: u32, goals: u32, reached: Option<Reached>) -> String {
+    let minutes = head(id, minutes);
     match reached {
         Some(Reached { met, of }) => {
             format!("{minutes} · {met} of {} reached", count(of.into(), "goal"))

@@ -7,6 +7,7 @@ pub(crate) const MAIN: &str = "main";
 pub(crate) const FIRST: &str =
     "Everything is recorded. Drag the mark to go back; what you do there starts a branch.";
 pub(crate) const LEFT: &str = "Time was moved before the command was done.";
+pub(crate) const HOUR: &str = "The run is an hour long, and a link holds no more. Play stops here; go back, or begin a fresh run.";
 pub(crate) const NOT_BEFORE: &str =
     "Nothing of this kind happened before: this is the beginning of the run.";
 pub(crate) const KEYS: &str = "Arrows step, Page Up and Page Down go to the next mark.";
@@ -34,6 +35,16 @@ pub(crate) fn foot(end_us: u64, past: bool, leads: String) -> String {
         }
         false => format!(", recorded · {leads}"),
     }
+}
+
+/// Members that stopped running at one moment.
+pub(crate) fn fallen(members: &[u32], frozen: bool) -> String {
+    let names: Vec<String> = members.iter().map(|member| format!("n{member}")).collect();
+    let names = match names.as_slice() {
+        [head @ .., last] if !head.is_empty() => format!("{} and {last}", head.join(", ")),
+        names => names.concat(),
+    };
+    format!("{names} {}", if frozen { "frozen" } else { "down" })
 }
 
 /// The handle of the bar in words: where it is, and who leads there.
