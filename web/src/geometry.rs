@@ -147,6 +147,8 @@ impl Layout {
         let mut spots = BTreeMap::new();
         let angles = even_angles(rx, ry, order.len());
         for (&alias, angle) in order.iter().zip(angles) {
+            // One alone has no ring to stand on.
+            let (rx, ry) = if order.len() == 1 { (0.0, 0.0) } else { (rx, ry) };
             let at = Point::new(centre.x + rx * angle.cos(), centre.y + ry * angle.sin());
             let label = match () {
                 () if narrow => Side::Below,

@@ -108,3 +108,8 @@ fn members_do_not_touch() {
         }
     }
 }
+
+#[test]
+fn one_member_alone_stands_in_the_middle() {
+    assert_eq!(layout(1, &[]).spot(1).unwrap().at, Point::new(500.0, 160.0));
+}

@@ -3,6 +3,7 @@
 use glasshouse_sim::view::call::history::{Charts as Numbers, History, Operation};
 use glasshouse_sim::view::frame::{Frame, Marks, Span};
 use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
 use yew::prelude::*;
 
 use super::Shared;
@@ -207,8 +208,11 @@ fn series(
         chart.draw_series(terms).ok()?;
         let names = marks.terms.iter().map(|term| {
             let style = ("sans-serif", 11).into_font().color(&LABEL.0);
-            let at = (seconds(term.from_us), most);
-            Text::new(en::term(term.term), at, style)
+            // Words that begin at the right edge would leave the picture.
+            let late = seconds(term.from_us) > now_s * 0.9;
+            let pos = Pos::new(if late { HPos::Right } else { HPos::Left }, VPos::Top);
+            let at = (if late { now_s } else { seconds(term.from_us) }, most);
+            Text::new(en::term(term.term), at, style.pos(pos))
         });
         chart.draw_series(names.take(text::TERMS_NAMED)).ok()?;
         area.present().ok()?;
