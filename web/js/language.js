@@ -116,8 +116,8 @@ function write(node, english, shown) {
 function text(node) {
   const parent = node.parentElement;
   const drawn = english(node);
-  // Most of what changes in a picture are numbers.
-  if (!parent || (!/[A-Za-z]/.test(drawn) && !texts.has(node))) return;
+  // Most of what changes in a picture are numbers; those in thousands are written otherwise elsewhere.
+  if (!parent || (!/[A-Za-z]|\d,\d{3}/.test(drawn) && !texts.has(node))) return;
   const near = parent.closest(NEAR);
   const whole = near?.closest("[data-whole]");
   if (whole) sentence(whole);

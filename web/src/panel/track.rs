@@ -120,6 +120,7 @@ fn together(marks: &Marks, share: &impl Fn(u64) -> f64) -> Vec<Fall> {
             None => falls.push(Fall { at, members: vec![down.member], frozen }),
         }
     }
+    falls.iter_mut().for_each(|fall| fall.members.sort_unstable());
     falls
 }
 
@@ -223,8 +224,8 @@ mod tests {
     fn who_falls_together_has_words_together_inside_of_the_bar() {
         let down = |member, from_us, frozen| Down { member, from_us, to_us: None, frozen };
         let downs = vec![
-            down(1, 0, false),
             down(2, 0, false),
+            down(1, 0, false),
             down(3, 1_000, false),
             down(2, 1_200, false),
             down(1, 50_000, false),
