@@ -127,10 +127,9 @@ fn together(marks: &Marks, share: &impl Fn(u64) -> f64) -> Vec<Fall> {
 /// Where words stand that belong to a place of the bar: before it, and where the bar has just begun, behind it.
 fn before(at: f64, words: &str) -> String {
     // A letter is about a hundredth of a narrow bar.
-    if at < words.len() as f64 + 1.0 {
-        format!("left:calc({at:.3}% + 6px)")
-    } else {
-        format!("right:calc({:.3}% + 5px)", 100.0 - at)
+    match at < words.len() as f64 + 1.0 {
+        true => format!("left:calc({at:.3}% + 6px)"),
+        false => format!("right:calc({:.3}% + 5px)", 100.0 - at),
     }
 }
 
