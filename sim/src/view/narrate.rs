@@ -466,11 +466,11 @@ impl Narrator {
 
     fn on_peer_message(&mut self, at: Nanos, from: MemberNo, to: MemberNo, info: MessageInfo) {
         match (info.kind, info.answer) {
-            (MessageKind::Heartbeat | MessageKind::Append | MessageKind::Snapshot, false) => {
-                // A leader of an earlier term is heard and not listened to.
-                if self.standing.get(&to).is_none_or(|standing| standing.term <= info.term) {
-                    self.heard.insert(to, at);
-                }
+            // A leader of an earlier term is heard and not listened to.
+            (MessageKind::Heartbeat | MessageKind::Append | MessageKind::Snapshot, false)
+                if self.standing.get(&to).is_none_or(|standing| standing.term <= info.term) =>
+            {
+                self.heard.insert(to, at);
             }
             (MessageKind::Append, true) if !info.reject => {
                 let has = self.has.entry(from).or_default();
