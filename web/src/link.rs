@@ -17,10 +17,11 @@ use std::fmt::{self, Write as _};
 use glasshouse_sim::view::call::Action;
 use glasshouse_sim::view::link;
 
-/// Longest link that is read, in bytes after the `#`.
-const LINK_MAX: usize = 64 * 1024;
-/// Most lines in a link.
-const ACTIONS_MAX: usize = 2_000;
+/// Longest link that is read, in bytes after the `#`: half of what Chromium keeps as an address, and more than anybody
+/// types in an hour, for the page reads what it wrote itself.
+const LINK_MAX: usize = 1024 * 1024;
+/// Most lines in a link: five a second for an hour.
+const ACTIONS_MAX: usize = 18_000;
 /// Longest line in a link.
 const LINE_MAX: usize = 4_096;
 /// A link may take a visitor's machine this far: one virtual hour.

@@ -29,7 +29,11 @@ pub(crate) fn panel(term: u64, emit: &Emit) -> Html {
                         <span>{ "Follow one write from your keyboard to the disks." }</span>
                     </li>
                 </ol>
-                <p class="dim">{ "Nothing here can be broken for good: the same seed begins the same run again." }</p>
+                <p class="dim">
+                    { "Nothing here can be broken for good: the same seed begins the same run again." }
+                    { " " }
+                    <a href="#lesson/01-first-cluster">{ "Or start with lesson 1." }</a>
+                </p>
             </div>
             <div class="leg">{ legend(term) }</div>
         </aside>
