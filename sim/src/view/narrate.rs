@@ -39,7 +39,8 @@ pub enum Speaker {
 pub struct Narrator {
     quorum: usize,
     speakers: BTreeMap<ClientNo, Speaker>,
-    started: BTreeSet<MemberNo>,
+    /// Starts with the world itself: its first sentence tells of them.
+    opening: BTreeSet<MemberNo>,
     heard: BTreeMap<MemberNo, Nanos>,
     standing: BTreeMap<MemberNo, Standing>,
     votes: BTreeMap<MemberNo, (u64, BTreeSet<MemberNo>)>,
@@ -220,13 +221,16 @@ impl Narrator {
         if let Life::Up { cluster, .. } = step {
             self.clusters.insert(who, *cluster);
             self.heard.insert(who, at);
-            // The first start of all is the world's first sentence.
-            if self.started.insert(who) {
+        }
+        let opens = self.opening.remove(&who);
+        let (icon, say) = match step {
+            Life::Starting => {
+                if at == 0 {
+                    self.opening.insert(who);
+                }
                 return;
             }
-        }
-        let (icon, say) = match step {
-            Life::Starting => return,
+            Life::Up { .. } if opens => return,
             Life::Up { last_index, term, .. } => {
                 (Icon::Up, Say::Up { who, last: *last_index, term: *term })
             }

@@ -40,7 +40,7 @@ pub(crate) fn Log(props: &Props) -> Html {
             </table>
             <p class="key">
                 <span><span class="sw d"></span>{ "on disk" }</span>
-                <span><span class="sw g"></span>{ "in memory only: a crash loses it" }</span>
+                <span><span class="sw g"></span>{ "in memory only: a power failure loses it" }</span>
                 <span><span class="sw l"></span>{ "lost" }</span>
                 <span><span class="sw c"></span>{ "committed" }</span>
                 <span><span class="sw a"></span>{ "applied up to here" }</span>
