@@ -111,10 +111,11 @@ impl State {
         let passed_ms = (now_ms - self.flow.tick_ms).clamp(0.0, 100.0);
         self.flow.tick_ms = now_ms;
         self.speak(now_ms);
-        if self.flow.playing && self.flow.sim_us >= TIME_MAX_US {
-            self.flow.playing = false;
-            self.notice = Some(crate::text::en::time::HOUR.to_owned());
+        let is_long = self.flow.sim_us > TIME_MAX_US;
+        if is_long && !self.flow.is_long {
+            self.notice = Some(crate::text::en::time::LONG.to_owned());
         }
+        self.flow.is_long = is_long;
         if self.flow.playing
             && self.reduced_motion
             && self.view.has_time()
@@ -255,10 +256,7 @@ impl State {
             Pace::Hurry if !self.flow.hurry.is_empty() => Stop::Done,
             _ => Stop::Time,
         };
-        // Play keeps to what a link can hold; who asks for more in the terminal gets it.
-        let plays = self.flow.playing && self.flow.hurry.is_empty() && self.flow.until_us.is_none();
-        let most = if plays { TIME_MAX_US } else { u64::MAX };
-        let until_us = (self.flow.sim_us + stretch_us).min(most.max(self.flow.sim_us));
+        let until_us = self.flow.sim_us + stretch_us;
         self.flow.asked_ms = self.flow.tick_ms;
         // The log follows its end again.
         self.seen.log_from = None;

@@ -428,6 +428,8 @@ pub(crate) struct Flow {
     pub(crate) clock_us: f64,
     /// Where the simulation stands.
     pub(crate) sim_us: u64,
+    /// That is behind what a link holds, and it was said.
+    pub(crate) is_long: bool,
     /// Pictures of moments that the clock has not reached, oldest first.
     pub(crate) ahead: VecDeque<Rc<Frame>>,
     /// A step is under way: so many runs were made for it.

@@ -482,7 +482,8 @@ impl State {
             Deed::CopyLink => {
                 out.push(Effect::Address(link::write(&self.so_far(), &self.build)));
                 out.push(Effect::CopyAddress);
-                self.notice = Some(text::COPIED.to_owned());
+                let said = if self.flow.is_long { text::time::LONG } else { text::COPIED };
+                self.notice = Some(said.to_owned());
             }
             Deed::HideViolation => {
                 self.hidden_us = self.frame.violation.as_ref().map(|v| v.time_us);

@@ -7,7 +7,7 @@ pub(crate) const MAIN: &str = "main";
 pub(crate) const FIRST: &str =
     "Everything is recorded. Drag the mark to go back; what you do there starts a branch.";
 pub(crate) const LEFT: &str = "Time was moved before the command was done.";
-pub(crate) const HOUR: &str = "The run is an hour long, and a link holds no more. Play stops here; go back, or begin a fresh run.";
+pub(crate) const LONG: &str = "The run is longer than an hour, and a link holds no more: it leads to the end of the first one.";
 pub(crate) const NOT_BEFORE: &str =
     "Nothing of this kind happened before: this is the beginning of the run.";
 pub(crate) const KEYS: &str = "Arrows step, Page Up and Page Down go to the next mark.";
